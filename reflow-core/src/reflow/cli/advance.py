@@ -1,0 +1,31 @@
+"""``advance``: one pass over a run; a run whose driver is gone is driven to its end."""
+
+from __future__ import annotations
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.follow import go_on
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, target_of
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``advance``."""
+    parser = CommandParser(
+        prog, "Take a run one step on, or drive it when its driver is gone.", "RUN [options]"
+    )
+    add_run_options(parser, selectors=False)
+    parser.basics.add_argument("--workers", type=int, metavar="N", help="how many local workers run at once")
+    parser.basics.add_argument("--detach", action="store_true", help="go on without this terminal")
+    parser.basics.add_argument("--wait", action="store_true", help="wait until the run is over")
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Advance a run."""
+    run = open_target(call, target_of(call))
+    if call.options.quiet:
+        call.say(run.id)
+    return go_on(call, run)

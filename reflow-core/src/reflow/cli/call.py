@@ -1,0 +1,125 @@
+"""One command as it was typed, and how it answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+if TYPE_CHECKING:
+    import argparse
+
+    from reflow.config.settings import Settings
+    from reflow.graph.model import Graph
+    from reflow.view.screen import Screen
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+
+
+class Definition(Protocol):
+    """What the command line needs of a workflow."""
+
+    @property
+    def name(self) -> str:
+        """The workflow's name."""
+
+    @property
+    def tasks(self) -> Mapping[str, Any]:
+        """Its tasks, by name."""
+
+    def graph(self, *, hashes: bool = False) -> Graph:
+        """Return the checked graph; with ``hashes``, what identifies the source of each task too."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the workflow as JSON, with what identifies the source of each task."""
+
+    def locate(self) -> dict[str, Any]:
+        """Return how a worker finds the workflow again."""
+
+
+class Call:
+    """One command as it was typed.
+
+    Attributes:
+        prog: What was typed before the command: ``python flow.py``, or ``reflow``.
+        workflow: The workflow whose script was called; None for ``reflow``.
+        options: What was typed after the command.
+    """
+
+    def __init__(
+        self, prog: str, command: str, workflow: Definition | None, options: argparse.Namespace
+    ) -> None:
+        self.prog = prog
+        self.command = command
+        self.workflow = workflow
+        self.options = options
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with what was typed on top."""
+        if self._settings is None:
+            from reflow.config.settings import load_settings
+
+            self._settings = load_settings(getattr(self.options, "profile", None), self._given())
+        return self._settings
+
+    def _given(self) -> dict[str, str | int | None]:
+        words = {
+            "executor.name": "executor",
+            "executor.workers": "workers",
+            "store.url": "store",
+            "defaults.run_dir": "run_dir",
+        }
+        return {setting: getattr(self.options, word, None) for setting, word in words.items()}
+
+    def typed(self, command: str, *words: str, run: str | None = None) -> str:
+        """Return the full line of another command, ready to paste; it means the same run directory and store."""
+        parts = [command, *([run] if run else []), *words]
+        for flag in ("run_dir", "store"):
+            value = getattr(self.options, flag, None)
+            if value and not (flag == "run_dir" and self.command == "submit"):
+                parts += [f"--{flag.replace('_', '-')}", value]
+        return " ".join([self.prog, *map(quoted, parts)])
+
+    def screen(self, stream: TextIO | None = None) -> Screen:
+        """Return how to write to a stream (default: stdout)."""
+        from reflow.view.screen import screen_for
+
+        screen = screen_for(stream or sys.stdout)
+        return screen._replace(colour=False) if getattr(self.options, "no_color", False) else screen
+
+    def say(self, text: str) -> None:
+        """Write data to stdout."""
+        write(sys.stdout, text)
+
+    def hint(self, text: str) -> None:
+        """Write progress or a hint to stderr; ``-q`` silences it."""
+        if not getattr(self.options, "quiet", False):
+            write(sys.stderr, text)
+
+    def facts(self, value: object) -> None:
+        """Write JSON to stdout."""
+        import json
+
+        self.say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write a line to a stream, whatever letters it can show."""
+    try:
+        stream.write(f"{text}\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    return word if word and _SAFE.issuperset(word) else "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def absolute(path: str) -> str:
+    """Return a path that was typed, absolute, with ``~`` expanded."""
+    return os.path.abspath(os.path.expanduser(path))

@@ -1,0 +1,28 @@
+"""``check``: everything that does not fit, and nothing is run."""
+
+from __future__ import annotations
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.parser import CommandParser
+from reflow.view.words import plural
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``check``."""
+    parser = CommandParser(prog, "Look for everything that does not fit between tasks; nothing is run.")
+    parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
+    parser.basics.add_argument("-q", "--quiet", action="store_true", help="print nothing when all fits")
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Say that all fits: what does not was raised before this."""
+    assert call.workflow is not None
+    graph = call.workflow.graph()
+    if call.options.json:
+        call.facts({"workflow": graph.workflow, "tasks": list(graph.tasks), "problems": []})
+    elif not call.options.quiet:
+        count, parameters = plural(len(graph.tasks), "task"), plural(len(graph.parameters), "parameter")
+        call.say(f"{graph.workflow}: {count}, {parameters}, all fits")
+    return 0

@@ -1,0 +1,122 @@
+"""Moving a run on in the foreground, or leaving it to go on alone; watching it meanwhile."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from reflow.cli.call import Call, write
+
+if TYPE_CHECKING:
+    from reflow.run.opened import OpenRun
+
+FAILED = 1
+
+
+def go_on(call: Call, run: OpenRun) -> int:
+    """Drive a run to its end where workers need a driver, else hand it over; return the exit code.
+
+    With ``--detach`` it goes on alone, with ``--wait`` this process waits in any case.
+    """
+    from reflow.run.drive import drive, start
+
+    options = call.options
+    if run.is_resident and not getattr(options, "detach", False):
+        try:
+            drive(run, Watcher(call))
+        except KeyboardInterrupt:
+            call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
+            raise
+        return report_end(call, run)
+    start(run)
+    if getattr(options, "wait", False):
+        return wait_for(call, run)
+    if options.json:
+        call.facts(_status(run))
+    elif not options.quiet:
+        call.say(run.id)
+        call.hint(f"next:  {call.typed('status', run=run.id)}")
+    return 0
+
+
+def wait_for(call: Call, run: OpenRun, timeout_s: float | None = None) -> int:
+    """Wait until a run is over and return the exit code that says how it ended."""
+    from reflow.run.drive import follow
+
+    status = follow(run, timeout_s, Watcher(call))
+    if status["state"] in ("running", "held"):
+        return _still(call, run, status)
+    return report_end(call, run)
+
+
+def report_end(call: Call, run: OpenRun) -> int:
+    """Show how a run ended and return the exit code that says so."""
+    status = _status(run)
+    show_status(call, run, status)
+    return exit_code(status)
+
+
+def exit_code(status: dict[str, Any]) -> int:
+    """Return 1 when a run failed or was cancelled, else 0."""
+    return FAILED if status["state"] in ("failed", "cancelled") else 0
+
+
+def show_status(call: Call, run: OpenRun, status: dict[str, Any]) -> None:
+    """Print how a run stands, as JSON or for people; ``-q`` prints nothing but what was printed before."""
+    if call.options.json:
+        call.facts(status)
+    elif not call.options.quiet:
+        from reflow.view.status import status_text
+
+        def typed(command: str, *words: str) -> str:
+            return call.typed(command, *words, run=run.id)
+
+        call.say(status_text(status, call.screen(), time.time(), typed))
+
+
+def _still(call: Call, run: OpenRun, status: dict[str, Any]) -> int:
+    show_status(call, run, status)
+    call.hint(f"{run.id} is still {status['state']}")
+    return FAILED
+
+
+def _status(run: OpenRun) -> dict[str, Any]:
+    from reflow.run.status import read_status
+
+    return read_status(run)
+
+
+class Watcher:
+    """Shows how a run goes on, on stderr: bars that are drawn again on a terminal, elsewhere a line per change."""
+
+    def __init__(self, call: Call) -> None:
+        self._silent = call.options.quiet or call.options.json
+        self._screen = call.screen(sys.stderr)
+        self._live = sys.stderr.isatty()
+        self._before: dict[str, Any] | None = None
+        self._drawn = 0
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        """Take in how the run stands now."""
+        if self._silent:
+            return
+        if self._live:
+            self._draw(status)
+        else:
+            self._log(status)
+        self._before = status
+
+    def _draw(self, status: dict[str, Any]) -> None:
+        from reflow.view.progress import progress_block
+
+        lines = progress_block(status, self._screen, time.time())
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        write(sys.stderr, up + "\n".join(f"\x1b[2K{line}" for line in lines))
+        self._drawn = len(lines)
+
+    def _log(self, status: dict[str, Any]) -> None:
+        from reflow.view.progress import change_lines
+
+        for line in change_lines(self._before, status):
+            write(sys.stderr, f"{time.strftime('%H:%M:%S')} {line}")

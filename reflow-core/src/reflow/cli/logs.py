@@ -1,0 +1,149 @@
+"""``logs``: what instances printed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, selectors_of, target_of
+
+if TYPE_CHECKING:
+    from reflow.run.logs import LogSlice
+    from reflow.run.opened import OpenRun
+    from reflow.rundir.control import Scope
+
+_TAIL = 50  #: lines of each log, unless an instance is named
+_LOOK_S = 0.5
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``logs``."""
+    parser = CommandParser(prog, "What the instances of a run printed.", "[RUN] [TASK ...] [options]")
+    add_run_options(parser)
+    basics = parser.basics
+    basics.add_argument("-n", "--lines", type=int, metavar="N", help="print the last N lines of each")
+    basics.add_argument("-f", "--follow", action="store_true", help="go on printing until the run is over")
+    basics.add_argument("--failed", action="store_true", help="only of instances that failed")
+    basics.add_argument("--path", action="store_true", help="print only which files they are in")
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Print logs: of the instances that are meant, else of those that failed, else of all."""
+    from reflow.run.logs import log_slices
+
+    target = target_of(call)
+    run = open_target(call, target)
+    scopes = selectors_of(run, target)
+    if call.options.follow:
+        _follow(run, scopes)
+        return 0
+    found = _chosen(call, log_slices(run, scopes), named=bool(scopes))
+    if call.options.json:
+        call.facts([_facts(run, item) for item in found])
+    elif call.options.path or call.options.quiet:
+        for path in dict.fromkeys(item.path for item in found):
+            call.say(path)
+    elif not found:
+        call.hint("nothing was logged")
+    else:
+        for item in found:
+            _print(call, run, item, alone=len(found) == 1)
+    return 0
+
+
+def _chosen(call: Call, slices: list[LogSlice], *, named: bool) -> list[LogSlice]:
+    failed = [item for item in slices if item.attempt.state.value == "failed"]
+    return failed if call.options.failed or (failed and not named) else slices
+
+
+def _facts(run: OpenRun, item: LogSlice) -> dict[str, Any]:
+    import json
+
+    from reflow.run.logs import inputs_of
+
+    attempt = item.attempt
+    return {
+        "task": attempt.task,
+        "index": attempt.index,
+        "attempt": attempt.attempt,
+        "state": attempt.state.value,
+        "reason": attempt.reason,
+        "error": json.loads(attempt.error) if attempt.error else None,
+        "host": attempt.host,
+        "inputs": inputs_of(run, attempt),
+        "path": item.path,
+        "start": item.start,
+        "end": item.end,
+    }
+
+
+def _print(call: Call, run: OpenRun, item: LogSlice, *, alone: bool) -> None:
+    from reflow.run.logs import read_slice
+    from reflow.view.logs import RULE, log_header
+
+    facts = _facts(run, item)
+    call.hint(log_header(facts, call.screen(sys.stderr), array=run.graph.tasks[facts["task"]].array))
+    lines = call.options.lines if call.options.lines is not None or alone else _TAIL
+    _write(read_slice(item) if lines is None else _last_lines(read_slice(item), lines))
+    call.hint(RULE)
+
+
+def _last_lines(text: Iterable[bytes], number: int) -> list[bytes]:
+    """Return the end of a log that may be far larger than memory should be."""
+    kept = b""
+    for block in text:
+        lines = (kept + block).splitlines(keepends=True)
+        kept = b"".join(lines[-number:]) if number > 0 else b""
+    return [kept]
+
+
+def _write(blocks: Iterable[bytes]) -> None:
+    """Write what was logged, byte for byte where stdout takes bytes, ending with a newline."""
+    sys.stdout.flush()
+    binary = getattr(sys.stdout, "buffer", None)
+    last = b"\n"
+    for block in blocks:
+        if block:
+            _put(binary, block)
+            last = block
+    if not last.endswith(b"\n"):
+        _put(binary, b"\n")
+    if binary is not None:
+        binary.flush()
+
+
+def _put(binary: Any, block: bytes) -> None:
+    if binary is not None:
+        binary.write(block)
+    else:
+        sys.stdout.write(block.decode("utf-8", "replace"))
+
+
+def _follow(run: OpenRun, scopes: list[Scope]) -> None:
+    """Print what is logged as it comes, until the run is over."""
+    from reflow.run.logs import log_slices, read_slice
+    from reflow.run.status import read_status
+
+    printed: dict[tuple[str, int, int], int] = {}
+    while True:
+        over = read_status(run)["state"] not in ("running", "held")
+        for item in log_slices(run, scopes):
+            key = (item.attempt.task, item.attempt.index, item.attempt.attempt)
+            seen = printed.get(key, 0)
+            size = 0
+            for block in read_slice(item._replace(start=item.start + seen)):
+                size += len(block)
+                _put(getattr(sys.stdout, "buffer", None), block)
+            printed[key] = seen + size
+        sys.stdout.flush()
+        if over:
+            return
+        time.sleep(_LOOK_S)

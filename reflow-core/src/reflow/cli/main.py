@@ -1,0 +1,104 @@
+"""From argv to an exit code. Nothing that a user can put right ends in a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from reflow.cli.call import Call, Definition, write
+from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
+from reflow.errors import ReflowError, UsageError
+
+INTERRUPTED = 130
+
+
+def main(workflow: Definition, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Carry out a command of a workflow's own script and return the exit code.
+
+    Args:
+        argv: What was typed after the script; default: ``sys.argv[1:]``.
+        prog: What was typed before that, for help and hints; default: found from how Python was started.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    return guarded(lambda: _dispatch(workflow, words, prog or _script()))
+
+
+def reflow_main(argv: Sequence[str] | None = None) -> int:
+    """Carry out a command of ``reflow``, for any run, and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    return guarded(lambda: _dispatch(None, words, "reflow"))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """Return the exit code of an action; say in words what went wrong, but for what only a programmer can mend."""
+    try:
+        code = action()
+        sys.stdout.flush()
+    except ReflowError as error:
+        write(sys.stderr, f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        write(sys.stderr, "interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader has seen enough; without this, Python complains again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as leaving:  # argparse leaves so after --help
+        return leaving.code if isinstance(leaving.code, int) else 0
+    return code
+
+
+def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:
+    name = words[0] if words else "--help"
+    where = ANY_RUN if workflow is None else FLOW
+    if workflow is not None:
+        workflow.graph()  # all that does not fit is said before anything else
+    if name in ("-h", "--help", "help"):
+        write(sys.stdout, _overview(workflow, prog))
+        return 0
+    if name == "--version":
+        from reflow import __version__
+
+        write(sys.stdout, f"reflow {__version__}")
+        return 0
+    if name not in {command.name for command in commands_of(where)}:
+        raise UsageError(_no_such_command(name, where, prog))
+    module = import_module(f"reflow.cli.{COMMANDS[name].module}")
+    parser = module.parser(f"{prog} {name}", workflow)
+    call = Call(prog, name, workflow, parser.parse_args(words[1:]))
+    code: int = module.run(call)
+    for warning in call.settings.warnings():
+        call.hint(f"warning: {warning}")
+    return code
+
+
+def _no_such_command(name: str, where: str, prog: str) -> str:
+    from reflow.define.names import did_you_mean
+
+    if name in NOT_YET:
+        return f"{name!r} is not there yet"
+    if name in COMMANDS:
+        other = f"python flow.py {name}" if COMMANDS[name].where == FLOW else f"reflow {name}"
+        return f"{prog} has no command {name!r}; type: {other}"
+    known = [command.name for command in commands_of(where)]
+    return f"no command is called {name!r}{did_you_mean(name, known)}\nsee: {prog} --help"
+
+
+def _overview(workflow: Definition | None, prog: str) -> str:
+    where = ANY_RUN if workflow is None else FLOW
+    about = "any run" if workflow is None else f"workflow {workflow.name}, {len(workflow.tasks)} tasks"
+    run = " RUN" if workflow is None else ""
+    lines = [f"usage: {prog} COMMAND{run} [options]", "", about, "", "commands:"]
+    lines += [f"  {command.name:<10}{command.help}" for command in commands_of(where)]
+    lines += ["", f"see also: {prog} COMMAND --help"]
+    return "\n".join(lines)
+
+
+def _script() -> str:
+    """Return how this script was started: ``python flow.py``, ``python -m pkg.flow``."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None and spec.name:
+        return f"python -m {spec.name.removesuffix('.__main__')}"
+    return f"python {sys.argv[0]}" if sys.argv and sys.argv[0] else "python"

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from reflow.cli.parser import CommandParser
+
+
+def add_store_options(parser: CommandParser) -> None:
+    """Add where runs and results are."""
+    basics = parser.basics
+    basics.add_argument("--run-dir", metavar="DIR", help="the run directory")
+    basics.add_argument("--store", metavar="ADDRESS", help="where results and the list of runs are kept")
+    basics.add_argument("--profile", metavar="NAME", help="a profile of the configuration file")
+
+
+def add_run_options(parser: CommandParser, *, selectors: bool = True) -> None:
+    """Add what names a run and, if it makes sense, some of its instances."""
+    what = "RUN, TASK or 'TASK[3,5:9]'" if selectors else "RUN"
+    parser.add_argument(
+        "words", nargs="*", metavar=what, help=f"{_RUN} {_SELECTOR if selectors else ''}".strip()
+    )
+    parser.basics.add_argument("--run", metavar="RUN", help="the run, if its name could be taken for a task")
+    add_store_options(parser)
+
+
+def add_output_options(parser: CommandParser) -> None:
+    """Add how to answer."""
+    parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
+    parser.basics.add_argument("-q", "--quiet", action="store_true", help="print ids alone")
+
+
+_RUN = "any unique part of a run's id, or @last; without it the newest run of this workflow."
+_SELECTOR = "A word that is a task or has a '[' selects instances: convert, 'convert[17]', 'convert[failed]'"

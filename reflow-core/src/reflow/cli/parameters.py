@@ -1,0 +1,178 @@
+"""The parameters of a workflow as flags, and what was typed after them as tagged values."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reflow.cli.parser import ANY_PARAMETER, CommandParser, literal
+from reflow.errors import DefinitionError, ParameterError
+from reflow.graph.model import Graph, Parameter
+from reflow.graph.parameters import RESERVED, RESERVED_SHORT
+from reflow.values.text import choices, is_flag, parse_words, takes_many
+
+_DEST = "parameter "  #: no option of a command has a space in its name
+
+
+class Typed(NamedTuple):
+    """The values of all parameters, those of secret ones apart."""
+
+    parameters: dict[str, Any]
+    secrets: dict[str, Any]
+
+
+class _Switch(argparse.Action):
+    """``--x`` and ``--no-x``; ``const`` are the flags that say no."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: object, options: argparse.Namespace, values: object, flag: str | None = None) -> None:
+        setattr(options, self.dest, ["false" if flag in self.const else "true"])
+
+
+def add_parameter_options(parser: CommandParser, graph: Graph) -> None:
+    """Add a flag for each parameter, and the form ``--param-KEY`` that works for all of them.
+
+    Raises:
+        DefinitionError: Two parameters have the same flag.
+    """
+    taken = {f"--{name.replace('_', '-')}" for name in RESERVED} | RESERVED_SHORT
+    own = {parameter.flag for parameter in graph.parameters.values()}
+    groups: dict[str | None, Any] = {}
+    for parameter in graph.parameters.values():
+        if parameter.task not in groups:
+            title = literal(f"parameters of {parameter.task} alone") if parameter.task else "parameters"
+            groups[parameter.task] = parser.add_argument_group(title)
+        _add(groups[parameter.task], parameter, taken, own)
+
+
+def required_flags(graph: Graph) -> str:
+    """Return the flags that must be given, as the usage line shows them."""
+    return " ".join(
+        f"{p.flag} {_metavar(p)}" for p in graph.parameters.values() if p.required and not p.secret
+    )
+
+
+def typed_values(
+    graph: Graph,
+    options: argparse.Namespace,
+    prog: str,
+    environ: Mapping[str, str] | None = None,
+    ask: Callable[[str], str] | None = None,
+) -> Typed:
+    """Return the value of every parameter: what was typed, else its default.
+
+    Args:
+        prog: The command as it was typed, for the message.
+        environ: Where secrets may stand.
+        ask: Asks a person for a secret; default: at the terminal, when there is one.
+
+    Raises:
+        ParameterError: A value is none that its parameter can take, or parameters without a default are missing.
+    """
+    found = Typed({}, {})
+    missing = []
+    for parameter in graph.parameters.values():
+        words = getattr(options, _DEST + parameter.key, None)
+        if parameter.secret:
+            from reflow.cli.secret import read_secret
+
+            read = read_secret(parameter, words, os.environ if environ is None else environ, ask)
+            words = None if read is None else [read]
+        if words is not None:
+            target = found.secrets if parameter.secret else found.parameters
+            target[parameter.key] = _value(parameter, words)
+        elif parameter.required:
+            missing.append(parameter.flag)
+        else:
+            (found.secrets if parameter.secret else found.parameters)[parameter.key] = parameter.default
+    if missing:
+        raise ParameterError(f"{', '.join(missing)} must be given\nsee: {prog} --help")
+    return found
+
+
+def _add(group: Any, parameter: Parameter, taken: set[str], own: set[str]) -> None:
+    flags = [flag for flag in (parameter.short, parameter.flag) if flag]
+    if clash := taken.intersection(flags):
+        raise DefinitionError(
+            f"{sorted(clash)[0]} cannot be the flag of parameter {parameter.name!r}: it is taken; "
+            "choose another short=, or another name"
+        )
+    alias = ANY_PARAMETER + parameter.key.replace("_", "-")
+    long = [parameter.flag] if alias in own else [parameter.flag, alias]
+    negative = [flag for flag in map(_negative, long) if flag not in taken and flag not in own]
+    settings = _settings(parameter)
+    if settings.get("action") is _Switch:
+        settings["const"] = negative
+        flags += negative[:1]
+    else:
+        negative = []
+    flags += [flag for flag in (*long, *negative) if flag not in flags]
+    taken.update(flags)
+    group.add_argument(*flags, dest=_DEST + parameter.key, help=literal(_help(parameter)), **settings)
+
+
+def _negative(flag: str) -> str:
+    head = ANY_PARAMETER if flag.startswith(ANY_PARAMETER) else "--"
+    return f"{head}no-{flag.removeprefix(head)}"
+
+
+def _settings(parameter: Parameter) -> dict[str, Any]:
+    if parameter.secret:
+        return {"nargs": 1, "metavar": "@FILE"}
+    if is_flag(parameter.type):
+        return {"action": _Switch}
+    if takes_many(parameter.type):
+        return {"nargs": "*", "action": "extend", "metavar": _metavar(parameter)}
+    return {"nargs": 1, "metavar": _metavar(parameter)}
+
+
+def _metavar(parameter: Parameter) -> str:
+    if parameter.metavar:
+        return parameter.metavar
+    allowed = _allowed(parameter)
+    if allowed and len(allowed) <= 8:
+        return "{" + ",".join(allowed) + "}"
+    return parameter.name.upper()
+
+
+def _allowed(parameter: Parameter) -> list[str] | None:
+    if parameter.choices:
+        return [value if isinstance(value, str) else _shown(value) for value in parameter.choices]
+    return choices(parameter.type)
+
+
+def _help(parameter: Parameter) -> str:
+    if parameter.secret:
+        remark = f"secret: a file, REFLOW_PARAM_{parameter.key.upper()}, or it is asked for"
+    elif parameter.required:
+        remark = "required"
+    else:
+        remark = "" if parameter.default is None else f"default: {_shown(parameter.default)}"
+    return " ".join(part for part in (parameter.help, f"({remark})" if remark else "") if part)
+
+
+def _shown(tagged: object) -> str:
+    if isinstance(tagged, bool):
+        return "yes" if tagged else "no"
+    if isinstance(tagged, (str, int)):
+        return str(tagged) if tagged != "" else "''"
+    from reflow.values.show import show
+
+    return show(tagged)
+
+
+def _value(parameter: Parameter, words: Sequence[str]) -> Any:
+    value = parse_words(parameter.type, words, parameter.flag, secret=parameter.secret)
+    if not parameter.secret:
+        _check_choice(parameter, value)
+    return value
+
+
+def _check_choice(parameter: Parameter, value: object) -> None:
+    if parameter.choices and value not in parameter.choices:
+        allowed = ", ".join(map(_shown, parameter.choices))
+        raise ParameterError(f"{parameter.flag} {_shown(value)} is none of: {allowed}")

@@ -1,0 +1,68 @@
+"""``results``: what the tasks of a run returned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, selectors_of, target_of
+
+if TYPE_CHECKING:
+    from reflow.run.opened import OpenRun
+    from reflow.rundir.control import Scope
+
+_ROOM = 100_000  #: characters of one value that are printed
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``results``."""
+    parser = CommandParser(prog, "What the tasks of a run returned.", "[RUN] [TASK ...] [options]")
+    add_run_options(parser)
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Print what tasks returned; instances without a result are left out, in JSON they are null."""
+    target = target_of(call)
+    run = open_target(call, target)
+    scopes = selectors_of(run, target)
+    tasks = list(dict.fromkeys(scope.task for scope in scopes if scope.task)) or list(run.graph.tasks)
+    found = {task: _values(run, task, scopes) for task in tasks}
+    if call.options.json:
+        call.facts({task: _facts(run, task, values) for task, values in found.items()})
+        return 0
+    for task, values in found.items():
+        _show(call, run, task, values)
+    if not any(found.values()):
+        call.hint(f"no results yet; see: {call.typed('status', run=run.id)}")
+    return 0
+
+
+def _values(run: OpenRun, task: str, scopes: list[Scope]) -> dict[int, Any]:
+    from reflow.run.results import results
+
+    wanted = [scope for scope in scopes if scope.task == task]
+    values = results(run, task)
+    if not wanted:
+        return values
+    return {index: value for index, value in values.items() if any(s.covers(task, index) for s in wanted)}
+
+
+def _facts(run: OpenRun, task: str, values: dict[int, Any]) -> object:
+    from reflow.view.plain_json import plain_json
+
+    if not run.graph.tasks[task].array:
+        return plain_json(values[0]) if 0 in values else None
+    return [plain_json(values.get(index)) for index in range(max(values, default=-1) + 1)]
+
+
+def _show(call: Call, run: OpenRun, task: str, values: dict[int, Any]) -> None:
+    from reflow.values.show import show
+
+    for index, value in values.items():
+        name = f"{task}[{index}]" if run.graph.tasks[task].array else task
+        call.say(name if call.options.quiet else f"{name}  {show(value, _ROOM)}")

@@ -1,0 +1,46 @@
+"""``retry``: run again what did not succeed."""
+
+from __future__ import annotations
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.follow import go_on
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, selectors_of, target_of
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``retry``."""
+    parser = CommandParser(
+        prog, "Run again what failed, was cancelled or was skipped.", "[RUN] [TASK ...] [options]"
+    )
+    add_run_options(parser)
+    basics = parser.basics
+    basics.add_argument("--no-verify", action="store_true", help="trust the kept outputs that it builds on")
+    basics.add_argument("--workers", type=int, metavar="N", help="how many local workers run at once")
+    basics.add_argument("--detach", action="store_true", help="go on without this terminal")
+    basics.add_argument("--wait", action="store_true", help="wait until the run is over")
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Open new attempts for what is meant, and go on with the run."""
+    from reflow.run.retry import retry
+    from reflow.run.status import read_status
+
+    target = target_of(call)
+    run = open_target(call, target)
+    report = retry(run, selectors_of(run, target), verify=not call.options.no_verify)
+    if call.options.quiet:
+        call.say(run.id)
+    else:
+        call.hint(report.message)
+    if report.needs_driver:
+        return go_on(call, run)
+    if report.reopened:
+        call.hint(f"follow it with: {call.typed('wait', run=run.id)}")
+    if call.options.json:
+        call.facts(read_status(run))
+    return 0

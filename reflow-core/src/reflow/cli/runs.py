@@ -1,0 +1,51 @@
+"""``runs``: the runs of a workflow, or all."""
+
+from __future__ import annotations
+
+import time
+
+from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.options import add_output_options, add_store_options
+from reflow.cli.parser import CommandParser
+
+_SHOWN = 20
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``runs``."""
+    parser = CommandParser(prog, "List runs, newest first.")
+    parser.basics.add_argument(
+        "-n", "--number", type=int, default=_SHOWN, metavar="N", help="show the newest N"
+    )
+    parser.basics.add_argument("--all", action="store_true", help="show all, of whatever workflow")
+    add_store_options(parser)
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """List runs."""
+    from reflow.compose import known_runs, summary
+
+    options = call.options
+    workflow = None if call.workflow is None or options.all else call.workflow.name
+    run_dir = absolute(options.run_dir) if options.run_dir else None
+    known = known_runs(call.settings, workflow=workflow, run_dir=run_dir)
+    shown = known if options.all else known[: options.number]
+    if options.quiet:
+        for entry in shown:
+            call.say(entry.run_id)
+        return 0
+    facts = [summary(call.settings, entry) for entry in shown]
+    if options.json:
+        call.facts(facts)
+    elif not facts:
+        call.hint("no runs yet" if workflow is None else f"no runs of {workflow} yet")
+    else:
+        from reflow.view.runs import runs_text
+
+        call.say(runs_text(facts, call.screen(), time.time()))
+        if len(shown) < len(known):
+            call.hint(f"{len(known) - len(shown)} older ones: {call.typed('runs', '--all')}")
+    return 0

@@ -1,0 +1,107 @@
+"""``status``: how a run stands, or the instances of some of its tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.follow import exit_code, show_status, wait_for
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, selectors_of, target_of
+
+if TYPE_CHECKING:
+    from reflow.model.records import InstanceRow
+    from reflow.run.opened import OpenRun
+    from reflow.rundir.control import Scope
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``status``."""
+    parser = CommandParser(prog, "How a run stands.", "[RUN] [TASK ...] [options]")
+    add_run_options(parser)
+    parser.basics.add_argument("--failed", action="store_true", help="list only the instances that failed")
+    parser.basics.add_argument("--watch", action="store_true", help="follow the run until it is over")
+    parser.basics.add_argument(
+        "--exit-code", action="store_true", help="exit with 1 if it failed or was cancelled"
+    )
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Show how a run stands."""
+    target = target_of(call)
+    run = open_target(call, target)
+    selectors = selectors_of(run, target)
+    if call.options.watch:
+        return wait_for(call, run)
+    _heal(run)
+    if selectors or call.options.failed:
+        return _show_instances(call, run, selectors)
+    status = _read(run)
+    if call.options.quiet:
+        call.say(run.id)
+    else:
+        show_status(call, run, status)
+    return exit_code(status) if call.options.exit_code else 0
+
+
+def _heal(run: OpenRun) -> None:
+    from reflow.run.look import heal
+
+    heal(run)
+
+
+def _read(run: OpenRun) -> dict[str, Any]:
+    from reflow.run.status import read_status
+
+    return read_status(run)
+
+
+def _show_instances(call: Call, run: OpenRun, selectors: list[Scope]) -> int:
+    rows = instance_rows(run, selectors, failed=call.options.failed)
+    if call.options.json:
+        call.facts(rows)
+    elif call.options.quiet:
+        for row in rows:
+            call.say(_name(row))
+    else:
+        from reflow.view.instances import instances_text
+
+        call.say(instances_text(rows, call.screen()))
+    return exit_code(_read(run)) if call.options.exit_code else 0
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"{row['task']}[{row['index']}]" if row["array"] else str(row["task"])
+
+
+def instance_rows(run: OpenRun, selectors: list[Scope], *, failed: bool) -> list[dict[str, Any]]:
+    """Return what the ledger says about the instances that are meant, in the order of the tasks."""
+    return [
+        {
+            "task": name,
+            "index": row.index,
+            "array": run.graph.tasks[name].array,
+            "state": row.state.value,
+            "attempt": row.attempt,
+            "reason": row.reason,
+        }
+        for name in run.graph.tasks
+        for row in _rows_of(run, name, selectors, failed=failed)
+    ]
+
+
+def _rows_of(run: OpenRun, task: str, selectors: list[Scope], *, failed: bool) -> list[InstanceRow]:
+    from reflow.model.states import InstanceState
+
+    found: dict[int, InstanceRow] = {}
+    for selector in selectors or (None,):
+        if selector is None or selector.task in (None, task):
+            word = (selector.state if selector else None) or ("failed" if failed else None)
+            states = [InstanceState(word)] if word else []
+            indices = selector.indices if selector and selector.indices is not None else ()
+            found |= {row.index: row for row in run.ledger.instances(task, states, indices)}
+    return [found[index] for index in sorted(found)]

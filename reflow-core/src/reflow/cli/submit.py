@@ -1,0 +1,119 @@
+"""``submit``: a new run of a workflow."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.options import add_output_options, add_store_options
+from reflow.cli.parameters import add_parameter_options, required_flags, typed_values
+from reflow.cli.parser import CommandParser
+
+if TYPE_CHECKING:
+    from reflow.graph.model import Graph
+    from reflow.run.opened import OpenRun
+    from reflow.run.submit import SubmitRequest
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``submit`` for a workflow."""
+    assert workflow is not None
+    return parser_of(workflow.graph(), prog)
+
+
+def parser_from_manifest(manifest: dict[str, Any], prog: str) -> CommandParser:
+    """Return the same parser from the manifest alone, in a process that never saw the flow."""
+    from reflow.graph.manifest import from_manifest
+
+    return parser_of(from_manifest(manifest), prog)
+
+
+def parser_of(graph: Graph, prog: str) -> CommandParser:
+    """Return the parser of ``submit`` for a graph."""
+    usage = " ".join(part for part in (required_flags(graph), "[options]") if part)
+    parser = CommandParser(prog, f"Start a run of {graph.workflow}.", usage)
+    add_parameter_options(parser, graph)
+    _add_own_options(parser)
+    add_store_options(parser)
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def _add_own_options(parser: CommandParser) -> None:
+    basics = parser.basics
+    basics.add_argument("--executor", metavar="NAME", help="what runs the tasks: local, slurm, inline, ...")
+    basics.add_argument("--workers", type=int, metavar="N", help="how many local workers run at once")
+    basics.add_argument("--force", action="store_true", help="run everything, reuse nothing")
+    basics.add_argument(
+        "--force-tasks", nargs="+", default=[], metavar="TASK", help="run these tasks in any case"
+    )
+    basics.add_argument("--verify", action="store_true", help="check that what is reused still holds")
+    basics.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    basics.add_argument("--detach", action="store_true", help="go on without this terminal")
+    basics.add_argument("--wait", action="store_true", help="wait until the run is over")
+    basics.add_argument(
+        "-v", "--verbose", action="store_true", help="with --dry-run: show scripts and commands"
+    )
+
+
+def run(call: Call) -> int:
+    """Start a run, or show what that would do."""
+    assert call.workflow is not None
+    graph = call.workflow.graph()
+    values = typed_values(graph, call.options, f"{call.prog} submit")
+    request, dry_run = _request(call, values.parameters, values.secrets)
+    if dry_run:
+        return _show_plan(call, request)
+    from reflow.cli.follow import go_on
+    from reflow.run.submit import create
+
+    run = create(request)
+    _announce(call, run, request)
+    return go_on(call, run)
+
+
+def _request(call: Call, parameters: dict[str, Any], secrets: dict[str, Any]) -> tuple[SubmitRequest, bool]:
+    from reflow.compose import default_resources, default_run_dir, make_backends
+    from reflow.config.settings import executor_choice
+    from reflow.run.submit import SubmitRequest
+
+    assert call.workflow is not None
+    options, settings = call.options, call.settings
+    dry_run = options.dry_run or executor_choice(settings)[1]
+    request = SubmitRequest(
+        graph=call.workflow.graph(hashes=True),
+        entry=call.workflow.locate(),
+        parameters=parameters,
+        secrets=secrets,
+        run_dir=absolute(default_run_dir(settings, call.workflow.name)),
+        backends=make_backends(settings),
+        force=options.force,
+        force_tasks=tuple(options.force_tasks),
+        verify=options.verify,
+        cwd=os.getcwd(),
+        defaults=default_resources(settings),
+    )
+    return request, dry_run
+
+
+def _show_plan(call: Call, request: SubmitRequest) -> int:
+    from reflow.run.preview import preview
+
+    plan = {**preview(request), "executor": request.backends.executor.name, "run_dir": request.run_dir}
+    if call.options.json:
+        call.facts(plan)
+    elif not call.options.quiet:
+        from reflow.view.plan import plan_text
+
+        call.say(plan_text(plan, call.screen(), verbose=call.options.verbose))
+    return 0
+
+
+def _announce(call: Call, run: OpenRun, request: SubmitRequest) -> None:
+    if call.options.quiet:
+        call.say(run.id)
+    why = f" ({request.backends.why})" if request.backends.why else ""
+    call.hint(f"{run.workflow}  run {run.id}")
+    call.hint(f"executor {request.backends.executor.name}{why}   run directory {request.run_dir}")

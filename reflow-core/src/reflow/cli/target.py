@@ -1,0 +1,89 @@
+"""Which run and which of its instances are meant by what was typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reflow.cli.call import Call, absolute
+from reflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from reflow.run.opened import OpenRun
+    from reflow.rundir.control import Scope
+
+
+class Target(NamedTuple):
+    """A run, None for the newest, and the selectors, as they were typed."""
+
+    run: str | None
+    selectors: tuple[str, ...] = ()
+
+
+def read_target(words: Sequence[str], tasks: Container[str], run: str | None) -> Target:
+    """Return what words mean in a flow's own script.
+
+    A word that is the name of a task or has a ``[`` is a selector, any other a run.
+
+    Args:
+        run: What ``--run`` names.
+
+    Raises:
+        UsageError: Two runs are named.
+    """
+    runs = [word for word in words if word not in tasks and "[" not in word]
+    if run is not None:
+        runs.insert(0, run)
+    if len(runs) > 1:
+        raise UsageError(f"{runs[0]!r} and {runs[1]!r} name two runs; name one (a task is named as in: dag)")
+    return Target(runs[0] if runs else None, tuple(word for word in words if word in tasks or "[" in word))
+
+
+def read_any_target(words: Sequence[str], run: str | None, prog: str) -> Target:
+    """Return what words mean after ``reflow COMMAND``: first the run, then selectors.
+
+    Raises:
+        UsageError: No run is named.
+    """
+    named = list(words)
+    if run is None:
+        if not named:
+            raise UsageError(f"which run? see: {prog} runs; the newest is: @last")
+        run = named.pop(0)
+    return Target(run, tuple(named))
+
+
+def target_of(call: Call) -> Target:
+    """Return what was typed, by the rules of the script or of ``reflow``."""
+    if call.workflow is None:
+        return read_any_target(call.options.words, call.options.run, call.prog)
+    return read_target(call.options.words, call.workflow.tasks, call.options.run)
+
+
+def open_target(call: Call, target: Target) -> OpenRun:
+    """Open the run that is meant; without a name, the newest of this workflow.
+
+    Raises:
+        UnknownRun: None or several are meant.
+    """
+    from reflow.compose import open_run
+
+    run_dir = call.options.run_dir
+    return open_run(
+        target.run or "@last",
+        run_dir=absolute(run_dir) if run_dir else None,
+        settings=call.settings,
+        workflow=call.workflow.name if call.workflow is not None else None,
+    )
+
+
+def selectors_of(run: OpenRun, target: Target) -> list[Scope]:
+    """Return the selectors that were typed, checked against the tasks of the run.
+
+    Raises:
+        UnknownTask: One names no task.
+    """
+    from reflow.run.select import parse_selector
+
+    return [parse_selector(text, run.graph) for text in target.selectors]

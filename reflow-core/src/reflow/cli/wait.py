@@ -1,0 +1,31 @@
+"""``wait``: until a run is over."""
+
+from __future__ import annotations
+
+from reflow.cli.call import Call, Definition
+from reflow.cli.follow import wait_for
+from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.parser import CommandParser
+from reflow.cli.target import open_target, target_of
+
+
+def parser(prog: str, workflow: Definition | None) -> CommandParser:
+    """Return the parser of ``wait``."""
+    parser = CommandParser(
+        prog, "Wait until a run is over; exit with 1 if it failed or was cancelled.", "[RUN] [options]"
+    )
+    add_run_options(parser, selectors=False)
+    parser.basics.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="wait no longer, and exit with 1"
+    )
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
+
+
+def run(call: Call) -> int:
+    """Wait until a run is over."""
+    run = open_target(call, target_of(call))
+    if call.options.quiet:
+        call.say(run.id)
+    return wait_for(call, run, call.options.timeout)

@@ -1,0 +1,1 @@
+"""Settings: what they are called, and where each comes from."""

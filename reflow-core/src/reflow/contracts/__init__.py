@@ -1,0 +1,1 @@
+"""What a plugin promises, in docstrings; ``reflow.testing`` has a suite for each contract."""

@@ -1,0 +1,212 @@
+"""What an executor promises.
+
+An executor hands commands to something that runs them: a batch scheduler, the processes of one
+machine. It knows nothing of flows, caches or stores, and keeps no state that only it can see.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from reflow.errors import NotSubmitted
+from reflow.model.resources import Resources
+from reflow.model.states import JobState
+
+
+class JobRequest(NamedTuple):
+    """One array job to be queued; a plain job is an array of one.
+
+    Attributes:
+        name: What the queue shows, such as ``demo.convert.0f3a9c2b11``.
+        argv: The command and its arguments, not quoted for any shell; nothing of the user's data is in it.
+        serve_argv: The command of a resident worker, which takes batches from a descriptor.
+        count: Number of elements.
+        instances: Number of instances in all; resident workers share them.
+        resources: What each element asks for.
+        predecessors: Native ids that must have ended first, however they ended.
+        begin_s: Seconds from now before which it must not start.
+        log_dir: An absolute directory that all elements reach; element ``i`` logs to ``<log_dir>/<token>.<i>.log``.
+        token: Random text that finds the request again.
+        directory: The submission's own directory, absolute.
+        cwd: The directory that it was submitted from.
+    """
+
+    name: str
+    argv: Sequence[str]
+    serve_argv: Sequence[str]
+    count: int
+    instances: int
+    resources: Resources
+    log_dir: str
+    token: str
+    directory: str
+    cwd: str
+    predecessors: Sequence[str] = ()
+    begin_s: int = 0
+
+
+class Limits(NamedTuple):
+    """What one request may ask for; ``None`` means there is no limit that the executor knows."""
+
+    elements_per_request: int | None = None
+    elements_in_all: int | None = None
+
+
+class ElementReport(NamedTuple):
+    """What the executor knows about one element.
+
+    Attributes:
+        reason: The executor's own words, in plain text, or empty.
+        reaped: Whether the executor saw the process end itself, so that what it wrote is visible here.
+    """
+
+    state: JobState
+    reason: str = ""
+    reaped: bool = False
+
+
+class Executor(ABC):
+    """Submits, finds, polls and cancels requests.
+
+    A *native id* is the executor's own name for a whole request, text that only it reads.
+    Any process may poll or cancel it.
+    """
+
+    name: ClassVar[str]
+    """What a user writes in ``--executor``: lower case, unique, the name of the entry point."""
+
+    resident: ClassVar[bool] = False
+    """Whether its workers live as long as the process that submits; then it is a `ResidentExecutor`."""
+
+    foreground: ClassVar[bool] = False
+    """Whether ``submit`` must run the whole run in the calling process."""
+
+    def __init__(self, options: Mapping[str, object] | None = None) -> None:
+        self.options = dict(options or {})
+
+    def available(self) -> str | None:
+        """Return None when it can take requests here and now, else why not, in words. Takes 2 s at most."""
+        return None
+
+    def limits(self) -> Limits:
+        """Return what one request may ask for."""
+        return Limits()
+
+    @abstractmethod
+    def submit(self, request: JobRequest) -> str:
+        """Queue a request and return its native id. It is taken whole or not at all.
+
+        Each element finds its number, from 0, as the last argument of ``argv`` or by the means of the
+        scheduler that ``reflow.entry`` reads.
+
+        Raises:
+            NotSubmitted: Certainly not; nothing of it is queued.
+            SubmissionUnknown: It may be queued. Ask `find` before submitting it again.
+        """
+
+    @abstractmethod
+    def find(self, tokens: Collection[str]) -> dict[str, str]:
+        """Return the native ids of those tokens whose requests are queued, running or remembered.
+
+        Asks once. A token that is left out is certainly not there.
+
+        Raises:
+            SchedulerError: The question got no certain answer.
+        """
+
+    @abstractmethod
+    def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
+        """Return what is known of each element of each request, asking once.
+
+        An element or a request that the executor has forgotten is left out; that is an answer, and
+        never means success.
+
+        Raises:
+            SchedulerError: The question got no answer.
+        """
+
+    @abstractmethod
+    def cancel(self, native_ids: Collection[str]) -> None:
+        """Ask for requests to be ended; what has ended stays as it is.
+
+        Raises:
+            SchedulerError: The request got no answer.
+        """
+
+    def render(self, request: JobRequest) -> str:
+        """Return the exact commands and scripts that `submit` would use, for a dry run."""
+        return " ".join(request.argv)
+
+
+class Event(NamedTuple):
+    """Something that happened to an element of a resident executor.
+
+    Attributes:
+        kind: ``sealed`` (segments are there to be taken in), ``died`` (its process ended, see ``reason``;
+            it waits for `ResidentExecutor.restart` or `ResidentExecutor.abandon`), ``ended`` (all its
+            instances have an outcome, or it was cancelled; for a whole request ``element`` is -1).
+        start: How often this element had been started before.
+        segments: Names of the sealed segments.
+    """
+
+    kind: str
+    token: str
+    element: int
+    start: int
+    segments: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class ResidentExecutor(Executor):
+    """Runs elements as workers that live for the whole run and take instances in batches.
+
+    Whoever calls `submit` drives it by calling `pump`. Worker *k* is element *k* of every request that
+    it takes instances of. When the driving process ends, by whatever means, the workers end.
+    """
+
+    resident = True
+
+    @property
+    @abstractmethod
+    def slots(self) -> int:
+        """How many workers may run at once; a request has at most so many elements."""
+
+    @abstractmethod
+    def warm_up(self, serve_argv: Sequence[str], cwd: str, log: str, workers: int) -> None:
+        """Start workers ahead of the first request, since their start takes longer than planning."""
+
+    @abstractmethod
+    def pump(self, timeout_s: float) -> list[Event]:
+        """Feed workers, wait at most so long for something to happen, and return what did.
+
+        Returns as soon as there are events, and at once when nothing is left to wait for.
+        """
+
+    @abstractmethod
+    def restart(self, token: str, element: int) -> None:
+        """Start an element that died again; it goes on behind the instance that it died in."""
+
+    @abstractmethod
+    def abandon(self, token: str, element: int) -> None:
+        """Give up the instances that a dead element still held; the rest of the request goes on."""
+
+    @abstractmethod
+    def cancel_positions(self, token: str, positions: Collection[int]) -> None:
+        """Interrupt some instances of a request, named by their position in it, and leave the rest."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all workers and wait for them."""
+
+
+__all__ = [
+    "ElementReport",
+    "Event",
+    "Executor",
+    "JobRequest",
+    "Limits",
+    "NotSubmitted",
+    "ResidentExecutor",
+]

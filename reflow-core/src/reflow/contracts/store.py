@@ -1,0 +1,171 @@
+"""What a store promises: the ledger of a run, and the results that runs share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import ClassVar, NamedTuple
+
+from reflow.model.records import (
+    AttemptRow,
+    Changes,
+    Context,
+    FoundResult,
+    InstanceRow,
+    NewResult,
+    Overview,
+    RunEntry,
+    SubmissionRow,
+    Unpublished,
+)
+from reflow.model.states import InstanceState
+
+
+class StoredValue(NamedTuple):
+    """What one instance of this run returned: the text of its tagged JSON."""
+
+    index: int
+    output: bytes
+    value: str
+
+
+class Ledger(ABC):
+    """The state of one run, kept in the run's own directory.
+
+    Any number of processes may read while one writes. Every write is one transaction: after a kill or
+    an error it is there whole or not at all.
+    """
+
+    @abstractmethod
+    def overview(self) -> Overview:
+        """Return the run at a glance."""
+
+    @abstractmethod
+    def instances(
+        self, task: str, states: Collection[InstanceState] = (), indices: Collection[int] = ()
+    ) -> list[InstanceRow]:
+        """Return instances of a task by ascending index: all, or those in ``states`` and of ``indices``."""
+
+    @abstractmethod
+    def items(self, task: str) -> dict[int, bytes]:
+        """Return the concatenated item digests of the current outputs of a task that are lists, by index."""
+
+    @abstractmethod
+    def values(self, task: str, indices: Collection[int] = ()) -> Iterator[StoredValue]:
+        """Stream what the succeeded instances of a task returned, by ascending index; not those reused."""
+
+    @abstractmethod
+    def attempts(
+        self, task: str | None = None, states: Collection[InstanceState] = (), indices: Collection[int] = ()
+    ) -> list[AttemptRow]:
+        """Return attempts by task, index and number: all, or those that fit."""
+
+    @abstractmethod
+    def submissions(self, tokens: Collection[str] = ()) -> list[SubmissionRow]:
+        """Return submissions, oldest first: all, ended ones included, or those of ``tokens``."""
+
+    @abstractmethod
+    def segments(self, token: str) -> set[str]:
+        """Return the names of the segments of a submission that have been taken in."""
+
+    @abstractmethod
+    def unpublished(self, limit: int) -> list[Unpublished]:
+        """Return outputs behind the overview's ``published``, oldest first, at most ``limit``."""
+
+    @abstractmethod
+    def take_epoch(self) -> int:
+        """Count the epoch up by one and return it; whoever holds an older one can write no more."""
+
+    @abstractmethod
+    def apply(self, changes: Changes, epoch: int) -> None:
+        """Write everything in one transaction.
+
+        Raises:
+            Fenced: ``epoch`` is not the ledger's epoch; nothing was written.
+            StoreError: It could not be written; nothing was written.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Results(ABC):
+    """Outputs by identity, which runs share, and the list of runs.
+
+    Rows are appended and never overwritten. The newest row of an identity that is not stale is current.
+    """
+
+    @abstractmethod
+    def find(self, identities: Collection[bytes]) -> dict[bytes, FoundResult]:
+        """Return the current result of each identity that has one, in one look-up however many are asked."""
+
+    @abstractmethod
+    def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
+        """Stream the values of (identity, output) pairs, in the order of ``keys``.
+
+        Raises:
+            StoreError: One of them is not there.
+        """
+
+    @abstractmethod
+    def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
+        """Return the item digests of (identity, output) pairs, in the order of ``keys``."""
+
+    @abstractmethod
+    def append(self, context: Context, rows: Iterable[NewResult]) -> None:
+        """Append results of one task of one run in one transaction; what is there already stays as it is."""
+
+    @abstractmethod
+    def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
+        """Mark (identity, output) pairs as stale, with the reason; they are found no more."""
+
+    @abstractmethod
+    def record_run(self, entry: RunEntry) -> None:
+        """Add a run to the list of runs, or replace its entry."""
+
+    @abstractmethod
+    def runs(self, workflow: str | None = None) -> list[RunEntry]:
+        """Return the list of runs, newest first."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class Store(ABC):
+    """Opens ledgers and results. Making one does no I/O.
+
+    Attributes:
+        address: What the user gave: a URL whose scheme is the plugin's name, or a plain path.
+    """
+
+    name: ClassVar[str]
+    """The scheme of its addresses: lower case, unique, the name of the entry point."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    @abstractmethod
+    def create_ledger(self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int) -> Ledger:
+        """Make the ledger of a new run in its directory, with all tasks waiting; one that is there is opened."""
+
+    @abstractmethod
+    def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
+        """Open the ledger in a run's directory.
+
+        Raises:
+            StoreDamaged: The file is damaged, or is no ledger.
+            StoreTooNew: A newer reflow wrote it.
+            StoreError: It is not there, or cannot be read.
+        """
+
+    @abstractmethod
+    def open_results(self, *, write: bool = False) -> Results:
+        """Open the results that runs share, making them when ``write`` and they are not there.
+
+        Raises:
+            StoreDamaged: The file is damaged, or is no store.
+            StoreTooNew: A newer reflow wrote it.
+            StoreError: It cannot be reached or is locked.
+        """

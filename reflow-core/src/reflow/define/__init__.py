@@ -1,0 +1,1 @@
+"""What a flow author writes: markers, signatures, tasks and flows. Pure."""

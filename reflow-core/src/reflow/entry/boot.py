@@ -1,0 +1,72 @@
+"""What every process of a run starts with: ``python -I boot.py COMMAND RUN_ROOT ...``.
+
+Run as a script, with nothing but the standard library in reach. Where the rest is, the run's own file says:
+not PYTHONPATH, not the current directory. That file is believed only if it is this user's own.
+"""
+
+import os
+import sys
+
+
+def main() -> int:
+    """Restore what ``submit`` was started with, and go on in the module of the command."""
+    command, root = sys.argv[1:3]
+    info = _read_trusted(root)
+    launched = {"environment": dict(os.environ), "directory": _directory(), "umask": os.umask(0o077)}
+    sys.path[:] = info["sys_path"]
+    os.umask(info.get("umask", 0o077))
+    os.chdir(info["cwd"])
+    from importlib import import_module
+
+    from reflow import __version__
+
+    if __version__ != info["version"]:
+        raise SystemExit(
+            f"this run was submitted by reflow {info['version']}; {sys.executable} has reflow {__version__} now\n"
+            f"install reflow {info['version']} there again, or submit a new run"
+        )
+    return int(import_module(f"reflow.entry.{command}").main(root, sys.argv[3:], launched))
+
+
+def _read_trusted(root):  # type: ignore[no-untyped-def]  # typing is not imported for it
+    for path in (root, os.path.join(root, "run.json")):
+        found = os.stat(path)
+        if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise SystemExit(f"{path} belongs to somebody else, or others can write to it; it is not run")
+    import json
+
+    with open(os.path.join(root, "run.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"
+
+
+def _refuse(reason: str) -> int:
+    """Say why nothing can be done, to the log and, from a resident worker, to its executor too."""
+    print(f"reflow: {reason}", file=sys.stderr)
+    if sys.argv[1] == "serve":
+        import json
+
+        try:
+            os.write(3, json.dumps({"fatal": reason}).encode() + b"\n")
+        except OSError:
+            pass
+    return 3
+
+
+def _run() -> int:
+    try:
+        return main()
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else _refuse(str(error.code))
+    except (OSError, ImportError, ValueError) as error:
+        return _refuse(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(_run())

@@ -1,0 +1,63 @@
+"""Writing files so that a kill leaves the old one or the new one, never a piece.
+
+Modes are explicit, whatever the umask: files 0600, directories 0700.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+def make_directory(path: str) -> None:
+    """Make a directory and those above it that are missing, each 0700; one that is there stays as it is."""
+    if os.path.isdir(path):
+        return
+    if parent := os.path.dirname(path):
+        make_directory(parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+
+
+def sync_directory(path: str) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_new(path: str, chunks: Iterable[bytes], *, sync: bool = True) -> None:
+    """Write a file that must not be there yet, mode 0600, and sync it; its name is not synced."""
+    descriptor = os.open(path, NEW_FILE, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, 0o600)
+        file.writelines(chunks)
+        file.flush()
+        if sync:
+            os.fsync(descriptor)
+
+
+def replace_file(path: str, data: bytes | Iterable[bytes], *, sync: bool = True) -> None:
+    """Write a file whole, by way of a temporary one beside it and a rename; with ``sync``, durably."""
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    try:
+        write_new(temporary, [data] if isinstance(data, bytes) else data, sync=sync)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if sync:
+        sync_directory(os.path.dirname(path))
+
+
+def read_bytes(path: str) -> bytes:
+    """Return a file's bytes, never following a link in its last part."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()

@@ -1,0 +1,122 @@
+"""Lock files made by link(2), which name their holder and can be broken when that is gone.
+
+link(2) is atomic on shared file systems too; open(2) says so of NFS under O_EXCL, and that the count of
+links tells whether it went through when the answer was lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import NamedTuple
+
+from reflow.filesystem.atomic import read_bytes, write_new
+from reflow.filesystem.process import ProcessId, this_process
+
+BEAT_S = 15.0  #: how often a holder touches its lock file
+STALE_S = 180.0  #: a lock whose beat stood still so long is broken
+
+
+class Holder(NamedTuple):
+    """Who holds a lock file."""
+
+    nonce: str
+    process: ProcessId
+    job: str = ""
+    note: str = ""
+
+    def describe(self) -> str:
+        """Return the holder in words."""
+        job = f" in job {self.job}" if self.job else ""
+        return f"process {self.process.pid} on {self.process.host}{job}"
+
+
+class LockFile:
+    """A lock file at a path; one object takes and gives it back any number of times."""
+
+    def __init__(self, path: str, job: str = "") -> None:
+        self.path = path
+        self._mine = Holder(os.urandom(8).hex(), this_process(), job)
+        self._beaten = 0.0
+        self.held = False
+
+    def take(self) -> Holder | None:
+        """Take the lock and return None, or return who holds it; a dead holder's lock is broken first."""
+        if self._link():
+            return None
+        holder = self.holder()
+        if holder is not None and self._is_dead(holder):
+            self._break(holder)
+            holder = None
+        if holder is None and self._link():
+            return None
+        return holder or self.holder() or Holder("", ProcessId("?", "", 0, ""))
+
+    def beat(self) -> None:
+        """Show that the holder lives; cheap enough to be called often."""
+        if self.held and time.monotonic() - self._beaten > BEAT_S:
+            self._beaten = time.monotonic()
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+
+    def release(self) -> None:
+        """Give the lock back, unless it was broken meanwhile."""
+        if self.held:
+            self.held = False
+            holder = self.holder()
+            if holder is not None and holder.nonce == self._mine.nonce:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self.path)
+
+    def holder(self) -> Holder | None:
+        """Return who holds the lock now, or None."""
+        try:
+            fields = json.loads(read_bytes(self.path))
+            return Holder(fields["nonce"], ProcessId(*fields["process"]), fields["job"], fields["note"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            return Holder("", ProcessId("?", "", 0, ""))
+
+    def _link(self) -> bool:
+        unique = f"{self.path}.{self._mine.nonce}"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(unique)
+        write_new(unique, [json.dumps(self._mine._asdict()).encode()])
+        try:
+            with contextlib.suppress(OSError):  # an answer can be lost: the count of links decides
+                os.link(unique, self.path)
+            self.held = os.stat(unique).st_nlink == 2
+        finally:
+            os.unlink(unique)
+        self._beaten = time.monotonic()
+        return self.held
+
+    def _is_dead(self, holder: Holder) -> bool:
+        gone = holder.process.is_gone()
+        return self._stood_still() if gone is None else gone
+
+    def _stood_still(self) -> bool:
+        """Compare the beat with the file server's own clock, as a new file shows it: no clock of another host."""
+        probe = f"{self.path}.{self._mine.nonce}.now"
+        try:
+            write_new(probe, [], sync=False)
+            now = os.stat(probe).st_mtime
+            return now - os.stat(self.path).st_mtime > STALE_S
+        except FileNotFoundError:
+            return False
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(probe)
+
+    def _break(self, dead: Holder) -> None:
+        aside = f"{self.path}.broken.{self._mine.nonce}"
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self.path, aside)
+            taken = json.loads(read_bytes(aside) or b"{}")
+            if taken.get("nonce", "") != dead.nonce:  # another had broken and taken it first
+                with contextlib.suppress(FileExistsError):
+                    os.link(aside, self.path)
+            os.unlink(aside)

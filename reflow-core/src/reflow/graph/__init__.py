@@ -1,0 +1,1 @@
+"""The checked workflow: how tasks are wired, and the manifest that says so. Pure."""

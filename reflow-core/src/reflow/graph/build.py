@@ -1,0 +1,153 @@
+"""From a flow to a checked graph, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reflow.contracts.adapter import Adapter
+from reflow.define.flow import Flow
+from reflow.define.markers import MISSING, Param, Result
+from reflow.define.signature import ParameterSpec
+from reflow.define.task import TaskSpec
+from reflow.errors import DefinitionError, ReflowError, WiringError
+from reflow.graph.inputs import shape_or_none, wire_task
+from reflow.graph.model import Graph, Tagged
+from reflow.graph.nodes import NodeMaker
+from reflow.graph.order import order
+from reflow.graph.parameters import Encode, encoder, read_parameters
+from reflow.graph.references import NoTask, References
+from reflow.graph.report import Report, parameter_place_of, task_place
+from reflow.graph.types import Shapes
+from reflow.values.grammar import grammar_of
+from reflow.values.shapes import no_adapters
+
+Adapters = Callable[[object], "Adapter | None"]
+
+
+def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False) -> Graph:
+    """Return the checked graph of a flow.
+
+    Args:
+        adapters: Asked for types that reflow does not know.
+        hashes: Whether to read and hash the source of each function, as `submit` needs.
+
+    Raises:
+        WiringError: All that is wrong, in one report.
+    """
+    builder = _Builder(flow, adapters)
+    graph = builder.graph(hashes=hashes)
+    if builder.report.problems:
+        raise WiringError(flow.name, tuple(builder.report.problems))
+    return graph
+
+
+def check_task(flow: Flow, name: str, adapters: Adapters = no_adapters) -> tuple[str, ...]:
+    """Return what is wrong with one task, as far as it can be known before the tasks that come later."""
+    builder = _Builder(flow, adapters)
+    spec = flow.tasks[name]
+    builder.check_types(spec)
+    wire_task(spec, builder.references, builder.shapes, builder.report)
+    builder.after(spec)
+    return tuple(builder.report.problems)
+
+
+class _Builder:
+    """One flow on its way to a graph."""
+
+    def __init__(self, flow: Flow, adapters: Adapters) -> None:
+        self.flow = flow
+        self.tasks = flow.tasks
+        self.shapes = Shapes(adapters)
+        self.report = Report()
+        self.references = References(flow.name, flow.tasks)
+        self.encode: Encode = encoder(adapters)
+
+    def graph(self, *, hashes: bool) -> Graph:
+        """Return the graph; it is whole only when nothing was reported."""
+        for spec in self.tasks.values():
+            self.check_types(spec)
+        wired = {
+            name: wire_task(spec, self.references, self.shapes, self.report)
+            for name, spec in self.tasks.items()
+        }
+        after = {name: self.after(spec) for name, spec in self.tasks.items()}
+        parameters = read_parameters(self.tasks, self.shapes, self.encode, self.report)
+        bound = {name: self._bound(spec) for name, spec in self.tasks.items()}
+        names = self._ordered(after)
+        if self.report.problems:
+            return Graph(self.flow.name, {}, {})
+        maker = NodeMaker(self.shapes, hashes=hashes)
+        nodes = {name: maker.node(self.tasks[name], wired[name], after[name], bound[name]) for name in names}
+        return Graph(self.flow.name, parameters, nodes)
+
+    def check_types(self, spec: TaskSpec) -> None:
+        """Report names that are not known still, and types that reflow cannot store."""
+        try:
+            for problem in spec.resolve():
+                hint = "define or import it (not only under TYPE_CHECKING), at the latest before the workflow is used"
+                self.report.add(f"{spec.name}: {problem}", task_place(spec), hint=hint)
+        except DefinitionError as error:
+            self.report.add(f"{spec.name}: {error}", task_place(spec))
+        for parameter in spec.parameters:
+            if parameter.kind in ("param", "result"):
+                self._check_type(f"{spec.name}.{parameter.name}", parameter.annotation, spec, parameter)
+        if spec.returns is not MISSING:
+            self._check_type(f"what {spec.name} returns", spec.returns, spec, None)
+
+    def after(self, spec: TaskSpec) -> tuple[str, ...]:
+        """Return the names of the tasks that a task comes after; those that are none are reported."""
+        found = []
+        for ref in spec.settings.after:
+            try:
+                found.append(self.references.find(ref).name)
+            except NoTask as error:
+                self.report.add(f"{spec.name} says after={error}", task_place(spec))
+        return tuple(dict.fromkeys(found))
+
+    def _check_type(
+        self, what: str, annotation: object, spec: TaskSpec, parameter: ParameterSpec | None
+    ) -> None:
+        try:
+            self.shapes.of(annotation)
+        except DefinitionError as error:
+            place = parameter_place_of(spec, parameter) if parameter else task_place(spec)
+            self.report.add(f"{what}: {error}", place)
+
+    def _bound(self, spec: TaskSpec) -> dict[str, Tagged]:
+        found: dict[str, Tagged] = {}
+        for parameter in spec.parameters:
+            if (
+                parameter.bound is MISSING
+                or (shape := shape_or_none(self.shapes, parameter.annotation)) is None
+            ):
+                continue
+            name = f"{spec.name}.{parameter.name}"
+            if isinstance(parameter.marker, Param) and parameter.marker.secret:
+                self.report.add(f"{name} is secret; a value in include(params=...) is not", task_place(spec))
+                continue
+            try:
+                value = self.encode(parameter.annotation, grammar_of(shape), parameter.bound, parameter.name)
+                found[parameter.name] = value
+            except ReflowError as error:
+                self.report.add(
+                    f"{name}, bound by include(params=...): {error}", parameter_place_of(spec, parameter)
+                )
+        return found
+
+    def _ordered(self, after: dict[str, tuple[str, ...]]) -> list[str]:
+        upstream = {name: [*self._steps(spec), *after[name]] for name, spec in self.tasks.items()}
+        names, cycles = order(upstream)
+        for cycle in cycles:
+            circle = " needs ".join([*cycle, cycle[0]])
+            places = (task_place(self.tasks[name]) for name in cycle)
+            self.report.add(f"cycle: {circle}", *places, hint="take one of these steps, or after=, away")
+        return names
+
+    def _steps(self, spec: TaskSpec) -> Iterator[str]:
+        for parameter in spec.parameters:
+            if isinstance(parameter.marker, Result):
+                for step in parameter.marker.steps:
+                    try:
+                        yield self.references.find(step).name
+                    except NoTask:
+                        continue  # reported where it is wired

@@ -1,0 +1,1 @@
+"""What everything else talks about: values without behaviour and without I/O."""

@@ -1,0 +1,1 @@
+"""What to run and what to reuse, decided from values alone: no I/O."""

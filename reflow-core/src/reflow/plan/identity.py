@@ -1,0 +1,52 @@
+"""
+What an instance is known by: its task, its version, and the value that it receives for every parameter.
+
+A value stands for itself by its digest. What all instances of a task share (parameters, broadcast results)
+is digested once; only what differs is digested per instance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from reflow.graph.model import Node
+from reflow.model.digest import DIGEST_SIZE, canonical, digest
+
+
+class Recipe:
+    """How the identities of one task's instances are made, once its shared digests are known.
+
+    Attributes:
+        varying: Names of the parameters whose digest differs per instance, in order.
+        parts: The shared parts as JSON text, for the record.
+    """
+
+    def __init__(self, node: Node, shared: Mapping[str, bytes], varying: Sequence[str], after: Sequence[bytes]) -> None:
+        self.varying = tuple(sorted(varying))
+        names = sorted({*shared, *varying})
+        code = node.code_hash if node.code == "auto" else ""
+        head = digest("task", [node.key, node.version, code, names, len(after)])
+        self._pieces: list[bytes | None] = [head]
+        self._pieces += [shared.get(name) for name in names]
+        self._tail = b"".join(after)
+        self.parts = canonical(
+            {
+                "task": node.key,
+                "version": node.version,
+                "code": code,
+                "shared": {name: value.hex() for name, value in shared.items()},
+                "after": [value.hex() for value in after],
+            }
+        )
+
+    def identity(self, own: Sequence[bytes]) -> bytes:
+        """Return the identity of the instance that has these digests for the varying parameters."""
+        mine = iter(own)
+        pieces = [piece if piece is not None else next(mine) for piece in self._pieces]
+        return hashlib.sha256(b"instance\0" + b"".join(pieces) + self._tail).digest()
+
+
+def split_digests(joined: bytes) -> list[bytes]:
+    """Return the digests that were concatenated."""
+    return [joined[start : start + DIGEST_SIZE] for start in range(0, len(joined), DIGEST_SIZE)]

@@ -1,0 +1,188 @@
+"""The façade for plugin authors: what a plugin may use of reflow, all of it.
+
+A name is imported when it is first used, so that a plugin costs a command only what the command needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reflow.contracts.adapter import Adapter
+    from reflow.contracts.executor import (
+        ElementReport,
+        Event,
+        Executor,
+        JobRequest,
+        Limits,
+        ResidentExecutor,
+    )
+    from reflow.contracts.store import Ledger, Results, Store, StoredValue
+    from reflow.contracts.verifier import Verdict, Verifier
+    from reflow.errors import (
+        ConfigError,
+        Fenced,
+        NotSubmitted,
+        OutOfReach,
+        PluginError,
+        ReflowError,
+        SchedulerError,
+        StoreDamaged,
+        StoreError,
+        StoreTooNew,
+        SubmissionUnknown,
+        TaskInterrupted,
+        UsageError,
+        ValueMisfit,
+    )
+    from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory, write_new
+    from reflow.filesystem.locks import Holder, LockFile
+    from reflow.filesystem.process import ProcessId, this_process
+    from reflow.model.records import (
+        AttemptRow,
+        Changes,
+        Context,
+        FoundResult,
+        InstanceRow,
+        NewResult,
+        OutputRow,
+        Overview,
+        RunEntry,
+        SubmissionRow,
+        TaskRow,
+        Unpublished,
+    )
+    from reflow.model.resources import Resources
+    from reflow.model.states import InstanceState, JobState, RunState, TaskState
+    from reflow.shell import CommandResult, run_command
+
+_HOMES = {
+    "reflow.contracts.adapter": ("Adapter",),
+    "reflow.contracts.executor": (
+        *("ElementReport", "Event", "Executor", "JobRequest", "Limits", "ResidentExecutor"),
+    ),
+    "reflow.contracts.store": ("Ledger", "Results", "Store", "StoredValue"),
+    "reflow.contracts.verifier": ("Verdict", "Verifier"),
+    "reflow.errors": (
+        *("ConfigError", "Fenced", "NotSubmitted", "OutOfReach", "PluginError", "ReflowError"),
+        *("SchedulerError", "StoreDamaged", "StoreError", "StoreTooNew", "SubmissionUnknown"),
+        *("TaskInterrupted", "UsageError", "ValueMisfit"),
+    ),
+    "reflow.filesystem.atomic": (
+        *("make_directory", "read_bytes", "replace_file", "sync_directory", "write_new"),
+    ),
+    "reflow.filesystem.locks": ("Holder", "LockFile"),
+    "reflow.filesystem.process": ("ProcessId", "this_process"),
+    "reflow.model.records": (
+        *("AttemptRow", "Changes", "Context", "FoundResult", "InstanceRow", "NewResult", "OutputRow"),
+        *("Overview", "RunEntry", "SubmissionRow", "TaskRow", "Unpublished"),
+    ),
+    "reflow.model.resources": ("Resources",),
+    "reflow.model.states": ("InstanceState", "JobState", "RunState", "TaskState"),
+    "reflow.shell": ("CommandResult", "run_command"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+_F = TypeVar("_F", bound="Callable[..., object]")
+
+
+@overload
+def hookimpl(function: _F, /) -> _F: ...
+@overload
+def hookimpl(*, tryfirst: bool = False, trylast: bool = False) -> Callable[[_F], _F]: ...
+def hookimpl(
+    function: _F | None = None, /, *, tryfirst: bool = False, trylast: bool = False
+) -> _F | Callable[[_F], _F]:
+    """Mark a function as the implementation of the hook of its name.
+
+    It is ``pluggy.HookimplMarker("reflow")`` without the 12 ms that importing pluggy takes.
+    """
+
+    def mark(implementation: _F) -> _F:
+        options = {
+            "wrapper": False,
+            "hookwrapper": False,
+            "optionalhook": False,
+            "tryfirst": tryfirst,
+            "trylast": trylast,
+            "specname": None,
+        }
+        setattr(implementation, "reflow_impl", options)  # noqa: B010  (mypy knows no attributes of functions)
+        return implementation
+
+    return mark if function is None else mark(function)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'reflow.plugin' has no attribute {name!r}")
+    found: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
+
+
+__all__ = [
+    "Adapter",
+    "AttemptRow",
+    "Changes",
+    "CommandResult",
+    "ConfigError",
+    "Context",
+    "ElementReport",
+    "Event",
+    "Executor",
+    "Fenced",
+    "FoundResult",
+    "Holder",
+    "InstanceRow",
+    "InstanceState",
+    "JobRequest",
+    "JobState",
+    "Ledger",
+    "Limits",
+    "LockFile",
+    "NewResult",
+    "NotSubmitted",
+    "OutOfReach",
+    "OutputRow",
+    "Overview",
+    "PluginError",
+    "ProcessId",
+    "ReflowError",
+    "ResidentExecutor",
+    "Resources",
+    "Results",
+    "RunEntry",
+    "RunState",
+    "SchedulerError",
+    "Store",
+    "StoreDamaged",
+    "StoreError",
+    "StoreTooNew",
+    "StoredValue",
+    "SubmissionRow",
+    "SubmissionUnknown",
+    "TaskInterrupted",
+    "TaskRow",
+    "TaskState",
+    "Unpublished",
+    "UsageError",
+    "ValueMisfit",
+    "Verdict",
+    "Verifier",
+    "hookimpl",
+    "make_directory",
+    "read_bytes",
+    "replace_file",
+    "run_command",
+    "sync_directory",
+    "this_process",
+    "write_new",
+]

@@ -1,0 +1,1 @@
+"""Finding plugins and loading the one that is asked for."""

@@ -1,0 +1,1 @@
+"""How a run moves: made, advanced, looked at, cancelled and retried."""

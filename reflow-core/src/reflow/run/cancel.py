@@ -1,0 +1,57 @@
+"""Cancelling: the mark first, then whoever advances the run, until nothing of it is active."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from reflow.errors import OutOfReach, UsageError
+from reflow.filesystem.locks import Holder
+from reflow.model.states import InstanceState, TaskState
+from reflow.run.hold import held
+from reflow.run.opened import OpenRun
+from reflow.run.settle import settle
+from reflow.rundir.control import Scope, write_request
+
+_ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
+
+
+def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) -> str:
+    """Cancel a run, or parts of it, and return what came of it in one line.
+
+    It has been carried out when this returns: nothing of what was named is active or will be.
+
+    Raises:
+        UsageError: The run is over.
+        OutOfReach: Whoever drives the run did not carry it out in time; it will when it can.
+    """
+    if run.ledger.overview().state.is_over:
+        raise UsageError(f"run {run.id} is over ({run.ledger.overview().state.value}); there is nothing to cancel")
+    wanted = tuple(scopes) or (Scope(),)
+    before = _active(run, wanted)
+    write_request(run.paths, "cancel", wanted)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        with held(run) as hold:
+            if not isinstance(hold, Holder):
+                settle(run, hold)
+        if not _active(run, wanted):
+            return f"cancelled {before} of run {run.id}" if before else f"nothing of that was active in run {run.id}"
+        if time.monotonic() > deadline:
+            raise OutOfReach(f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}")
+        time.sleep(0.05)
+
+
+def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:
+    """Count what is named and not over: instances, and tasks that have none yet."""
+    overview = run.ledger.overview()
+    total = 0
+    for name, task in overview.tasks.items():
+        here = [scope for scope in scopes if scope.task in (None, name)]
+        if any(scope.indices is None for scope in here):
+            total += task.state is TaskState.WAITING
+            total += sum(overview.counts.get(name, {}).get(state, 0) for state in _ACTIVE)
+        elif here:
+            wanted = {index for scope in here for index in scope.indices or ()}
+            total += len(run.ledger.instances(name, _ACTIVE, wanted))
+    return total

@@ -1,0 +1,166 @@
+"""One pass over a run: requests, outcomes, what ended, the plan, what is handed over.
+
+Everything is committed before it is acted on, so that a kill between any two lines leaves what the next
+pass, by whomever, finds and goes on with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from reflow.contracts.executor import Executor, ResidentExecutor
+from reflow.model.records import Changes, InstanceRow, SubmissionRow
+from reflow.model.states import InstanceState, RunState
+from reflow.plan.decide import run_state
+from reflow.run.ending import clear, close_submission
+from reflow.run.handover import Intent, prepare, submit
+from reflow.run.hold import Hold
+from reflow.run.ingest import Batch, hand_back, ingest
+from reflow.run.planning import Planned, Planner
+from reflow.run.publish import publish
+from reflow.run.requests import carry_out
+from reflow.run.upstream import Purged
+from reflow.rundir.boot import boot_argv
+
+_SUBMITTED = InstanceState.SUBMITTED
+
+
+class Coordinator:
+    """Advances one run while its lease is held."""
+
+    def __init__(self, hold: Hold, executor: Executor) -> None:
+        self._hold = hold
+        self._executor = executor
+        self._planner = Planner(hold)
+        self._cancels_done: set[str] = set()
+        self._control_seen = -1
+        self._number = max((row.number for row in hold.ledger.submissions()), default=0)
+
+    def step(
+        self,
+        batches: Iterable[Batch] = (),
+        ended: Iterable[str] = (),
+        given_up: Mapping[str, str] | None = None,
+        *,
+        charge: bool = True,
+    ) -> RunState:
+        """Make one pass and return how the run stands.
+
+        Args:
+            batches: Outcomes that have come in.
+            ended: Tokens of submissions of which nothing more will come.
+            given_up: Of these, those that cannot be tried again, and why.
+            charge: Whether an instance that ended without an outcome is charged for it.
+        """
+        ingest(self._hold, batches)
+        self.hear()
+        self._end(set(ended), given_up or {}, charge=charge)
+        while self._plan():
+            pass
+        return self._settle()
+
+    def settle(self, batches: Iterable[Batch], ended: Iterable[str]) -> RunState:
+        """Take in outcomes and carry out requests, but hand nothing over."""
+        ingest(self._hold, batches)
+        self.hear()
+        self._end(set(ended), {}, charge=False)
+        return self._settle()
+
+    def hear(self) -> None:
+        """Carry out requests, if any were left since the last time."""
+        changed = os.stat(self._hold.run.paths.control).st_mtime_ns
+        if changed != self._control_seen:
+            carry_out(self._hold, self._executor, self._cancels_done)
+            self._control_seen = changed
+
+    def _end(self, ended: set[str], given_up: Mapping[str, str], *, charge: bool) -> None:
+        closing = [row for row in self._hold.overview().submissions if row.token in ended]
+        if not closing:
+            return
+        rows: list[InstanceRow] = []
+        for row in closing:
+            left = [r for r in self._hold.ledger.instances(row.task, {_SUBMITTED}) if r.submission == row.token]
+            if reason := given_up.get(row.token):
+                rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
+            else:
+                rows += hand_back(left, charge=charge)
+        closed = [close_submission(self._hold, row) for row in closing]
+        self._hold.apply(Changes(instances=rows, submissions=closed))
+        for row in closed:
+            clear(self._hold, row)
+
+    def _plan(self) -> bool:
+        """Plan once, write it and hand it over; return whether there was anything."""
+        overview = self._hold.overview()
+        if overview.state is not RunState.RUNNING:
+            return False
+        if any(counts.get(InstanceState.PENDING) for counts in overview.counts.values()):
+            self._publish()  # what pending instances wait for may be there
+        try:
+            planned = self._planner.look(overview)
+            if planned.is_empty:
+                return False
+            if planned.run:
+                self._warm_up()
+            intents = self._prepare(planned)
+        except Purged as lost:
+            self._open_again(lost)
+            return True
+        rows = [*planned.rows, *(row for intent in intents for row in intent.rows)]
+        submissions = [intent.submission for intent in intents]
+        self._hold.apply(
+            Changes(tasks=planned.tasks, instances=rows, submissions=submissions, dropped=planned.dropped)
+        )
+        self.hand_over(submissions)
+        return True
+
+    def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
+        """Give intents to the executor and write down its answers."""
+        if not submissions:
+            return
+        answered = [submit(self._hold, self._executor, row) for row in submissions]
+        refused = [row for row in answered if row.state == "refused"]
+        words = self._hold.messages[-1] if refused else ""
+        failed = [
+            row._replace(state=InstanceState.FAILED, reason=words)
+            for submission in refused
+            for row in self._hold.ledger.instances(submission.task, {_SUBMITTED})
+            if row.submission == submission.token
+        ]
+        self._hold.apply(Changes(submissions=answered, instances=failed))
+
+    def _warm_up(self) -> None:
+        if isinstance(self._executor, ResidentExecutor):
+            run = self._hold.run
+            argv = boot_argv(run.info["python"], run.paths.root, "serve")
+            self._executor.warm_up(argv, run.info["cwd"], run.paths.driver_log, self._executor.slots)
+
+    def _prepare(self, planned: Planned) -> list[Intent]:
+        intents = []
+        for task, rows in planned.run.items():
+            self._number += 1
+            intents.append(prepare(self._hold, self._executor, task, rows, self._number))
+        return intents
+
+    def _open_again(self, lost: Purged) -> None:
+        """Have a reused task run, whose outputs the results cannot give back."""
+        self._hold.messages.append(f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}")
+        reused = self._hold.ledger.instances(lost.task, {InstanceState.REUSED})
+        opened = [r._replace(state=InstanceState.PENDING, output=None, fresh=True) for r in reused]
+        self._hold.apply(Changes(instances=opened))
+
+    def _publish(self) -> None:
+        done = publish(self._hold)
+        if done > self._hold.overview().published:
+            self._hold.apply(Changes(published=done))
+
+    def _settle(self) -> RunState:
+        """Write down that the run is over, once it is, with all its outputs in the results."""
+        overview = self._hold.overview()
+        if overview.state is not RunState.RUNNING or overview.submissions:
+            return overview.state
+        state = run_state(overview.tasks, overview.counts)
+        if state.is_over:
+            self._hold.apply(Changes(run=state, published=publish(self._hold)))
+        return state

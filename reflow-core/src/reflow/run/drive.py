@@ -1,0 +1,184 @@
+"""Driving a run from one process until it is over: what resident executors need."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from reflow.contracts.executor import Event, ResidentExecutor
+from reflow.errors import UsageError
+from reflow.filesystem.locks import Holder
+from reflow.model.states import RunState
+from reflow.run.coordinator import Coordinator
+from reflow.run.ending import sweep
+from reflow.run.hold import Hold, held
+from reflow.run.ingest import Batch
+from reflow.run.opened import OpenRun
+from reflow.run.recover import end_orphans, left_behind, read_batch
+from reflow.run.status import read_status, save_picture
+from reflow.rundir.control import Scope, list_requests, take_notes, write_request
+from reflow.rundir.outcomes import part_name
+
+GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
+TAKE_OVER_S = 3.0  #: how long a new driver waits for somebody who only looked at the run
+BARREN_BUDGET = 3  #: how often a worker may die before it has started an instance
+
+Look = Callable[[dict[str, Any]], None]
+
+
+def drive(run: OpenRun, look: Look | None = None) -> RunState:
+    """Advance a run in this process until it is over, and return how it ended.
+
+    Args:
+        look: Is shown the run's status a few times a second.
+
+    Raises:
+        UsageError: Another process drives it.
+        KeyboardInterrupt: It was interrupted; the run has been cancelled before.
+    """
+    deadline = time.monotonic() + TAKE_OVER_S
+    while True:
+        with held(run) as hold:
+            if not isinstance(hold, Holder):
+                state = _Driver(run, hold).drive(look)
+        if isinstance(hold, Holder):
+            if time.monotonic() > deadline:
+                raise UsageError(f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}")
+            time.sleep(0.05)
+        elif not take_notes(run.paths) and not _is_asked(run):
+            return state
+
+
+def _is_asked(run: OpenRun) -> bool:
+    return any(request.kind == "retry" for request in list_requests(run.paths))
+
+
+class _Driver:
+    """Feeds a resident executor and takes in what its workers do."""
+
+    def __init__(self, run: OpenRun, hold: Hold) -> None:
+        if not isinstance(run.executor, ResidentExecutor):
+            raise UsageError(f"executor {run.executor.name!r} needs no driver")
+        self._run = run
+        self._hold = hold
+        self._executor = run.executor
+        self._coordinator = Coordinator(hold, run.executor)
+        self._barren: dict[tuple[str, int], int] = {}
+        self._given_up: dict[str, str] = {}
+
+    def drive(self, look: Look | None) -> RunState:
+        interrupted = False
+        try:
+            state = self._recover()
+            while not state.is_over:
+                try:
+                    state = self._take_in(self._gather())
+                    if look:
+                        look(read_status(self._run))
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    write_request(self._run.paths, "cancel", (Scope(),))
+        finally:
+            self._executor.close()
+        with contextlib.suppress(OSError):
+            save_picture(self._run)
+        if look:
+            look(read_status(self._run))
+        if interrupted:
+            raise KeyboardInterrupt
+        return state
+
+    def _recover(self) -> RunState:
+        """Take in what an earlier driver left, then make the first pass."""
+        sweep(self._hold)
+        submissions = self._hold.overview().submissions
+        batches: list[Batch] = []
+        for submission in submissions:
+            end_orphans(self._run.paths.submission(submission.token))
+            batches += left_behind(self._hold, submission)
+        return self._coordinator.step(batches, [row.token for row in submissions], charge=False)
+
+    def _gather(self) -> list[Event]:
+        """Wait for something to happen, and then a little longer for more of it."""
+        events: list[Event] = []
+        deadline = time.monotonic() + GATHER_S
+        while (left := deadline - time.monotonic()) > 0:
+            got = self._executor.pump(left)
+            events += got
+            self._hold.lease.beat()
+            if any(event.kind != "sealed" for event in got):
+                break
+        return events
+
+    def _take_in(self, events: list[Event]) -> RunState:
+        batches: list[Batch] = []
+        deaths: list[tuple[Event, int | None]] = []
+        ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
+        for event in events:
+            names: list[tuple[str, str | None]] = [(name, None) for name in event.segments]
+            if event.kind == "died":
+                names.append((part_name(event.element, event.start), event.reason))
+            found = [batch for name, death in names if (batch := read_batch(self._hold, event.token, name, death))]
+            if event.kind == "died":
+                inside = any(b.death is not None and _has_open_start(b) for b in found)
+                self._after_death(event, inside=inside)
+            batches += found
+        state = self._coordinator.step(batches, ended, self._given_up)
+        return state
+
+    def _after_death(self, event: Event, *, inside: bool) -> None:
+        """Start a dead worker again, unless it never gets as far as an instance."""
+        key = (event.token, event.element)
+        self._barren[key] = 0 if inside else self._barren.get(key, 0) + 1
+        if self._barren[key] >= BARREN_BUDGET:
+            self._given_up[event.token] = event.reason
+            self._executor.abandon(event.token, event.element)
+        else:
+            self._executor.restart(event.token, event.element)
+
+
+def _has_open_start(batch: Batch) -> bool:
+    open_starts: set[int] = set()
+    for outcome in batch.outcomes:
+        (open_starts.add if outcome.kind == "s" else open_starts.discard)(outcome.index)
+    return bool(open_starts)
+
+
+def start(run: OpenRun) -> None:
+    """Have a run driven by a process of its own, which goes on when this one ends."""
+    import subprocess
+
+    from reflow.rundir.boot import boot_argv
+
+    with open(run.paths.driver_log, "ab", opener=_private) as log:
+        subprocess.Popen(
+            boot_argv(run.info["python"], run.paths.root, "advance"),
+            cwd=run.info["cwd"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = None) -> dict[str, Any]:
+    """Wait until a run is over or the time has passed, looking; return its last status."""
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    pause = 0.02
+    while True:
+        status = read_status(run)
+        if look:
+            look(status)
+        if RunState(status["state"]).is_over or (deadline is not None and time.monotonic() >= deadline):
+            return status
+        time.sleep(pause)
+        pause = min(1.0, pause * 1.5)

@@ -1,0 +1,105 @@
+"""What is left of a submission once it has ended: one file of outcomes, and its part of the task's log.
+
+All of it is repeatable: until the ledger has the row that this returns, doing it again gives the same files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+
+from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.model.records import SubmissionRow
+from reflow.run.clock import now_ms
+from reflow.run.hold import Hold
+from reflow.run.handover import remove_folders
+from reflow.rundir.layout import RunPaths
+
+_LOG = re.compile(r"([0-9a-f]{20})\.(\d+)\.log")
+
+
+def close_submission(hold: Hold, submission: SubmissionRow) -> SubmissionRow:
+    """Join the outcomes and logs of a submission that has ended, and return its row for the ledger."""
+    paths = hold.run.paths.submission(submission.token)
+    if os.path.isdir(paths.outcomes):
+        names = sorted(os.listdir(paths.outcomes), key=_segment_order)
+        replace_file(paths.joined, (read_bytes(os.path.join(paths.outcomes, name)) for name in names))
+    logs = _join_logs(hold, submission)
+    return submission._replace(state="ended", ended=now_ms(), logs=json.dumps(logs))
+
+
+def clear(hold: Hold, submission: SubmissionRow) -> None:
+    """Remove what is in the joined files, once the ledger has the submission's row."""
+    remove_folders(hold.run.paths.submission(submission.token))
+    for element in json.loads(submission.logs or "{}"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(hold.run.paths.element_log(submission.token, int(element)))
+
+
+def sweep(hold: Hold) -> None:
+    """Remove what kills left behind: payloads that the ledger never knew, folders and logs of ended submissions."""
+    known = {row.token: row for row in hold.ledger.submissions()}
+    jobs = hold.run.paths.jobs
+    for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
+        if name not in known:
+            shutil.rmtree(os.path.join(jobs, name), ignore_errors=True)
+        elif known[name].state == "ended":
+            clear(hold, known[name])
+    for folder in (hold.run.paths.root, hold.run.paths.control, jobs):
+        _remove_temporaries(folder)
+
+
+def _remove_temporaries(folder: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(folder):
+            if name.endswith(".tmp"):
+                os.unlink(os.path.join(folder, name))
+
+
+def _segment_order(name: str) -> tuple[int, int, int]:
+    element, start, rest = name.split(".")[:3]
+    return int(element), int(start), int(rest) if rest.isdigit() else 1 << 30
+
+
+def _join_logs(hold: Hold, submission: SubmissionRow) -> dict[str, list[int]]:
+    """Append the elements' logs to the task's, behind what ended submissions have there.
+
+    Returns:
+        Where each element's log begins in the task's, and how long it is.
+    """
+    run: RunPaths = hold.run.paths
+    elements = _element_logs(run, submission.token)
+    if not elements:
+        return {}
+    end = _joined_length(hold, submission)
+    places = {}
+    with open(run.task_log(submission.task), "ab", opener=_private) as joined:
+        joined.truncate(end)
+        joined.seek(end)
+        for element in elements:
+            with open(run.element_log(submission.token, element), "rb") as log:
+                shutil.copyfileobj(log, joined, 1 << 20)
+            joined.flush()
+            places[str(element)] = [end, joined.tell() - end]
+            end = joined.tell()
+    return places
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _element_logs(run: RunPaths, token: str) -> list[int]:
+    if not os.path.isdir(run.logs):
+        return []
+    found = (_LOG.fullmatch(name) for name in os.listdir(run.logs))
+    return sorted(int(match[2]) for match in found if match and match[1] == token)
+
+
+def _joined_length(hold: Hold, submission: SubmissionRow) -> int:
+    ended = (row for row in hold.ledger.submissions() if row.task == submission.task and row.logs)
+    places = (place for row in ended for place in json.loads(row.logs or "{}").values())
+    return max((start + length for start, length in places), default=0)

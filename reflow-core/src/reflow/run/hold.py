@@ -1,0 +1,60 @@
+"""The right to write a run: its lease, its ledger under the lease's epoch, and its shared results."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from reflow.filesystem.locks import Holder
+from reflow.model.records import Changes, Overview
+from reflow.run.opened import OpenRun
+from reflow.run.shared_results import SharedResults
+from reflow.rundir.control import leave_note
+from reflow.rundir.lease import Lease
+
+
+class Hold:
+    """What a coordinator works with while it holds the lease of a run."""
+
+    def __init__(self, run: OpenRun, lease: Lease) -> None:
+        self.run = run
+        self.lease = lease
+        self.ledger = run.open_ledger_to_write()
+        self.epoch = self.ledger.take_epoch()
+        self.results = SharedResults(run.store)
+        self.messages: list[str] = []
+
+    def apply(self, changes: Changes) -> None:
+        """Write to the ledger, unless somebody else advances the run by now. Raises `Fenced`, `StoreError`."""
+        self.lease.beat()
+        self.ledger.apply(changes, self.epoch)
+
+    def overview(self) -> Overview:
+        """Return the run at a glance."""
+        return self.ledger.overview()
+
+    def close(self) -> None:
+        """Let go of ledger and results; the lease is the caller's."""
+        self.results.close()
+        self.ledger.close()
+
+
+@contextlib.contextmanager
+def held(run: OpenRun) -> Iterator[Hold | Holder]:
+    """Take the lease of a run for the length of a ``with``, or give who holds it, with a note left for them."""
+    lease = Lease(run.paths)
+    holder = lease.take()
+    if holder is not None:
+        leave_note(run.paths)
+        holder = lease.take()  # it may have gone before it could see the note
+    if holder is not None:
+        yield holder
+        return
+    hold: Hold | None = None
+    try:
+        hold = Hold(run, lease)
+        yield hold
+    finally:
+        if hold is not None:
+            hold.close()
+        lease.release()

@@ -1,0 +1,218 @@
+"""From what workers wrote to rows of the ledger.
+
+An outcome changes its instance only while that is handed over in the very submission that the outcome
+belongs to: what a cancel, a retry or another copy decided since then stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from reflow.graph.model import Graph
+from reflow.model.records import AttemptRow, Changes, InstanceRow, OutputRow
+from reflow.model.states import InstanceState
+from reflow.run.hold import Hold
+from reflow.rundir.outcomes import Outcome
+
+HANDED_BACK_BUDGET = 3  #: how often an instance may come back without having been started
+
+_STATES = {
+    "succeeded": InstanceState.SUCCEEDED,
+    "failed": InstanceState.FAILED,
+    "cancelled": InstanceState.CANCELLED,
+    "interrupted": InstanceState.CANCELLED,
+}
+
+
+class Batch(NamedTuple):
+    """The outcomes of one segment, and what is known of its writer.
+
+    Attributes:
+        segment: Its name, by which the ledger remembers it.
+        death: Why its writer died, if it did: then a start without an end is an attempt that failed so. An
+            empty text means that the writer was ended through no fault of its instance.
+    """
+
+    token: str
+    element: int
+    start: int
+    segment: str
+    outcomes: Sequence[Outcome]
+    death: str | None = None
+
+
+def ingest(hold: Hold, batches: Iterable[Batch]) -> set[int]:
+    """Take outcomes into the ledger in one transaction; what was taken before is left out.
+
+    Returns:
+        Positions in ``batches`` whose writer died inside an instance.
+    """
+    books = _Books(hold)
+    died_inside = set()
+    for number, batch in enumerate(batches):
+        if books.enter(batch):
+            died_inside.add(number)
+    if books.segments:
+        hold.apply(books.changes())
+    return died_inside
+
+
+class _Books:
+    """The rows that a number of batches come to."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._ledger = hold.ledger
+        self._graph: Graph = hold.run.graph
+        self._taken: dict[str, set[str]] = {}
+        self._tasks: dict[str, str] = {}
+        self._rows: dict[str, dict[int, InstanceRow]] = {}
+        self._attempts: list[AttemptRow] = []
+        self._outputs: list[OutputRow] = []
+        self.segments: list[tuple[str, str]] = []
+
+    def changes(self) -> Changes:
+        rows = [row for rows in self._rows.values() for row in rows.values()]
+        return Changes(
+            instances=rows, outputs=self._outputs, attempts=self._attempts, segments=self.segments
+        )
+
+    def enter(self, batch: Batch) -> bool:
+        """Enter one segment and return whether its writer died inside an instance."""
+        taken = self._taken.setdefault(batch.token, self._ledger.segments(batch.token))
+        if batch.segment in taken:
+            return False
+        taken.add(batch.segment)
+        self.segments.append((batch.token, batch.segment))
+        task = self._task(batch.token)
+        rows = self._load(task, batch.outcomes)
+        started: dict[int, Outcome] = {}
+        for outcome in batch.outcomes:
+            if outcome.kind == "s":
+                started[outcome.index] = outcome
+            else:
+                self._ended(batch, rows, outcome, started.pop(outcome.index, None), task)
+        if batch.death is None:
+            return False
+        for begun in started.values():
+            self._died(batch, rows, begun, task)
+        return bool(started)
+
+    def _task(self, token: str) -> str:
+        if token not in self._tasks:
+            self._tasks[token] = self._ledger.submissions([token])[0].task
+        return self._tasks[token]
+
+    def _load(self, task: str, outcomes: Sequence[Outcome]) -> dict[int, InstanceRow]:
+        rows = self._rows.setdefault(task, {})
+        missing = {outcome.index for outcome in outcomes} - rows.keys()
+        if missing:
+            rows.update((row.index, row) for row in self._ledger.instances(task, (), missing))
+        return rows
+
+    def _ended(
+        self, batch: Batch, rows: dict[int, InstanceRow], outcome: Outcome, begun: Outcome | None, task: str
+    ) -> None:
+        state = _STATES[outcome.state]
+        self._attempts.append(_attempt(batch, task, outcome, begun, state))
+        row = rows.get(outcome.index)
+        if row is None or row.state is not InstanceState.SUBMITTED or row.submission != batch.token:
+            return
+        if state is InstanceState.SUCCEEDED and outcome.output is not None:
+            self._outputs.append(_output(task, outcome))
+        elif outcome.again:  # its own worker tries once more, in place
+            rows[row.index] = row._replace(attempt=outcome.attempt + 1, tries=_charged(row))
+            return
+        rows[row.index] = row._replace(
+            state=state, attempt=outcome.attempt, output=outcome.output, reason=outcome.reason or None
+        )
+
+    def _died(self, batch: Batch, rows: dict[int, InstanceRow], begun: Outcome, task: str) -> None:
+        row = rows.get(begun.index)
+        is_ours = row is not None and row.state is InstanceState.SUBMITTED and row.submission == batch.token
+        if not batch.death:  # interrupted: as if it had never been started
+            if row is not None and is_ours:
+                rows[row.index] = _handed_back(row, charge=False)
+            return
+        ended = begun._replace(reason=batch.death)
+        self._attempts.append(_attempt(batch, task, ended, begun, InstanceState.FAILED))
+        if row is None or not is_ours:
+            return
+        again = tries_of(row) < self._graph.tasks[task].retries
+        rows[row.index] = row._replace(
+            state=InstanceState.PENDING if again else InstanceState.FAILED,
+            attempt=begun.attempt,
+            submission=None if again else row.submission,
+            tries=_charged(row),
+            reason=None if again else batch.death,
+        )
+
+
+def hand_back(rows: Iterable[InstanceRow], *, charge: bool) -> list[InstanceRow]:
+    """Return rows without an outcome, whose submission is over, as pending again.
+
+    Args:
+        charge: Whether it counts; after `HANDED_BACK_BUDGET` times such an instance fails.
+    """
+    return [_handed_back(row, charge=charge) for row in rows]
+
+
+def _handed_back(row: InstanceRow, *, charge: bool) -> InstanceRow:
+    spent = _budget(row).get("lost", 0) + charge
+    if spent > HANDED_BACK_BUDGET:
+        reason = f"was handed over {spent} times and never came to an end"
+        return row._replace(state=InstanceState.FAILED, reason=reason)
+    tries = json.dumps({**_budget(row), "lost": spent}) if charge else row.tries
+    return row._replace(
+        state=InstanceState.PENDING, attempt=row.attempt - 1, submission=None, position=None, tries=tries
+    )
+
+
+def _attempt(
+    batch: Batch, task: str, outcome: Outcome, begun: Outcome | None, state: InstanceState
+) -> AttemptRow:
+    is_end = outcome.kind == "e"
+    return AttemptRow(
+        task,
+        outcome.index,
+        outcome.attempt,
+        batch.token,
+        batch.element,
+        batch.start,
+        state,
+        begun.time if begun else None,
+        outcome.time if is_end else None,
+        begun.log if begun else None,
+        outcome.log if is_end else None,
+        outcome.reason or outcome.unusable or None,
+        outcome.error or None,
+        outcome.host or None,
+    )
+
+
+def _output(task: str, outcome: Outcome) -> OutputRow:
+    return OutputRow(
+        task,
+        outcome.index,
+        outcome.attempt,
+        outcome.output or b"",
+        outcome.value or "null",
+        outcome.items,
+        not outcome.unusable,
+        outcome.paths,
+    )
+
+
+def _budget(row: InstanceRow) -> Mapping[str, int]:
+    found: dict[str, int] = json.loads(row.tries) if row.tries else {}
+    return found
+
+
+def tries_of(row: InstanceRow) -> int:
+    """Return how many of a task's ``retries`` an instance has used."""
+    return _budget(row).get("task", 0)
+
+
+def _charged(row: InstanceRow) -> str:
+    return json.dumps({**_budget(row), "task": tries_of(row) + 1})

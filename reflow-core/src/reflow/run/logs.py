@@ -1,0 +1,76 @@
+"""Where the log of each attempt is, and what it was given."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from reflow.model.records import AttemptRow, SubmissionRow
+from reflow.model.states import InstanceState
+from reflow.run.opened import OpenRun
+from reflow.rundir.control import Scope
+from reflow.rundir.payload import Payload
+from reflow.values.show import show
+
+
+class LogSlice(NamedTuple):
+    """The log of one attempt: bytes ``start`` to ``end`` of ``path``; ``end`` is None while it grows."""
+
+    attempt: AttemptRow
+    path: str
+    start: int
+    end: int | None
+
+
+def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
+    """Return the logs of the attempts that are meant, by task, index and attempt; all of a run without scopes."""
+    submissions = {row.token: row for row in run.ledger.submissions()}
+    found: list[LogSlice] = []
+    for scope in scopes or (Scope(),):
+        states = {InstanceState(scope.state)} if scope.state else set()
+        for attempt in run.ledger.attempts(scope.task, states, set(scope.indices or ())):
+            found.append(_slice(run, attempt, submissions[attempt.submission]))
+    return found
+
+
+def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow) -> LogSlice:
+    place = json.loads(submission.logs or "{}").get(str(attempt.element))
+    begin = attempt.log_start or 0
+    if place is None:
+        return LogSlice(attempt, run.paths.element_log(attempt.submission, attempt.element), begin, attempt.log_end)
+    base, length = place
+    end = length if attempt.log_end is None else attempt.log_end
+    return LogSlice(attempt, run.paths.task_log(attempt.task), base + begin, base + end)
+
+
+def read_slice(found: LogSlice) -> Iterator[bytes]:
+    """Stream the bytes of a log; nothing when it has been cleaned up."""
+    try:
+        file = open(found.path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW))  # noqa: SIM115
+    except FileNotFoundError:
+        return
+    with file:
+        file.seek(found.start)
+        left = None if found.end is None else found.end - found.start
+        while block := file.read(1 << 16 if left is None else min(1 << 16, left)):
+            yield block
+            left = None if left is None else left - len(block)
+
+
+def inputs_of(run: OpenRun, attempt: AttemptRow) -> dict[str, str]:
+    """Return what an attempt was given, each value in one line for people; empty when that was cleaned up."""
+    paths = run.paths.submission(attempt.submission)
+    rows = run.ledger.instances(attempt.task, (), {attempt.index})
+    if not rows or rows[0].submission != attempt.submission or rows[0].position is None:
+        return {}
+    try:
+        payload = Payload(paths)
+    except FileNotFoundError:
+        return {}
+    try:
+        given: dict[str, Any] = {**payload.shared, **payload.line(rows[0].position).values}
+    finally:
+        payload.close()
+    return {name: show(value) for name, value in given.items()}

@@ -1,0 +1,88 @@
+"""A run that exists, with what is needed to look at it or to move it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reflow.contracts.executor import Executor
+from reflow.contracts.store import Ledger, Store
+from reflow.errors import StoreError
+from reflow.graph.manifest import from_manifest
+from reflow.graph.model import Graph
+from reflow.rundir.layout import RunPaths
+
+
+class OpenRun:
+    """One run, opened by `reflow.compose`; what it holds is read when it is first asked for.
+
+    Attributes:
+        info: What run.json says.
+        store: Keeps its ledger and the results.
+    """
+
+    def __init__(
+        self, paths: RunPaths, info: dict[str, Any], store: Store, executor: Callable[[], Executor]
+    ) -> None:
+        self.paths = paths
+        self.info = info
+        self.store = store
+        self._make_executor = executor
+        self._executor: Executor | None = None
+        self._graph: Graph | None = None
+        self._ledger: Ledger | None = None
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.paths.run_id
+
+    @property
+    def workflow(self) -> str:
+        """The name of its workflow."""
+        return str(self.info["workflow"])
+
+    @property
+    def graph(self) -> Graph:
+        """Its tasks and their wiring, from the manifest alone."""
+        if self._graph is None:
+            self._graph = from_manifest(self.info["manifest"])
+        return self._graph
+
+    @property
+    def executor(self) -> Executor:
+        """What runs its instances."""
+        if self._executor is None:
+            self._executor = self._make_executor()
+        return self._executor
+
+    @property
+    def is_resident(self) -> bool:
+        """Whether its workers live in a driver, so that whoever advances it must stay."""
+        return bool(self.info["executor"]["resident"])
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its state, for reading."""
+        if self._ledger is None:
+            self._ledger = self.store.open_ledger(self.paths.root)
+        return self._ledger
+
+    def open_ledger_to_write(self) -> Ledger:
+        """Return its state for writing; the caller closes it and holds the lease."""
+        return self.store.open_ledger(self.paths.root, write=True)
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+
+def ledger_is_there(run: OpenRun) -> bool:
+    """Whether a run has a ledger that can be read."""
+    try:
+        run.ledger.overview()
+    except StoreError:
+        return False
+    return True

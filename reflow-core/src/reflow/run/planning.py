@@ -1,0 +1,165 @@
+"""One look at a run: what is ready, what is reused, what is to be handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reflow.graph.model import Graph, Node
+from reflow.model.records import InstanceRow, Overview, TaskRow
+from reflow.model.states import InstanceState, TaskState
+from reflow.plan.decide import Decision, decide
+from reflow.plan.expand import Expansion, expand, is_over, ready
+from reflow.plan.inputs import constant_inputs, takes_items
+from reflow.run.freshness import stale_results
+from reflow.run.hold import Hold
+from reflow.run.upstream import load_finished
+from reflow.values.digests import value_digest
+
+_PENDING, _SUBMITTED = InstanceState.PENDING, InstanceState.SUBMITTED
+
+
+class Planned(NamedTuple):
+    """What a look came to; nothing of it is written yet.
+
+    Attributes:
+        rows: Instances whose state changes, but for those in ``run``.
+        run: Instances to be handed over, by task.
+        dropped: Tasks whose earlier instances are replaced.
+    """
+
+    tasks: Sequence[TaskRow]
+    rows: Sequence[InstanceRow]
+    run: Mapping[str, Sequence[InstanceRow]]
+    dropped: Sequence[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.tasks or self.rows or self.run)
+
+
+class Planner:
+    """Plans one run from its manifest and its ledger; it remembers the digests of parameters."""
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+        self._graph: Graph = hold.run.graph
+        self._options: Mapping[str, Any] = hold.run.info["options"]
+        self._digests: dict[str, bytes] = {}
+
+    def look(self, overview: Overview) -> Planned:
+        """Expand what is ready and decide on all that is pending."""
+        expansions = self._expand(overview)
+        pending = [row for name in self._pending_tasks(overview) for row in self._load_pending(name)]
+        kept: list[InstanceRow] = []
+        for expansion in expansions:
+            for row in expansion.rows:
+                (pending if row.state is _PENDING else kept).append(row)
+        if not pending:
+            decision = Decision([], {}, [], ())
+        else:
+            decision = self._decide(pending, overview)
+        fresh = {expansion.task.task for expansion in expansions}
+        waiting = [row for row in decision.waiting if row.task in fresh]
+        dropped = [name for name in fresh if overview.counts.get(name)]
+        tasks = [expansion.task for expansion in expansions]
+        for name in decision.foreign:
+            self._hold.messages.append(
+                f"{name}: results of a task of the same name in another file were not reused; "
+                "give one of the workflows another name"
+            )
+        return Planned(tasks, [*kept, *decision.reused, *waiting], decision.run, dropped)
+
+    def _expand(self, overview: Overview) -> list[Expansion]:
+        over = frozenset(
+            name for name, row in overview.tasks.items() if is_over(row, overview.counts.get(name, {}))
+        )
+        names = ready(self._graph, overview.tasks, over)
+        expansions = []
+        for name in names:
+            node = self._graph.tasks[name]
+            items = {s.task for e in node.inputs for s in e.sources if takes_items(s)}
+            finished = {
+                up: load_finished(
+                    self._hold.ledger, self._hold.results, overview.tasks[up], with_items=up in items
+                )
+                for up in self._graph.upstream(name)
+            }
+            expansion = expand(node, finished, self._shared(node))
+            expansions.append(self._merged(expansion, overview))
+        return expansions
+
+    def _merged(self, expansion: Expansion, overview: Overview) -> Expansion:
+        """Keep what a reopened task has already done under the same identities."""
+        name = expansion.task.task
+        forced = self._is_forced(name)
+        if not overview.counts.get(name):
+            rows = [row._replace(fresh=True) for row in expansion.rows] if forced else expansion.rows
+            return expansion._replace(rows=rows)
+        before = {row.index: row for row in self._hold.ledger.instances(name)}
+        return expansion._replace(rows=[_continued(row, before.get(row.index)) for row in expansion.rows])
+
+    def _is_forced(self, task: str) -> bool:
+        return bool(self._options["force"]) or task in self._options["force_tasks"]
+
+    def _shared(self, node: Node) -> dict[str, bytes]:
+        return shared_digests(node, self._hold.run.info["parameters"], self._digests)
+
+    def _pending_tasks(self, overview: Overview) -> list[str]:
+        return [
+            name
+            for name, row in overview.tasks.items()
+            if row.state is TaskState.EXPANDED and overview.counts.get(name, {}).get(_PENDING)
+        ]
+
+    def _load_pending(self, task: str) -> list[InstanceRow]:
+        return self._hold.ledger.instances(task, {_PENDING})
+
+    def _decide(self, pending: list[InstanceRow], overview: Overview) -> Decision:
+        asked = {
+            row.identity for row in pending if self._graph.tasks[row.task].cache and not row.fresh
+        }
+        found = self._hold.results.find(asked)
+        usable = found.values()
+        stale = stale_results(
+            self._hold.results, list(usable), missing_is_stale=bool(self._options["verify"])
+        )
+        return decide(
+            self._graph, pending, found, self._underway(pending, overview), lambda r: r.identity not in stale
+        )
+
+    def _underway(self, pending: list[InstanceRow], overview: Overview) -> set[bytes]:
+        """Return identities being worked on, of the tasks that could share one with a pending instance."""
+        keys = {self._graph.tasks[row.task].key for row in pending}
+        busy = [
+            name
+            for name, node in self._graph.tasks.items()
+            if node.key in keys and node.cache and overview.counts.get(name, {}).get(_SUBMITTED)
+        ]
+        return {row.identity for name in busy for row in self._hold.ledger.instances(name, {_SUBMITTED})}
+
+
+def _continued(row: InstanceRow, before: InstanceRow | None) -> InstanceRow:
+    """Keep what an instance came to, unless a retry opened it or its inputs are others now."""
+    if before is None:
+        return row
+    if before.identity == row.identity and before.state is not _PENDING:
+        return before
+    return row._replace(attempt=before.attempt, fresh=before.fresh)
+
+
+def shared_digests(
+    node: Node, parameters: Mapping[str, Any], known: dict[str, bytes]
+) -> dict[str, bytes]:
+    """Return the digests of a task's parameters and bound values; ``known`` remembers those of parameters."""
+    found = {}
+    for entry in constant_inputs(node):
+        key = entry.parameter
+        if key is None:
+            found[entry.name] = value_digest(entry.value)
+            continue
+        if key not in known:
+            known[key] = value_digest(parameters.get(key))
+        found[entry.name] = known[key]
+    return found

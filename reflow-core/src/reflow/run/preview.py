@@ -1,0 +1,117 @@
+"""What a submit would do, found out without leaving anything behind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from reflow.contracts.executor import JobRequest
+from reflow.contracts.store import Results
+from reflow.errors import StoreError, UnknownTask
+from reflow.graph.model import Node
+from reflow.model.records import FoundResult
+from reflow.model.states import InstanceState, TaskState
+from reflow.plan.decide import decide
+from reflow.plan.expand import Expansion, Finished, expand
+from reflow.run.planning import shared_digests
+from reflow.run.select import unknown_task
+from reflow.run.submit import SubmitRequest, stamped_parameters
+from reflow.rundir.boot import boot_argv
+
+_NOTHING = Finished(TaskState.WAITING)
+
+
+def preview(request: SubmitRequest) -> dict[str, Any]:
+    """Return per task how many instances would run and be reused, as far as that is known beforehand.
+
+    Returns:
+        ``{"workflow", "tasks": {name: {"state", "total", "run", "reused", "array", "resources", "reason"}},
+        "commands": [text]}``. A task behind one that would run is ``unknown``: what it receives is not known yet.
+    """
+    for name in request.force_tasks:
+        if name not in request.graph.tasks:
+            raise UnknownTask(unknown_task(name, request.graph))
+    parameters = {**stamped_parameters(request), **dict.fromkeys(request.secrets)}
+    finished: dict[str, Finished] = {}
+    tasks, commands = {}, []
+    with contextlib.ExitStack() as stack:
+        results = _open(request, stack)
+        for name, node in request.graph.tasks.items():
+            upstream = [finished[up] for up in request.graph.upstream(name)]
+            if any(not up.is_whole for up in upstream):
+                finished[name] = _NOTHING
+                tasks[name] = _told(node, "unknown", None, Counter())
+                continue
+            expansion = expand(node, finished, shared_digests(node, parameters, {}))
+            found, decided = _decide(request, expansion, results)
+            finished[name] = _finished(expansion, decided, found)
+            state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
+            tasks[name] = _told(node, state, expansion.task.total, Counter(decided))
+            if "run" in decided:
+                commands.append(_command(request, node, decided.count("run")))
+    return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands}
+
+
+def _open(request: SubmitRequest, stack: contextlib.ExitStack) -> Results | None:
+    try:
+        return stack.enter_context(contextlib.closing(request.backends.store.open_results()))
+    except StoreError:
+        return None
+
+
+def _decide(
+    request: SubmitRequest, expansion: Expansion, results: Results | None
+) -> tuple[Mapping[bytes, FoundResult], list[str]]:
+    """Return what was found, and per instance ``run`` or ``reused``."""
+    forced = request.force or expansion.task.task in request.force_tasks
+    pending = [row for row in expansion.rows if row.state is InstanceState.PENDING]
+    asked = {row.identity for row in pending}
+    found = results.find(asked) if results and asked and not forced else {}
+    decision = decide(request.graph, pending, found, (), lambda result: True)
+    reused = {row.index for row in decision.reused}
+    return found, ["reused" if row.index in reused else "run" for row in expansion.rows]
+
+
+def _finished(expansion: Expansion, decided: list[str], found: Mapping[bytes, FoundResult]) -> Finished:
+    if expansion.task.state is not TaskState.EXPANDED or "run" in decided:
+        return _NOTHING
+    rows: list[FoundResult] = [found[row.identity] for row in expansion.rows]
+    items = {index: row.items for index, row in enumerate(rows) if row.items is not None}
+    return Finished(TaskState.EXPANDED, [row.output for row in rows], items)
+
+
+def _told(node: Node, state: str, total: int | None, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "state": state,
+        "total": total,
+        "run": counts.get("run", 0),
+        "reused": counts.get("reused", 0),
+        "array": node.array,
+        "resources": node.resources._asdict(),
+        "reason": None,
+    }
+
+
+def _command(request: SubmitRequest, node: Node, instances: int) -> str:
+    """Return what the executor would be given, with stand-ins for what only a run has."""
+    import sys
+
+    root = f"{request.run_dir}/.reflow/RUN"
+    executor = request.backends.executor
+    return executor.render(
+        JobRequest(
+            name=f"{request.graph.workflow}.{node.name}.TOKEN",
+            argv=[*boot_argv(sys.executable, root, "element"), "TOKEN"],
+            serve_argv=boot_argv(sys.executable, root, "serve"),
+            count=-(-instances // max(1, node.pack)),
+            instances=instances,
+            resources=node.resources,
+            log_dir=f"{root}/logs",
+            token="TOKEN",  # noqa: S106 - a stand-in
+            directory=f"{root}/jobs/TOKEN",
+            cwd=request.cwd,
+        )
+    )
+

@@ -1,0 +1,68 @@
+"""From the ledger of one run to the results that runs share."""
+
+from __future__ import annotations
+
+import json
+
+from reflow.model.records import Changes, Context, NewResult, Unpublished
+from reflow.run.hold import Hold
+
+BATCH = 5000  #: outputs per transaction
+
+
+def publish(hold: Hold) -> int:
+    """Append all outputs that wait in the ledger to the results; out of reach, they go on waiting.
+
+    Returns:
+        The number of the last output that need not be looked at again, for the ledger's ``published``.
+    """
+    overview = hold.overview()
+    done = overview.published
+    while done < overview.outputs and (waiting := hold.ledger.unpublished(BATCH)):
+        by_task: dict[str, list[Unpublished]] = {}
+        for found in waiting:
+            by_task.setdefault(found.output.task, []).append(found)
+        if not all(_append(hold, task, found) for task, found in by_task.items()):
+            break
+        done = waiting[-1].number
+        if done < overview.outputs:
+            hold.apply(Changes(published=done))
+    return done
+
+
+def _append(hold: Hold, task: str, waiting: list[Unpublished]) -> bool:
+    rows = [_result(found) for found in waiting if found.output.reusable]
+    return not rows or hold.results.append(_context(hold, task), rows)
+
+
+def _result(found: Unpublished) -> NewResult:
+    output = found.output
+    return NewResult(
+        found.identity,
+        output.output,
+        output.value,
+        output.items,
+        output.paths,
+        output.index,
+        output.attempt,
+        found.parts,
+        found.created,
+    )
+
+
+def _context(hold: Hold, task: str) -> Context:
+    node = hold.run.graph.tasks[task]
+    parts = hold.overview().tasks[task].parts or "{}"
+    shared = json.loads(parts).get("shared", {})
+    varying = tuple(sorted(e.name for e in node.inputs if e.kind != "run_dir" and e.name not in shared))
+    return Context(
+        hold.run.id,
+        task,
+        node.key,
+        node.version,
+        bytes.fromhex(node.code_hash),
+        bytes.fromhex(node.source),
+        node.file,
+        parts,
+        varying,
+    )

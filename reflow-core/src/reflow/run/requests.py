@@ -1,0 +1,136 @@
+"""Carrying out what a user asked for while a run goes on: cancels and retries, oldest first.
+
+A request is a file; it is carried out in one transaction and may be carried out again to the same effect.
+The file of a cancel stays, since elements look at it, until a retry takes it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from reflow.contracts.executor import Executor, ResidentExecutor
+from reflow.errors import SchedulerError
+from reflow.graph.model import Graph
+from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
+from reflow.model.states import InstanceState, RunState, TaskState
+from reflow.run.hold import Hold
+from reflow.rundir.control import Request, Scope, list_requests, remove_request
+
+Loader = Callable[[str], list[InstanceRow]]
+
+_RETRIED = frozenset({InstanceState.FAILED, InstanceState.CANCELLED, InstanceState.SKIPPED})
+_ACTIVE = frozenset({InstanceState.PENDING, InstanceState.SUBMITTED})
+_WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED})
+
+
+def carry_out(hold: Hold, executor: Executor, done: set[str]) -> None:
+    """Carry out the requests that wait, oldest first; ``done`` names the cancels that were carried out before."""
+    requests = list_requests(hold.run.paths)
+    for request in requests:
+        if request.kind == "cancel" and request.name not in done:
+            _cancel(hold, executor, request)
+            done.add(request.name)
+        elif request.kind == "retry":
+            for earlier in requests:
+                if earlier.kind == "cancel" and earlier.name in done:
+                    remove_request(hold.run.paths, earlier.name)
+            _retry(hold, request)
+            remove_request(hold.run.paths, request.name)
+
+
+def _cancel(hold: Hold, executor: Executor, request: Request) -> None:
+    overview = hold.overview()
+    if overview.state is not RunState.RUNNING:
+        return
+    tasks, rows = [], []
+    for name, task in overview.tasks.items():
+        scopes = [scope for scope in request.scopes if scope.task in (None, name)]
+        if any(scope.indices is None for scope in scopes) and task.state is TaskState.WAITING:
+            tasks.append(task._replace(state=TaskState.CANCELLED, reason="cancelled"))
+        if scopes and any(overview.counts.get(name, {}).get(state) for state in _ACTIVE):
+            active = hold.ledger.instances(name, _ACTIVE)
+            rows += [row for row in active if any(scope.covers(name, row.index) for scope in scopes)]
+    cancelled = [row._replace(state=InstanceState.CANCELLED, reason="cancelled") for row in rows]
+    hold.apply(Changes(tasks=tasks, instances=cancelled))
+    _tell(hold, executor, [row for row in rows if row.submission is not None])
+
+
+def _tell(hold: Hold, executor: Executor, rows: Sequence[InstanceRow]) -> None:
+    """Have the executor end what was cancelled: whole requests where nothing of them is left to do."""
+    by_token: dict[str, list[InstanceRow]] = {}
+    for row in rows:
+        by_token.setdefault(str(row.submission), []).append(row)
+    known = {row.token: row for row in hold.overview().submissions}
+    whole = []
+    for token, cancelled in by_token.items():
+        submission = known.get(token)
+        if submission is None or submission.native_id is None:
+            continue
+        left = hold.ledger.instances(submission.task, _ACTIVE)
+        if not any(row.submission == token for row in left):
+            whole.append(submission.native_id)
+        elif isinstance(executor, ResidentExecutor):
+            executor.cancel_positions(token, [row.position for row in cancelled if row.position is not None])
+    try:
+        executor.cancel(whole)
+    except SchedulerError as error:
+        hold.messages.append(str(error))
+
+
+def _retry(hold: Hold, request: Request) -> None:
+    overview = hold.overview()
+    tasks, rows = reopened(hold.run.graph, overview, request.scopes, hold.ledger.instances)
+    if tasks or rows:
+        hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
+
+
+def reopened(
+    graph: Graph, overview: Overview, scopes: Iterable[Scope], load: Loader
+) -> tuple[list[TaskRow], list[InstanceRow]]:
+    """Return what a retry opens again: what the scopes name and what stands or falls with it.
+
+    What did not succeed upstream of a chosen task is opened with it, since it would be skipped again; what
+    was skipped downstream is opened, since it may now run. What succeeded stays.
+    """
+    scopes = list(scopes)
+    chosen = {name: scope for name in graph.tasks for scope in scopes if scope.task in (None, name)}
+    chosen = _with_upstream(graph, chosen)
+    tasks: dict[str, TaskRow] = {}
+    rows: list[InstanceRow] = []
+    for name in graph.tasks:
+        row = overview.tasks[name]
+        behind = any(up in tasks for up in graph.upstream(name))
+        if name not in chosen and not behind:
+            continue
+        found = _unsuccessful(row, overview, load)
+        if name in chosen:
+            picked = [r for r in found if _is_picked(r, chosen[name], scopes)]
+        else:
+            picked = []
+        picked += [r for r in found if behind and r.state is InstanceState.SKIPPED and r not in picked]
+        is_open = row.state in _WITHOUT_INSTANCES and (name in chosen or row.state is TaskState.SKIPPED)
+        if picked or is_open:
+            tasks[name] = row._replace(state=TaskState.WAITING, reason=None)
+            rows += [r._replace(state=InstanceState.PENDING, tries=None, reason=None) for r in picked]
+    return list(tasks.values()), rows
+
+
+def _with_upstream(graph: Graph, chosen: dict[str, Scope]) -> dict[str, Scope]:
+    found = dict(chosen)
+    for name in reversed(list(graph.tasks)):
+        if name in found:
+            for up in graph.upstream(name):
+                found.setdefault(up, Scope(up))
+    return found
+
+
+def _unsuccessful(row: TaskRow, overview: Overview, load: Loader) -> list[InstanceRow]:
+    counts = overview.counts.get(row.task, {})
+    if not any(counts.get(state) for state in _RETRIED):
+        return []
+    return [found for found in load(row.task) if found.state in _RETRIED]
+
+
+def _is_picked(row: InstanceRow, scope: Scope, scopes: Sequence[Scope]) -> bool:
+    named = [one for one in scopes if one.task in (None, row.task)] or [scope]
+    return any(one.covers(row.task, row.index) and one.state in (None, row.state.value) for one in named)

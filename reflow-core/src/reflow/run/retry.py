@@ -1,0 +1,63 @@
+"""Retrying: opening new attempts for what did not succeed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reflow.errors import OutOfReach
+from reflow.filesystem.locks import Holder
+from reflow.run.hold import held
+from reflow.run.opened import OpenRun
+from reflow.run.requests import reopened
+from reflow.run.settle import settle
+from reflow.rundir.control import Scope, list_requests, write_request
+
+
+class RetryReport(NamedTuple):
+    """What a retry came to.
+
+    Attributes:
+        reopened: Number of instances, and tasks without instances, that were opened again.
+        needs_driver: Whether the caller must see to it that somebody drives the run.
+    """
+
+    reopened: int
+    message: str
+    needs_driver: bool
+
+
+def retry(
+    run: OpenRun, scopes: Sequence[Scope] = (), *, verify: bool = True, timeout_s: float = 60.0
+) -> RetryReport:
+    """Open what failed, was cancelled or was skipped: all of a run, or parts of it.
+
+    When this returns the ledger says so, and the run is running again. What succeeded is left alone; with
+    nothing to retry, nothing changes.
+
+    Raises:
+        OutOfReach: Whoever drives the run did not take it up in time.
+    """
+    wanted = tuple(scopes) or (Scope(),)
+    count = _openable(run, wanted)
+    if not count:
+        state = run.ledger.overview().state
+        return RetryReport(0, f"nothing to retry in run {run.id} ({state.value}): nothing was changed", False)
+    name = write_request(run.paths, "retry", wanted, verify=verify)
+    deadline = time.monotonic() + timeout_s
+    while True:
+        with held(run) as hold:
+            if not isinstance(hold, Holder):
+                settle(run, hold)
+                return RetryReport(count, f"retrying {count} of run {run.id}", True)
+        if not any(request.name == name for request in list_requests(run.paths)):
+            return RetryReport(count, f"retrying {count} of run {run.id}", False)
+        if time.monotonic() > deadline:
+            raise OutOfReach(f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}")
+        time.sleep(0.05)
+
+
+def _openable(run: OpenRun, scopes: tuple[Scope, ...]) -> int:
+    tasks, rows = reopened(run.graph, run.ledger.overview(), scopes, run.ledger.instances)
+    return len(rows) + sum(1 for task in tasks if not any(row.task == task.task for row in rows))

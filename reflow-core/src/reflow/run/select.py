@@ -1,0 +1,53 @@
+"""Selectors: ``convert``, ``convert[17]``, ``convert[3,5:9]``, ``convert[failed]``."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from reflow.errors import UnknownTask, UsageError
+from reflow.graph.model import Graph
+from reflow.model.states import InstanceState
+from reflow.rundir.control import Scope
+
+_SELECTOR = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?")
+LARGEST_RANGE = 10_000_000
+
+
+def parse_selector(text: str, graph: Graph) -> Scope:
+    """Return which instances a text means.
+
+    Raises:
+        UnknownTask: The workflow has no such task.
+        UsageError: It is no selector.
+    """
+    found = _SELECTOR.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text!r} is no selector; write: TASK, 'TASK[17]', 'TASK[3,5:9]' or 'TASK[failed]'")
+    task, inside = found[1], found[2]
+    if task not in graph.tasks:
+        raise UnknownTask(unknown_task(task, graph))
+    if inside is None:
+        return Scope(task)
+    if inside in {state.value for state in InstanceState}:
+        return Scope(task, None, inside)
+    return Scope(task, tuple(sorted(_indices(text, inside))))
+
+
+def unknown_task(name: str, graph: Graph) -> str:
+    """Return the message for a task that a workflow does not have."""
+    close = get_close_matches(name, graph.tasks, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(graph.tasks)}"
+    return f"workflow {graph.workflow!r} has no task {name!r}; {hint}"
+
+
+def _indices(text: str, inside: str) -> set[int]:
+    found: set[int] = set()
+    for piece in inside.split(","):
+        low, colon, high = piece.strip().partition(":")
+        if not low.isdecimal() or (colon and not high.isdecimal()):
+            raise UsageError(f"{piece!r} in {text!r} is no index; write: 'TASK[17]' or 'TASK[3,5:9]' (9 excluded)")
+        if colon and int(high) - int(low) > LARGEST_RANGE:
+            raise UsageError(f"{text!r} names too many instances; name the task alone to mean all of it")
+        found |= set(range(int(low), int(high))) if colon else {int(low)}
+    return found

@@ -1,0 +1,159 @@
+"""How a run stands, as one dict that commands print, scripts read and notebooks draw."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from reflow.filesystem.atomic import replace_file
+from reflow.graph.model import Graph
+from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
+from reflow.model.states import InstanceState, RunState, TaskState
+from reflow.run.opened import OpenRun
+from reflow.rundir.lease import lease_holder
+from reflow.values.show import show
+
+_PLAIN = {TaskState.WAITING: "waiting", TaskState.FAILED: "failed", TaskState.SKIPPED: "skipped"}
+_PLAIN[TaskState.CANCELLED] = "cancelled"
+
+
+def read_status(run: OpenRun) -> dict[str, Any]:
+    """Return how a run stands; what it costs does not grow with the number of instances that went well.
+
+    The keys are those of ``status --json``: ``run_id``, ``workflow``, ``state``, ``created_at``, ``ended_at``,
+    ``run_dir``, ``executor``, ``parameters``, ``tasks``, ``failed``, ``driver`` and ``messages``.
+
+    Raises:
+        StoreError: The ledger cannot be read.
+    """
+    overview = run.ledger.overview()
+    driver = _driver(run, overview)
+    messages = []
+    if overview.state is RunState.RUNNING and driver["alive"] is False:
+        messages.append(f"nothing drives this run any more; go on with: reflow advance {run.id}")
+    return {
+        "run_id": run.id,
+        "workflow": run.workflow,
+        "state": overview.state.value,
+        "created_at": _iso(overview.created),
+        "ended_at": _iso(overview.ended) if overview.ended else None,
+        "run_dir": run.paths.run_dir,
+        "executor": run.info["executor"]["name"],
+        "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
+        "tasks": {name: _task(run, overview, row) for name, row in overview.tasks.items()},
+        "failed": _failed(run, overview),
+        "driver": driver,
+        "messages": messages,
+    }
+
+
+def save_picture(run: OpenRun) -> None:
+    """Keep the status beside the ledger, for those who cannot open that."""
+    text = json.dumps(read_status(run), indent=1)
+    replace_file(os.path.join(run.paths.root, "status.json"), text.encode(), sync=False)
+
+
+def _task(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, Any]:
+    node = run.graph.tasks[row.task]
+    counts = _counts(run, overview, row)
+    return {
+        "state": _task_state(row, counts),
+        "total": row.total,
+        "counts": counts,
+        "array": node.array,
+        "waits_for": _waits_for(run.graph, overview, row),
+        "reason": row.reason,
+    }
+
+
+def _counts(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, int]:
+    found = {state.value: count for state, count in overview.counts.get(row.task, {}).items() if count}
+    if not found and row.state in _PLAIN and row.total is not None and row.state is not TaskState.WAITING:
+        return {_PLAIN[row.state]: row.total}
+    submitted = found.pop("submitted", 0)
+    running = min(submitted, _begun(run, overview.submissions, row.task)) if submitted else 0
+    found |= {name: n for name, n in (("running", running), ("submitted", submitted - running)) if n}
+    return found
+
+
+def _begun(run: OpenRun, submissions: tuple[SubmissionRow, ...] | Any, task: str) -> int:
+    """Count the elements at work: claimed, in submissions that have not ended."""
+    total = 0
+    for submission in submissions:
+        if submission.task == task:
+            try:
+                total += len(os.listdir(run.paths.submission(submission.token).claims))
+            except OSError:
+                continue
+    return total
+
+
+def _task_state(row: TaskRow, counts: Mapping[str, int]) -> str:
+    if row.state in _PLAIN:
+        return _PLAIN[row.state]
+    for state in ("running", "submitted", "pending"):
+        if counts.get(state):
+            return "running"
+    for state in ("failed", "cancelled", "skipped"):
+        if counts.get(state):
+            return state
+    return "reused" if set(counts) == {"reused"} else "succeeded"
+
+
+def _waits_for(graph: Graph, overview: Overview, row: TaskRow) -> list[str]:
+    if row.state is not TaskState.WAITING:
+        return []
+    active = (InstanceState.PENDING, InstanceState.SUBMITTED)
+    return [
+        name
+        for name in graph.upstream(row.task)
+        if overview.tasks[name].state is TaskState.WAITING
+        or any(overview.counts.get(name, {}).get(state) for state in active)
+    ]
+
+
+def _failed(run: OpenRun, overview: Overview) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, row in overview.tasks.items():
+        if row.state is TaskState.FAILED:
+            found.append({"task": name, "index": None, "attempt": None, "error": row.reason, "log": None})
+        if overview.counts.get(name, {}).get(InstanceState.FAILED):
+            rows = run.ledger.instances(name, {InstanceState.FAILED})
+            attempts = _last_attempts(run, name, rows)
+            found += [_failure(run, row, attempts.get(row.index)) for row in rows]
+    return found
+
+
+def _last_attempts(run: OpenRun, task: str, rows: list[InstanceRow]) -> dict[int, AttemptRow]:
+    return {row.index: row for row in run.ledger.attempts(task, (), {row.index for row in rows})}
+
+
+def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict[str, Any]:
+    log = run.paths.task_log(row.task)
+    if attempt is not None and not os.path.exists(log):
+        log = run.paths.element_log(attempt.submission, attempt.element)
+    return {
+        "task": row.task,
+        "index": row.index,
+        "attempt": row.attempt,
+        "error": row.reason,
+        "log": log if attempt is not None else None,
+    }
+
+
+def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:
+    """Say who advances the run; ``alive`` is None where that cannot be told or nobody needs to."""
+    found = lease_holder(run.paths)
+    if found is not None:
+        holder, alive = found
+        return {"alive": alive, "holder": holder.describe()}
+    needed = run.is_resident and overview.state is RunState.RUNNING
+    young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon
+    return {"alive": False if needed and not young else None, "holder": ""}
+
+
+def _iso(milliseconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds / 1000))

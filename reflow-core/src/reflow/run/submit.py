@@ -1,0 +1,178 @@
+"""A new run: from a checked graph and its parameters to a directory that holds all it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from reflow.contracts.backends import Backends
+from reflow.errors import RunDirError, StoreDamaged, StoreError, StoreTooNew, UnknownTask
+from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.stamps import Stamp, take_stamp
+from reflow.graph.manifest import to_manifest
+from reflow.graph.model import Graph
+from reflow.model.records import RunEntry
+from reflow.run.clock import now_ms
+from reflow.run.opened import OpenRun
+from reflow.run.secrets import masked, write_secrets
+from reflow.run.select import unknown_task
+from reflow.rundir.layout import RunPaths, run_paths
+from reflow.rundir.runfile import read_run, write_run
+from reflow.rundir.source import collect
+from reflow.values.paths import stamped
+from reflow.values.show import show
+
+
+class SubmitRequest(NamedTuple):
+    """All that a new run is made from.
+
+    Attributes:
+        entry: How a worker finds the workflow: ``{"module", "attribute"}``, or ``{"pickle": bytes}``.
+        parameters: Tagged values by key, secret ones left out.
+        secrets: Tagged values of secret parameters by key.
+        run_dir: Where the run's files go, absolute.
+        cwd: The directory that tasks run in.
+        python: The interpreter of the workers; default: the one that submits.
+        defaults: Resources that tasks leave open, from the configuration.
+    """
+
+    graph: Graph
+    entry: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    run_dir: str
+    backends: Backends
+    cwd: str
+    secrets: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+    force: bool = False
+    force_tasks: tuple[str, ...] = ()
+    verify: bool = False
+    python: str | None = None
+    defaults: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+
+
+def create(request: SubmitRequest) -> OpenRun:
+    """Make a run and return it; nothing of it runs yet.
+
+    It is there once run.json is, which is written last: a kill before that leaves a directory that nobody
+    takes for a run.
+
+    Raises:
+        UnknownTask: ``force_tasks`` names none.
+        RunDirError: The run directory cannot be written.
+        StoreError: The results are damaged, or of a newer reflow.
+    """
+    for name in request.force_tasks:
+        if name not in request.graph.tasks:
+            raise UnknownTask(unknown_task(name, request.graph))
+    created = now_ms()
+    day = time.strftime("%Y%m%d", time.localtime(created / 1000))
+    paths = run_paths(request.run_dir, f"{request.graph.workflow}-{day}-{os.urandom(4).hex()}")
+    try:
+        for folder in (paths.root, paths.source, paths.control, paths.jobs, paths.logs):
+            make_directory(folder)
+        info = _info(request, paths, created)
+        write_secrets(paths, request.secrets)
+        store = request.backends.store
+        store.create_ledger(
+            paths.root, paths.run_id, request.graph.workflow, list(request.graph.tasks), created
+        ).close()
+        _list_run(request, paths, created)
+        write_run(paths, info)
+    except OSError as error:
+        shutil.rmtree(paths.root, ignore_errors=True)
+        raise RunDirError(
+            f"run directory {request.run_dir} cannot be written: {error.strerror}; give another with --run-dir"
+        ) from error
+    except BaseException:
+        shutil.rmtree(paths.root, ignore_errors=True)
+        raise
+    return OpenRun(paths, read_run(paths), request.backends.store, lambda: request.backends.executor)
+
+
+def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, Any]:
+    executor = request.backends.executor
+    umask = os.umask(0)
+    os.umask(umask)
+    return {
+        "version": _version(),
+        "run_id": paths.run_id,
+        "workflow": request.graph.workflow,
+        "created": created,
+        "cwd": request.cwd,
+        "umask": umask,
+        "run_dir": request.run_dir,
+        "python": request.python or sys.executable,
+        "sys_path": [os.path.abspath(entry) for entry in sys.path],
+        "plugins": list(request.backends.modules),
+        "store": request.backends.store.address,
+        "executor": {"name": executor.name, "options": executor.options, "resident": executor.resident},
+        "manifest": to_manifest(request.graph),
+        "parameters": {**stamped_parameters(request), **masked(request.secrets)},
+        "options": {
+            "force": request.force,
+            "force_tasks": list(request.force_tasks),
+            "verify": request.verify,
+        },
+        "defaults": dict(request.defaults),
+        "entry": _entry(request, paths),
+        "modules": collect(paths, request.backends.modules),
+    }
+
+
+def _entry(request: SubmitRequest, paths: RunPaths) -> dict[str, Any]:
+    entry = dict(request.entry)
+    if isinstance(pickled := entry.get("pickle"), bytes):
+        from reflow.filesystem.atomic import write_new
+
+        write_new(os.path.join(paths.source, "flow.pkl"), [pickled])
+        entry["pickle"] = "flow.pkl"
+    return entry
+
+
+def stamped_parameters(request: SubmitRequest) -> dict[str, Any]:
+    """Return the parameters with the stamps of the files that they name, as they are now."""
+    return {
+        key: stamped(value, _stamper(request.graph.parameters[key].track or "stat"))
+        for key, value in request.parameters.items()
+    }
+
+
+def _stamper(track: str) -> Any:
+    def take(path: str) -> Stamp:
+        return take_stamp(path, track)
+
+    return take
+
+
+def _list_run(request: SubmitRequest, paths: RunPaths, created: int) -> None:
+    """Add the run to the user's list; a store out of reach is no reason not to run, a damaged one is."""
+    told = {key: show(value) for key, value in request.parameters.items()}
+    told |= dict.fromkeys(request.secrets, "***")
+    entry = RunEntry(
+        paths.run_id,
+        request.graph.workflow,
+        request.run_dir,
+        created,
+        request.backends.executor.name,
+        json.dumps(told),
+    )
+    try:
+        results = request.backends.store.open_results(write=True)
+        with contextlib.closing(results):
+            results.record_run(entry)
+    except (StoreDamaged, StoreTooNew):
+        raise
+    except StoreError as error:
+        print(f"warning: {error}; the run goes on without the results of earlier runs", file=sys.stderr)
+
+
+def _version() -> str:
+    from reflow import __version__
+
+    return __version__

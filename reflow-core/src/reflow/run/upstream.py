@@ -1,0 +1,103 @@
+"""What finished tasks offer to those behind them: digests to plan with, values to run with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from itertools import zip_longest
+
+from reflow.contracts.store import Ledger
+from reflow.errors import StoreError
+from reflow.graph.model import Source
+from reflow.model.digest import canonical
+from reflow.model.records import InstanceRow, TaskRow
+from reflow.model.states import InstanceState, TaskState
+from reflow.plan.expand import Finished
+from reflow.plan.inputs import takes_items
+from reflow.run.shared_results import SharedResults
+from reflow.values.items import items_of
+
+_REUSED = {InstanceState.REUSED}
+
+
+class Purged(StoreError):
+    """A reused output cannot be read from the results; its task must be decided on afresh.
+
+    Attributes:
+        task: The task that was reused.
+    """
+
+    def __init__(self, task: str, cause: StoreError) -> None:
+        super().__init__(str(cause))
+        self.task = task
+
+
+def load_finished(ledger: Ledger, results: SharedResults, row: TaskRow, *, with_items: bool) -> Finished:
+    """Return what a task that is over offers to the planner.
+
+    Raises:
+        Purged: Item digests of a reused output are out of reach.
+    """
+    if row.state is not TaskState.EXPANDED:
+        return Finished(row.state)
+    instances = ledger.instances(row.task)
+    outputs = [found.output if found.state.is_success else None for found in instances]
+    if not with_items:
+        return Finished(row.state, outputs)
+    items = ledger.items(row.task)
+    reused = [found for found in instances if found.state is InstanceState.REUSED]
+    if reused:
+        try:
+            digests = results.items(_keys(reused))
+        except StoreError as error:
+            raise Purged(row.task, error) from error
+        items |= {found.index: own for found, own in zip(reused, digests, strict=True) if own is not None}
+    return Finished(row.state, outputs, items)
+
+
+def element_texts(
+    ledger: Ledger, results: SharedResults, source: Source, indices: Collection[int] = ()
+) -> Iterator[tuple[int, str]]:
+    """Stream the elements that a source contributes, as (number of the element, JSON text).
+
+    Args:
+        indices: Only these instances of the upstream task, where each contributes its whole value.
+
+    Raises:
+        Purged: The value of a reused output is out of reach.
+    """
+    texts = _value_texts(ledger, results, source.task, () if takes_items(source) else indices)
+    if not takes_items(source):
+        return texts
+    return enumerate(canonical(item) for _, text in texts for item in items_of(json.loads(text)))
+
+
+def _value_texts(
+    ledger: Ledger, results: SharedResults, task: str, indices: Collection[int]
+) -> Iterator[tuple[int, str]]:
+    """Merge the values that this run made with those that it reuses, by index."""
+    reused = ledger.instances(task, _REUSED, indices)
+    own = ((found.index, found.value) for found in ledger.values(task, indices))
+    if not reused:
+        return own
+    return _merged(own, _reused_texts(results, task, reused))
+
+
+def _reused_texts(results: SharedResults, task: str, rows: list[InstanceRow]) -> Iterator[tuple[int, str]]:
+    try:
+        for row, text in zip_longest(rows, results.values(_keys(rows))):
+            yield row.index, text
+    except StoreError as error:
+        raise Purged(task, error) from error
+
+
+def _merged(
+    left: Iterator[tuple[int, str]], right: Iterator[tuple[int, str]]
+) -> Iterator[tuple[int, str]]:
+    from heapq import merge
+
+    return merge(left, right)
+
+
+def _keys(rows: list[InstanceRow]) -> list[tuple[bytes, bytes]]:
+    return [(row.identity, row.output or b"") for row in rows]

@@ -1,0 +1,47 @@
+"""The lease: the right to advance a run, and its ever-growing epoch."""
+
+from __future__ import annotations
+
+import os
+
+from reflow.filesystem.locks import Holder, LockFile
+from reflow.rundir.layout import RunPaths
+
+
+class Lease:
+    """The right to advance one run. Its epoch comes from the ledger, which refuses writes of an older one."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self._lock = LockFile(os.path.join(paths.control, "lease"), job=job_id())
+        self.epoch = 0
+
+    def take(self) -> Holder | None:
+        """Take the lease and return None, or return who holds it; a dead holder's is broken first."""
+        return self._lock.take()
+
+    def beat(self) -> None:
+        """Show that the holder lives."""
+        self._lock.beat()
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds it."""
+        return self._lock.held
+
+
+def lease_holder(paths: RunPaths) -> tuple[Holder, bool | None] | None:
+    """Return who holds a run's lease and whether that process is alive (None: nobody here can tell)."""
+    holder = LockFile(os.path.join(paths.control, "lease")).holder()
+    if holder is None:
+        return None
+    gone = holder.process.is_gone()
+    return holder, None if gone is None else not gone
+
+
+def job_id() -> str:
+    """Return the name of the batch job that this process runs in, or an empty text."""
+    return os.environ.get("SLURM_JOB_ID", "")

@@ -1,0 +1,173 @@
+"""Segments: what a worker says about its instances, one checksummed line before and after each.
+
+A line is ``CRC32 {header}`` or ``CRC32 {header}<TAB>value``. A worker appends to ``<element>.<start>.part``
+and *seals* it from time to time: synced, and renamed to ``<element>.<start>.<seq>.jsonl``, which never changes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from reflow.filesystem.atomic import read_bytes
+
+
+class Outcome(NamedTuple):
+    """One line: that an instance was started, or how an attempt at it ended.
+
+    Attributes:
+        kind: ``s`` started, ``e`` ended.
+        state: ``succeeded``, ``failed``, ``cancelled`` or ``interrupted``; empty in a start.
+        time: Milliseconds since 1970.
+        log: Where its part of the element's log begins, or ends.
+        value: The text of its tagged value.
+        items: The digests of its items, concatenated, when it is a list.
+        unusable: Why other runs may not use this output.
+        paths: Whether there is a Path in the value.
+        error: JSON text with ``type``, ``message`` and ``traceback``.
+        charge: What kind of failure it was: ``exception``, ``exit``, ``misfit``, ``input`` or ``stamp``.
+        again: Whether its worker tries it again, in place.
+    """
+
+    kind: str
+    index: int
+    attempt: int
+    state: str = ""
+    time: int = 0
+    log: int = 0
+    value: str | None = None
+    output: bytes | None = None
+    items: bytes | None = None
+    unusable: str = ""
+    paths: bool = False
+    reason: str = ""
+    error: str | None = None
+    charge: str = ""
+    host: str = ""
+    again: bool = False
+
+
+def part_name(element: int, start: int) -> str:
+    """Return the name of the segment that is being written."""
+    return f"{element}.{start}.part"
+
+
+def segment_name(element: int, start: int, seq: int) -> str:
+    """Return the name of a sealed segment."""
+    return f"{element}.{start}.{seq}.jsonl"
+
+
+def parse_name(name: str) -> tuple[int, int, int | None] | None:
+    """Return element, start and sequence number (None: still a part) of a segment, or None for other files."""
+    fields = name.split(".")
+    if len(fields) == 3 and fields[2] == "part":
+        fields[2:] = ["", "jsonl"]
+    if len(fields) != 4 or fields[3] != "jsonl" or not (fields[0].isdigit() and fields[1].isdigit()):
+        return None
+    if fields[2] and not fields[2].isdigit():
+        return None
+    return int(fields[0]), int(fields[1]), int(fields[2]) if fields[2] else None
+
+
+def start_line(index: int, attempt: int, time: int, log: int) -> bytes:
+    """Return the line that says that an instance is about to be called."""
+    return _framed(f'{{"k":"s","i":{index},"a":{attempt},"t":{time},"l":{log}}}')
+
+
+def end_line(end: Outcome) -> bytes:
+    """Return the line that says how an attempt ended."""
+    text = f'{{"k":"e","i":{end.index},"a":{end.attempt},"s":"{end.state}","t":{end.time},"l":{end.log}'
+    if end.output is not None:
+        text += f',"h":"{end.output.hex()}"'
+    if end.items is not None:
+        text += f',"d":"{end.items.hex()}"'
+    if end.paths:
+        text += ',"p":1'
+    if end.host:
+        text += f',"n":{json.dumps(end.host)}'
+    if end.unusable:
+        text += f',"u":{json.dumps(end.unusable)}'
+    if end.reason or end.charge:
+        text += _trouble(end)
+    return _framed(text + "}" if end.value is None else f"{text}}}\t{end.value}")
+
+
+def _trouble(end: Outcome) -> str:
+    error = f',"e":{end.error}' if end.error else ""
+    again = ',"x":1' if end.again else ""
+    return f',"r":{json.dumps(end.reason)},"c":{json.dumps(end.charge)}{error}{again}'
+
+
+def _framed(text: str) -> bytes:
+    data = text.encode("ascii")
+    return b"%08x %b\n" % (crc32(data), data)
+
+
+def read_segment(path: str) -> tuple[list[Outcome], bool]:
+    """Return the whole lines of a segment, and whether anything in it is damaged.
+
+    A last line that was cut short is what a kill leaves in a part; in a sealed segment it is damage.
+
+    Raises:
+        OSError: The file is not there or cannot be read.
+    """
+    data = read_bytes(path)
+    lines = data.split(b"\n")
+    tail = lines.pop()
+    sound = [line for line in lines if _is_sound(line)]
+    damaged = len(sound) < len(lines) or (bool(tail) and not path.endswith(".part"))
+    return _parsed(sound), damaged
+
+
+def _is_sound(line: bytes) -> bool:
+    try:
+        return int(line[:8], 16) == crc32(line[9:])
+    except ValueError:
+        return False
+
+
+def _parsed(lines: Iterable[bytes]) -> list[Outcome]:
+    split = [line[9:].partition(b"\t") for line in lines]
+    headers = json.loads(b"[" + b",".join(head for head, _, _ in split) + b"]")
+    return [
+        _outcome(header, value.decode("ascii") if tab else None)
+        for header, (_, tab, value) in zip(headers, split, strict=True)
+    ]
+
+
+def _outcome(header: dict[str, Any], value: str | None) -> Outcome:
+    if header["k"] == "s":
+        return Outcome("s", header["i"], header["a"], "", header["t"], header["l"])
+    look = header.get
+    return Outcome(
+        "e",
+        header["i"],
+        header["a"],
+        header["s"],
+        header["t"],
+        header["l"],
+        value,
+        bytes.fromhex(header["h"]) if "h" in header else None,
+        bytes.fromhex(header["d"]) if "d" in header else None,
+        look("u", ""),
+        "p" in header,
+        look("r", ""),
+        json.dumps(header["e"]) if "e" in header else None,
+        look("c", ""),
+        look("n", ""),
+        "x" in header,
+    )
+
+
+def list_segments(directory: str) -> list[str]:
+    """Return the names of the sealed segments in a directory, by element, start and sequence number."""
+    found = [(parsed, name) for name in os.listdir(directory) if (parsed := parse_name(name)) is not None]
+    return [name for (_, _, seq), name in sorted(found, key=_by_number) if seq is not None]
+
+
+def _by_number(entry: tuple[tuple[int, int, int | None], str]) -> tuple[int, int, int]:
+    (element, start, seq), _ = entry
+    return element, start, -1 if seq is None else seq

@@ -1,0 +1,132 @@
+"""The payload of a submission: what each of its instances is called with.
+
+A line per instance, ``[index,attempt,{name:value},retries]``, holds what differs from the others; its position
+in the submission is the number of its line. ``payload.idx`` says where each line begins, and where the last
+one ends. ``shared.json`` holds what all have in common.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reflow.errors import RunDirError
+from reflow.filesystem.atomic import NEW_FILE, read_bytes, sync_directory, write_new
+from reflow.rundir.layout import SubmissionPaths
+
+_BLOCK = 1 << 20  #: bytes that are read or written at once
+
+
+class Line(NamedTuple):
+    """One instance to be written; the values are JSON text already.
+
+    Attributes:
+        retries: How often its worker may try it again in place when its function raises.
+    """
+
+    index: int
+    attempt: int
+    values: Mapping[str, str]
+    retries: int = 0
+
+
+class Instance(NamedTuple):
+    """One instance as a worker reads it; the values are tagged."""
+
+    index: int
+    attempt: int
+    values: dict[str, Any]
+    retries: int = 0
+
+
+def write_payload(
+    sub: SubmissionPaths, task: str, shared: Mapping[str, str], lines: Iterable[Line], *, pack: int = 1
+) -> int:
+    """Write the payload durably, one line at a time, and return the number of lines.
+
+    Args:
+        shared: JSON text of the inputs that all instances have in common, by parameter.
+        pack: How many instances each element works through, where elements do not share them.
+    """
+    count = 0
+    payload = os.open(sub.payload, NEW_FILE, 0o600)
+    index = os.open(sub.index, NEW_FILE, 0o600)
+    with os.fdopen(payload, "wb", _BLOCK) as texts, os.fdopen(index, "wb", _BLOCK) as offsets:
+        end = 0
+        offsets.write(struct.pack("<Q", end))
+        for line in lines:
+            text = _line_text(line)
+            texts.write(text)
+            end += len(text)
+            offsets.write(struct.pack("<Q", end))
+            count += 1
+        for file in (texts, offsets):
+            file.flush()
+            os.fchmod(file.fileno(), 0o600)
+            os.fsync(file.fileno())
+    head = json.dumps({"task": task, "pack": pack})[:-1]
+    write_new(sub.shared, [f'{head},"values":{_object(shared)}}}'.encode("ascii")])
+    sync_directory(sub.directory)
+    return count
+
+
+def _line_text(line: Line) -> bytes:
+    index, attempt, values, *rest = line
+    retries = f",{rest[0]}" if rest and rest[0] else ""
+    return f"[{index},{attempt},{_object(values)}{retries}]\n".encode("ascii")
+
+
+def _object(values: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in values.items()) + "}"
+
+
+class Payload:
+    """The payload of a submission, open for reading.
+
+    Attributes:
+        task: Name of the task whose instances these are.
+        shared: Tagged values that all instances have in common, by parameter.
+        pack: How many instances each element works through.
+        count: Number of instances.
+    """
+
+    def __init__(self, sub: SubmissionPaths) -> None:
+        try:
+            head = json.loads(read_bytes(sub.shared))
+            self._texts = os.open(sub.payload, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._offsets = os.open(sub.index, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except (OSError, ValueError) as error:
+            raise RunDirError(f"the payload in {sub.directory} cannot be read: {error}") from error
+        self.task: str = head["task"]
+        self.shared: dict[str, Any] = head["values"]
+        self.pack: int = head["pack"]
+        self.count = os.fstat(self._offsets).st_size // 8 - 1
+
+    def line(self, position: int) -> Instance:
+        """Return the instance at one position."""
+        return next(self.lines(position, position + 1))
+
+    def lines(self, begin: int, end: int) -> Iterator[Instance]:
+        """Yield the instances from position ``begin`` up to, not including, ``end``."""
+        bounds = self._bounds(begin, end)
+        while len(bounds) > 1:
+            taken = next((i for i, at in enumerate(bounds) if at - bounds[0] >= _BLOCK), len(bounds) - 1)
+            block = os.pread(self._texts, bounds[taken] - bounds[0], bounds[0])
+            for text in block.splitlines():
+                yield Instance(*json.loads(text))
+            bounds = bounds[taken:]
+
+    def _bounds(self, begin: int, end: int) -> tuple[int, ...]:
+        count = end - begin + 1
+        data = os.pread(self._offsets, 8 * count, 8 * begin)
+        if len(data) != 8 * count:
+            raise RunDirError(f"positions {begin} to {end - 1} are not in a payload of {self.count} instances")
+        return struct.unpack(f"<{count}Q", data)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        os.close(self._texts)
+        os.close(self._offsets)

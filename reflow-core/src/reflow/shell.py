@@ -1,0 +1,106 @@
+"""Running other programs: never by a shell, never without a time limit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from reflow.errors import SchedulerError
+
+DRAIN_S = 5.0  #: how long the output of a program that was killed is waited for
+
+
+class CommandResult(NamedTuple):
+    """How a program ended, with what it said; bytes that are no UTF-8 are replaced.
+
+    Attributes:
+        status: Its exit status; ``-N`` when signal N killed it; None when it was stopped at the time limit.
+    """
+
+    argv: tuple[str, ...]
+    status: int | None
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with exit status 0."""
+        return self.status == 0
+
+    def describe(self) -> str:
+        """Return in one line how it ended, with the last line that it said."""
+        if self.status is None:
+            end = "gave no answer in time"
+        elif self.status < 0:
+            end = f"was killed by signal {-self.status}"
+        else:
+            end = f"ended with exit status {self.status}"
+        said = (self.stderr.strip() or self.stdout.strip()).splitlines()
+        return f"{self.argv[0]} {end}" + (f": {said[-1].strip()}" if said else "")
+
+
+def run_command(
+    argv: Sequence[str],
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    *,
+    stdin: str = "",
+    cwd: str | None = None,
+) -> CommandResult:
+    """Run a program to its end, or kill it and all that it started at the time limit.
+
+    Args:
+        env: The whole environment of the program; None passes on the caller's.
+        stdin: What the program reads on its standard input.
+
+    Raises:
+        SchedulerError: There is no such program, or it cannot be started.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SchedulerError(
+            f"cannot start {argv[0]!r}: {error.strerror}; is it installed and on PATH?"
+        ) from error
+    with process:
+        status: int | None
+        try:
+            stdout, stderr = process.communicate(stdin.encode(), timeout_s)
+            status = process.returncode
+        except subprocess.TimeoutExpired:
+            stdout, stderr = _stop(process)
+            status = None
+        except BaseException:
+            _stop(process)
+            raise
+    return CommandResult(tuple(argv), status, _text(stdout), _text(stderr))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Kill the program's process group; one that left the group may still hold the pipes, so wait only so long."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    try:
+        return process.communicate(timeout=DRAIN_S)
+    except subprocess.TimeoutExpired as late:
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        return late.stdout or b"", late.stderr or b""
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace")

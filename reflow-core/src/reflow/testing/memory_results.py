@@ -1,0 +1,96 @@
+"""The results of a `MemoryStore`: a list of rows, and the numbers of those that are stale."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from reflow.contracts.store import Results
+from reflow.errors import StoreError
+from reflow.model.records import Context, FoundResult, NewResult, RunEntry
+
+
+class ResultsState:
+    """All that the results of one address hold."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Context, NewResult]] = []
+        self.stale: dict[int, str] = {}
+        self.runs: dict[str, RunEntry] = {}
+
+
+class MemoryResults(Results):
+    """Results in a state that all stores of one address share."""
+
+    def __init__(self, state: ResultsState, *, write: bool) -> None:
+        self._state = state
+        self._write = write
+
+    def find(self, identities: Collection[bytes]) -> dict[bytes, FoundResult]:
+        wanted = set(identities)
+        return {
+            new.identity: _found(context, new)
+            for number, (context, new) in enumerate(self._state.rows)
+            if new.identity in wanted and number not in self._state.stale
+        }
+
+    def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
+        for key in keys:
+            yield self._newest(key).value
+
+    def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
+        return [self._newest(key).items for key in keys]
+
+    def append(self, context: Context, rows: Iterable[NewResult]) -> None:
+        self._check_writable()
+        for new in list(rows):
+            if not self._has(context, new):
+                self._state.rows.append((context, new))
+
+    def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
+        self._check_writable()
+        for number, (_, new) in enumerate(self._state.rows):
+            if (new.identity, new.output) in keys:
+                self._state.stale.setdefault(number, reason)
+
+    def record_run(self, entry: RunEntry) -> None:
+        self._check_writable()
+        self._state.runs[entry.run_id] = entry
+
+    def runs(self, workflow: str | None = None) -> list[RunEntry]:
+        entries = (entry for entry in self._state.runs.values() if workflow in (None, entry.workflow))
+        return sorted(entries, key=lambda entry: (entry.created, entry.run_id), reverse=True)
+
+    def close(self) -> None:
+        pass
+
+    def _newest(self, key: tuple[bytes, bytes]) -> NewResult:
+        for _, new in reversed(self._state.rows):
+            if (new.identity, new.output) == tuple(key):
+                return new
+        raise StoreError(f"there is no result {key[0].hex()[:12]} any more; submit again")
+
+    def _has(self, context: Context, new: NewResult) -> bool:
+        """Whether there is a row of this very attempt, or one as good that still holds."""
+        for number, (other, old) in enumerate(self._state.rows):
+            if (old.identity, old.output) != (new.identity, new.output):
+                continue
+            if (other, old.index, old.attempt) == (context, new.index, new.attempt):
+                return True
+            if number not in self._state.stale and _code(other) == _code(context):
+                return True
+        return False
+
+    def _check_writable(self) -> None:
+        if not self._write:
+            raise StoreError("the store was opened for reading")
+
+
+def _found(context: Context, new: NewResult) -> FoundResult:
+    return FoundResult(
+        *(new.identity, new.output, new.items, new.paths, context.run_id, new.index, new.created),
+        *(context.code, context.source, context.file),
+    )
+
+
+def _code(context: Context) -> tuple[bytes, bytes, str]:
+    return context.code, context.source, context.file

@@ -1,0 +1,126 @@
+"""Types as JSON, for the manifest, the command line and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reflow.values.names import type_name
+from reflow.values.scalars import kind_of, write_scalar
+from reflow.values.shapes import Shape, no_adapters, shape_of
+from reflow.values.tagged import Tagged
+
+if TYPE_CHECKING:
+    from reflow.values.shapes import Adapters
+
+Grammar = Any
+"""A word (``"int"``, ``"path"``, ``"any"``) or an object whose first key says what it is::
+
+    {"list" | "set" | "frozenset" | "sequence" | "iterable" | "tuple*": G}
+    {"tuple": [G, ...]}    {"dict": [K, V]}    {"union": [G, ...]}    {"literal": [tagged, ...]}
+    {"enum": name, "names": [...]}, with "flag": true when its members can be joined
+    {"record": name, "fields": {field: [G, required]}}, without fields inside itself    {"typeddict": ...}
+    {"numpy": dtype}    {"adapter": adapter's name}
+"""
+
+
+def describe(annotation: object, adapters: Adapters = no_adapters) -> Grammar:
+    """Return the grammar of a resolved annotation.
+
+    Args:
+        adapters: Asked for types that reflow does not know.
+
+    Raises:
+        DefinitionError: reflow does not know the type, and there is no adapter for it.
+    """
+    return grammar_of(shape_of(annotation, adapters))
+
+
+def grammar_of(shape: Shape) -> Grammar:
+    """Return the grammar of a shape."""
+    kind = shape.kind
+    if kind in ("record", "typeddict"):
+        fields = {name: [grammar_of(part), required] for name, (part, required) in shape.fields.items()}
+        return {kind: _name_of(shape.type), "fields": fields}
+    if kind == "named":
+        return grammar_of(shape.parts[0])
+    if kind == "again":
+        return {"record": _name_of(shape.type)} if _is_class(shape.type) else "any"
+    if kind in ("tuple", "dict", "union"):
+        return {kind: [grammar_of(part) for part in shape.parts]}
+    if shape.parts:
+        return {kind: grammar_of(shape.parts[0])}
+    return _leaf(kind, shape.type)
+
+
+def _leaf(kind: str, cls: Any) -> Grammar:
+    if kind == "enum":
+        names = [member.name for member in cls]
+        return {"enum": type_name(cls), "names": names} | ({"flag": True} if is_flag_class(cls) else {})
+    if kind == "literal":
+        return {"literal": [tag_literal(value) for value in cls]}
+    if kind == "numpy":
+        return {"numpy": cls.__name__}
+    if kind == "adapter":
+        return {"adapter": cls.name}
+    return kind
+
+
+def is_flag_class(cls: type) -> bool:
+    """Whether the members of an Enum can be joined with ``|``."""
+    from enum import Flag
+
+    return issubclass(cls, Flag)
+
+
+def tag_literal(value: Any) -> Tagged:
+    """Return the tagged value of one value of a Literal."""
+    kind = kind_of(value)
+    return {"$enum": [type_name(type(value)), value.name]} if kind is None else write_scalar(kind, value)
+
+
+def _is_class(annotation: Any) -> bool:
+    return hasattr(annotation, "__qualname__") or hasattr(annotation, "__origin__")
+
+
+def _name_of(annotation: Any) -> str:
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return type_name(annotation)
+    return type_name(annotation.__origin__)
+
+
+def show_grammar(grammar: Grammar) -> str:
+    """Return a type as it would be written: ``list[str]``, ``int | None``."""
+    if isinstance(grammar, str):
+        return _WORDS.get(grammar, grammar)
+    kind, content = next(iter(grammar.items()))
+    if kind == "union":
+        members = sorted(content, key=lambda member: bool(member == "none"))
+        return " | ".join(show_grammar(member) for member in members)
+    if kind == "literal":
+        return f"Literal[{', '.join(_show_literal(value) for value in content)}]"
+    if kind == "tuple*":
+        return f"tuple[{show_grammar(content)}, ...]"
+    if kind in ("tuple", "dict"):
+        return f"{kind}[{', '.join(map(show_grammar, content)) or '()'}]"
+    if kind in ("list", "set", "frozenset", "sequence", "iterable"):
+        return f"{_WORDS.get(kind, kind)}[{show_grammar(content)}]"
+    if kind == "numpy":
+        return f"numpy.{content}"
+    return str(content).rpartition(":")[2].rpartition("<locals>.")[2]
+
+
+def _show_literal(value: Tagged) -> str:
+    from reflow.values.show import show
+
+    return show(value)
+
+
+_WORDS = {
+    "none": "None",
+    "any": "Any",
+    "path": "Path",
+    "uuid": "UUID",
+    "decimal": "Decimal",
+    "sequence": "Sequence",
+    "iterable": "Iterable",
+}

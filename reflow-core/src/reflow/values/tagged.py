@@ -1,0 +1,53 @@
+"""Tagged JSON: None, bool, int, str and list stand as they are, all else is an object with one key.
+
+======================== ===================================================================
+``$int``                 hexadecimal text of an int of more than 2,000 bits
+``$float``               its repr
+``$complex``             [repr, repr]
+``$bytes``               base64
+``$path``                [absolute text, stamp]
+``$date $time $datetime`` ISO 8601, with ``[Zone/Name]`` at its end where it has such a zone
+``$timedelta``           [days, seconds, microseconds]
+``$uuid $decimal``       text
+``$enum``                [type name, member name]
+``$tuple``               [item, ...]
+``$set $frozenset``      [item, ...], sorted by canonical text
+``$dict``                [[key, value], ...] in its own order
+``$record``              [type name, {field: value}]
+``$numpy``               [dtype, text]
+``$adapter``             [adapter's name, its JSON]
+``$secret``              the HMAC of a value that stands elsewhere
+======================== ===================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Tagged = Any  #: a value in this form
+
+MAX_DEPTH = 200  #: containers inside each other
+_BIG = 1 << 2000  # Python refuses to turn some longer ints into decimal digits and back
+
+_BARE: dict[type, str] = {type(None): "none", bool: "bool", int: "int", str: "str", list: "list"}
+
+
+def tag_of(node: Tagged) -> str:
+    """Return a node's tag; ``none``, ``bool``, ``int``, ``str`` or ``list`` for what stands as it is.
+
+    An object that is no tagged value has the tag ``?``.
+    """
+    if type(node) is dict:
+        tag = next(iter(node)) if len(node) == 1 else ""
+        return tag if tag[:1] == "$" else "?"
+    return _BARE.get(type(node), "?")
+
+
+def tag_int(value: int) -> Tagged:
+    """Return an int as it is, or as ``$int`` when it is too long for decimal JSON."""
+    return value if -_BIG < value < _BIG else {"$int": hex(value)}
+
+
+def are_short(values: list[int]) -> bool:
+    """Whether all these ints stand as they are; there must be one at least."""
+    return max(values) < _BIG and min(values) > -_BIG

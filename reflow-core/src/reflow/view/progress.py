@@ -1,0 +1,77 @@
+"""A run that goes on, as it is watched: bars on a terminal, a line per change elsewhere."""
+
+from __future__ import annotations
+
+from reflow.view.screen import Screen
+from reflow.view.status import DONE, Status, headline
+from reflow.view.words import plural
+
+_BAR = 30
+_BLOCKS = {  # in the order in which they stand in a bar
+    "succeeded": ("█", "#"),
+    "reused": ("▓", "="),
+    "running": ("▒", ">"),
+    "submitted": ("░", "."),
+    "failed": ("✗", "x"),
+    "cancelled": ("⊘", "-"),
+    "skipped": ("⊘", "-"),
+    "pending": ("·", " "),
+}
+
+
+def progress_block(status: Status, screen: Screen, now_s: float) -> list[str]:
+    """Return the lines that are drawn again and again on a terminal."""
+    lines = [headline(status, screen, now_s)]
+    width = max((len(name) for name in status["tasks"]), default=0)
+    for name, task in status["tasks"].items():
+        shown = screen.shorten(name, 24).ljust(min(width, 24))
+        lines.append(f" {screen.glyph(task['state'])} {shown}  {bar(task, screen)}  {_tally(task)}")
+    return lines
+
+
+def bar(task: Status, screen: Screen) -> str:
+    """Return the instances of a task as blocks; a state that is there has at least one."""
+    column = 0 if screen.unicode else 1
+    total = task["total"]
+    if not total:
+        fill = _BLOCKS["succeeded"] if total == 0 and task["state"] in DONE else _BLOCKS["pending"]
+        return fill[column] * _BAR
+    widths = {s: max(1, _BAR * n // total) for s in _BLOCKS if (n := task["counts"].get(s, 0))}
+    while widths and (over := sum(widths.values()) - _BAR):
+        widest = max(widths, key=lambda state: widths[state])
+        widths[widest] -= over if over < widths[widest] else widths[widest] - 1
+    return "".join(screen.paint(_BLOCKS[state][column] * width, state) for state, width in widths.items())
+
+
+def _tally(task: Status) -> str:
+    done = sum(task["counts"].get(state, 0) for state in DONE)
+    tally = f"{done}/{'?' if task['total'] is None else task['total']}"
+    if running := task["counts"].get("running"):
+        return f"{tally:>9}  {running} running"
+    if task["state"] == "waiting" and task.get("waits_for"):
+        return f"{tally:>9}  waits for {', '.join(task['waits_for'])}"
+    return f"{tally:>9}  {task['state']}"
+
+
+def change_lines(before: Status | None, after: Status) -> list[str]:
+    """Return a line for each thing that changed between two looks: tasks that began or ended, new failures."""
+    lines = []
+    old = before["tasks"] if before else {}
+    for name, task in after["tasks"].items():
+        if task["state"] != "waiting" and task["state"] != old.get(name, {}).get("state"):
+            lines.append(f"{name} {task['state']}{_extent(task)}")
+    known = {(f["task"], f["index"], f["attempt"]) for f in before["failed"]} if before else set()
+    for failure in after["failed"]:
+        if (failure["task"], failure["index"], failure["attempt"]) not in known:
+            where = "" if failure["index"] is None else f"[{failure['index']}]"
+            reason = (str(failure["error"] or "").strip() or "no reason is known").splitlines()[0]
+            lines.append(f"{failure['task']}{where} failed: {reason}")
+    return lines
+
+
+def _extent(task: Status) -> str:
+    if not task["total"]:
+        return ""
+    if reused := task["counts"].get("reused", 0):
+        return f" ({plural(task['total'], 'instance')}, {reused} reused)"
+    return f" ({plural(task['total'], 'instance')})"

@@ -1,0 +1,164 @@
+"""How a run stands, as text: the whole first, a line per task, what failed by cause, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from reflow.view.screen import Screen
+from reflow.view.table import table
+from reflow.view.words import duration, elements, plural
+
+Status = Mapping[str, Any]
+Typed = Callable[..., str]  #: the full command line of a command and its arguments, ready to paste
+
+DONE = ("succeeded", "reused")
+_HEADINGS = ("", "task", "done", "reused", "run", "queue", "fail", "total", "")
+_CAUSES = 5  #: that are shown
+
+
+def status_text(status: Status, screen: Screen, now_s: float, typed: Typed | None = None) -> str:
+    """Return the screen of ``status``.
+
+    Args:
+        status: What `reflow.run.status.read_status` returns.
+        now_s: Seconds since 1970, to say how long ago things were.
+        typed: Writes out commands; without it none are suggested.
+    """
+    blocks = [
+        [headline(status, screen, now_s)],
+        task_table(status, screen),
+        failure_lines(status, screen),
+        [f"  {line}" for line in status.get("messages", ())],
+        next_lines(status, typed) if typed else [],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def headline(status: Status, screen: Screen, now_s: float) -> str:
+    """Return the run in one line: its id, its state, how far it is, since when."""
+    state = str(status["state"])
+    parts = [f"{status['run_id']}  {screen.paint(state.upper(), state)}", progress(status)]
+    began, ended = _seconds(status.get("created_at")), _seconds(status.get("ended_at"))
+    if began is not None and ended is not None:
+        parts.append(f"took {duration(ended - began)}")
+    elif began is not None:
+        parts.append(f"started {duration(now_s - began)} ago")
+    return "  ".join(part for part in parts if part)
+
+
+def progress(status: Status) -> str:
+    """Return how many instances are done, of how many: ``81/102  79%``; with ``?`` while some are not known."""
+    done, total, unknown = done_and_total(status)
+    if not total and not unknown:
+        return ""
+    if unknown:
+        return f"{done}/{total}+?"
+    return f"{done}/{total}  {100 * done // total}%"
+
+
+def done_and_total(status: Status) -> tuple[int, int, bool]:
+    """Return the number of instances with a result, of those known, and whether more will become known."""
+    tasks = status["tasks"].values()
+    done = sum(task["counts"].get(state, 0) for task in tasks for state in DONE)
+    total = sum(task["total"] or 0 for task in tasks)
+    return done, total, any(task["total"] is None for task in tasks)
+
+
+def task_table(status: Status, screen: Screen) -> list[str]:
+    """Return a line per task, with its counts."""
+    rows: list[tuple[str, ...]] = [_HEADINGS]
+    rows += [_task_row(name, task, screen) for name, task in status["tasks"].items()]
+    return table(rows, right=range(2, 8))
+
+
+def _task_row(name: str, task: Status, screen: Screen) -> tuple[str, ...]:
+    counts = task["counts"]
+    failed = sum(counts.get(state, 0) for state in ("failed", "cancelled", "skipped"))
+    numbers = (
+        counts.get("succeeded", 0),
+        counts.get("reused", 0),
+        counts.get("running", 0),
+        counts.get("submitted", 0) + counts.get("pending", 0),
+        failed,
+    )
+    total = "?" if task["total"] is None else str(task["total"])
+    return (
+        screen.glyph(task["state"]),
+        screen.shorten(name, 30),
+        *(str(number) if number else "-" for number in numbers),
+        total,
+        screen.shorten(_remark(task), 30),
+    )
+
+
+def _remark(task: Status) -> str:
+    if task["state"] in ("failed", "skipped", "cancelled"):
+        counts = task["counts"]
+        others = [f"{counts[state]} {state}" for state in ("cancelled", "skipped") if counts.get(state)]
+        return ", ".join(others) or ("" if task["state"] == "failed" else str(task["state"]))
+    if task["state"] == "waiting" and task.get("waits_for"):
+        return f"waits for {', '.join(task['waits_for'])}"
+    return str(task.get("reason") or "")
+
+
+def failure_lines(status: Status, screen: Screen) -> list[str]:
+    """Return what failed, one line per cause."""
+    causes = by_cause(status["failed"])
+    mark = screen.glyph("failed")
+    lines = []
+    for error, (task, indices) in causes[:_CAUSES]:
+        array = status["tasks"].get(task, {}).get("array", True)
+        who = screen.shorten(elements(task, indices, array=array), 40)
+        room = max(20, screen.width - len(who) - 15)
+        lines.append(f"  {mark} failed    {who}  {screen.shorten(error, room)}")
+    if len(causes) > _CAUSES:
+        lines.append(f"    and {plural(len(causes) - _CAUSES, 'more cause')}: status --json lists all")
+    return lines
+
+
+def by_cause(failed: Sequence[Status]) -> list[tuple[str, tuple[str, list[int | None]]]]:
+    """Return failures grouped by task and by the first line of their error, in order of appearance."""
+    groups: dict[tuple[str, str], list[int | None]] = {}
+    for failure in failed:
+        cause = (str(failure["error"] or "").strip() or "no reason is known").splitlines()[0]
+        groups.setdefault((failure["task"], cause), []).append(failure["index"])
+    return [(cause, (task, indices)) for (task, cause), indices in groups.items()]
+
+
+def next_lines(status: Status, typed: Typed) -> list[str]:
+    """Return what to type next, if there is something."""
+    state = status["state"]
+    if state == "running":
+        return _driver_lines(status, typed) or [f"next:  {typed('wait')}"]
+    if state == "held":
+        return [f"next:  {typed('advance')}   (this run was rebuilt and waits for you)"]
+    if state == "succeeded":
+        return [f"next:  {typed('results')}"]
+    failed = status["failed"]
+    lines = [f"next:  {typed('retry')}"]
+    if failed and failed[0].get("log"):
+        array = status["tasks"].get(failed[0]["task"], {}).get("array", True)
+        lines.insert(
+            0, f"next:  {typed('logs', elements(failed[0]['task'], [failed[0]['index']], array=array))}"
+        )
+        lines[1] = f"       {typed('retry')}"
+    return lines
+
+
+def _driver_lines(status: Status, typed: Typed) -> list[str]:
+    driver = status.get("driver") or {}
+    if driver.get("alive") is False:
+        return [
+            "The process that drove this run is gone; what was done is kept.",
+            f"next:  {typed('advance')}",
+        ]
+    return []
+
+
+def _seconds(text: str | None) -> float | None:
+    if not text:
+        return None
+    from datetime import datetime
+
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

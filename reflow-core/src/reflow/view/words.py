@@ -1,0 +1,46 @@
+"""Times, counts and index ranges as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two largest units: ``41s``, ``6m41s``, ``2h05m``, ``3d04h``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def clock(seconds: int) -> str:
+    """Return a time limit as schedulers write it: ``0:10:00``, ``1-12:00:00``."""
+    days, rest = divmod(seconds, 86400)
+    text = f"{rest // 3600}:{rest % 3600 // 60:02d}:{rest % 60:02d}"
+    return f"{days}-{text.zfill(8)}" if days else text
+
+
+def plural(count: int, word: str) -> str:
+    """Return a count and its noun: ``1 task``, ``3 tasks``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def ranges(indices: Iterable[int]) -> str:
+    """Return indices as ranges: ``0-79,81``."""
+    parts: list[list[int]] = []
+    for index in sorted(set(indices)):
+        if parts and index == parts[-1][1] + 1:
+            parts[-1][1] = index
+        else:
+            parts.append([index, index])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def elements(task: str, indices: Iterable[int | None], *, array: bool = True) -> str:
+    """Return instances of a task by their indices: ``convert[7,42]``; a plain job's is the task itself."""
+    known = [index for index in indices if index is not None]
+    return f"{task}[{ranges(known)}]" if array and known else task

@@ -1,0 +1,113 @@
+"""Calling a task's function for one instance, whatever it does."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from reflow.errors import ReflowError, TaskInterrupted, ValueMisfit
+from reflow.rundir.outcomes import Outcome
+from reflow.worker.failures import REASON_LIMIT, Failure, describe, masked, shortened
+from reflow.worker.inputs import Inputs
+from reflow.worker.interrupt import Interruption
+from reflow.worker.output import Output
+from reflow.worker.watch import StaleInput, check_after, check_before
+
+if TYPE_CHECKING:
+    from reflow.rundir.payload import Instance, Payload
+    from reflow.values.tagged import Tagged
+    from reflow.worker.load import LoadedRun
+
+_HOST = os.uname().nodename
+
+
+class Unfit(ReflowError):
+    """A value that its annotation does not allow, or that is too large."""
+
+
+class Task:
+    """One task, ready to be called for the instances of one submission.
+
+    Raises:
+        DefinitionError: The flow has no such task, or its annotations cannot be resolved here.
+    """
+
+    def __init__(self, run: LoadedRun, payload: Payload, interruption: Interruption) -> None:
+        spec = run.flow.tasks[payload.task]
+        spec.resolve()
+        self.name = spec.name
+        self._run = run
+        self._function = spec.function
+        self._inputs = Inputs(run, spec, payload.shared)
+        self._output = Output(spec, run.adapters)
+        self._interruption = interruption
+
+    def attempt(self, instance: Instance, attempt: int) -> Outcome:
+        """Call the function once and return how that ended; raises nothing that user code raises."""
+        self._interruption.why = ""
+        try:
+            try:
+                return self._call(instance, attempt)
+            except BaseException as error:
+                self._interruption.inside = False
+                return self._ended_badly(instance, attempt, error)
+        except TaskInterrupted as late:  # a signal that came after the function had ended
+            self._interruption.inside = False
+            return self._ended_badly(instance, attempt, late)
+
+    def _call(self, instance: Instance, attempt: int) -> Outcome:
+        interruption = self._interruption
+        values = instance.values
+        files = self._inputs.files(values)
+        unusable = check_before(files, self._run.fs_latency_s) if files else ""
+        tagged = self._encoded(self._arguments(values))
+        if interruption.why:  # it caught the interruption and returned: what it made may be half of it
+            raise TaskInterrupted
+        try:
+            value, output, items, paths = self._output.returned(tagged)
+        except ValueMisfit as misfit:
+            raise Unfit(str(misfit)) from misfit
+        if files:
+            unusable = unusable or check_after(files)
+        return Outcome(
+            "e", instance.index, attempt, "succeeded", time.time_ns() // 1_000_000, 0, value, output, items,
+            unusable or self._run.foreign_code, paths, "", None, "", _HOST,
+        )  # fmt: skip
+
+    def _arguments(self, values: dict[str, Tagged]) -> dict[str, object]:
+        try:
+            return self._inputs.take(values)
+        except ValueMisfit as misfit:
+            raise Unfit(str(misfit)) from misfit
+
+    def _encoded(self, arguments: dict[str, object]) -> Tagged:
+        """Call the function, and encode what it returned: a generator runs only then."""
+        interruption = self._interruption
+        interruption.inside = True
+        result = self._function(**arguments)
+        try:
+            tagged = self._output.encode(result)
+        except ValueMisfit as misfit:
+            raise Unfit(f"the output does not fit its annotation: {misfit}") from misfit
+        interruption.inside = False
+        return tagged
+
+    def _ended_badly(self, instance: Instance, attempt: int, error: BaseException) -> Outcome:
+        why = self._interruption.why
+        if why:
+            reason = "cancelled" if why == "cancelled" else f"interrupted: {self._interruption.leaving}"
+            failure = Failure(reason, None, why)
+        else:
+            failure = self._failure(error)
+        return Outcome(
+            "e", instance.index, attempt, why or "failed", time.time_ns() // 1_000_000,
+            reason=failure.reason, error=failure.error, charge=failure.charge, host=_HOST,
+        )  # fmt: skip
+
+    def _failure(self, error: BaseException) -> Failure:
+        if isinstance(error, (Unfit, StaleInput)):
+            charge = "stamp" if isinstance(error, StaleInput) else "misfit"
+            text = masked(str(error), self._inputs.secrets)
+            return Failure(shortened(text, 4 * REASON_LIMIT), None, charge)
+        return describe(error, self._inputs.secrets)

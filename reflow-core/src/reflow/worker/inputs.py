@@ -1,0 +1,103 @@
+"""What a function is called with: the inputs of an instance, decoded by the function's own annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from reflow.define.markers import MISSING, Param
+from reflow.define.task import binding
+from reflow.errors import DefinitionError, ValueMisfit
+from reflow.values.codec import codec
+from reflow.values.tagged import Tagged, tag_of
+from reflow.worker.watch import Watched, watched
+
+if TYPE_CHECKING:
+    from reflow.define.signature import ParameterSpec
+    from reflow.define.task import TaskSpec
+    from reflow.worker.load import LoadedRun
+
+Decode = Callable[[Tagged], Any]
+
+_FIXED = frozenset(
+    "none bool int str $int $float $complex $bytes $path $date $time $datetime $timedelta $uuid $decimal $enum".split()
+)
+
+
+class Inputs:
+    """The inputs of the instances of one submission.
+
+    A value that all share is decoded once when nothing can change it, else for every instance: what one
+    call does to its list must not reach the next.
+
+    Attributes:
+        secrets: Texts of secret values, which no message may hold.
+    """
+
+    def __init__(self, run: LoadedRun, spec: TaskSpec, shared: dict[str, Tagged]) -> None:
+        self.secrets: list[str] = []
+        self._fixed: dict[str, Any] = {}
+        self._afresh: list[tuple[str, Decode, Tagged]] = []
+        self._each: dict[str, tuple[Decode, bool]] = {}
+        self._files: list[Watched] = []
+        for parameter in spec.parameters:
+            self._enter(run, spec.name, parameter, shared)
+
+    def take(self, values: dict[str, Tagged]) -> dict[str, Any]:
+        """Return the arguments of one instance.
+
+        Raises:
+            ValueMisfit: A value does not fit its parameter's annotation.
+        """
+        found = self._fixed.copy()
+        name = ""
+        try:
+            for name, decode, tagged in self._afresh:
+                found[name] = decode(tagged)
+            for name, tagged in values.items():
+                found[name] = self._each[name][0](tagged)
+        except ValueMisfit as error:
+            raise ValueMisfit(f"input {name}: {error}") from error
+        return found
+
+    def files(self, values: dict[str, Tagged]) -> list[Watched]:
+        """Return the stamped files behind the inputs of one instance."""
+        found = self._files
+        for name, tagged in values.items():
+            if type(tagged) is dict or type(tagged) is list:
+                found = [*found, *watched(name, tagged, is_result=self._each[name][1])]
+        return found
+
+    def _enter(self, run: LoadedRun, task: str, parameter: ParameterSpec, shared: dict[str, Tagged]) -> None:
+        name = parameter.name
+        if parameter.kind == "run_dir":
+            self._fixed[name] = run.run_dir
+            return
+        decode = codec(parameter.annotation, run.adapters).decode
+        is_result = parameter.kind == "result"
+        if name not in shared:
+            self._each[name] = decode, is_result
+            if parameter.bound is not MISSING:
+                self._fixed[name] = parameter.bound
+            return
+        tagged = self._revealed(run, task, parameter, shared[name])
+        self._files += watched(name, tagged, is_result=is_result)
+        if tag_of(tagged) not in _FIXED:
+            self._afresh.append((name, decode, tagged))
+            return
+        try:
+            self._fixed[name] = decode(tagged)
+        except ValueMisfit as error:
+            raise ValueMisfit(f"input {name}: {error}") from error
+
+    def _revealed(self, run: LoadedRun, task: str, parameter: ParameterSpec, tagged: Tagged) -> Tagged:
+        if tag_of(tagged) != "$secret":
+            return tagged
+        is_local = isinstance(parameter.marker, Param) and parameter.marker.namespace == "local"
+        key = binding(parameter, task) or (f"{task}_{parameter.name}" if is_local else parameter.name)
+        if key not in run.secrets:
+            raise DefinitionError(f"the secret parameter {key!r} is not in {run.paths.secrets}")
+        value = run.secrets[key]
+        if isinstance(value, str) and value:
+            self.secrets.append(value)
+        return value

@@ -1,0 +1,133 @@
+"""The run that a worker works for: its files, its flow, its secrets."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from reflow.errors import DefinitionError
+from reflow.filesystem.atomic import read_bytes
+from reflow.rundir.layout import RunPaths
+from reflow.rundir.runfile import check_trusted, read_run
+from reflow.rundir.source import Served, serve
+from reflow.worker.adapters import plugin_adapters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reflow.define.flow import Flow
+    from reflow.values.shapes import Adapters
+
+FS_LATENCY_S = 2.0  #: how long a file that differs is given to come into view, where the run does not say
+
+
+class LoadedRun:
+    """One run as a worker knows it.
+
+    Attributes:
+        flow: The flow that was submitted, imported from the run's own copy of the source.
+        adapters: Finds the adapter of a type among the plugins of the run.
+    """
+
+    def __init__(self, paths: RunPaths, info: dict[str, Any], flow: Flow, served: Served | None) -> None:
+        self.paths = paths
+        self.info = info
+        self.flow = flow
+        self.adapters: Adapters = plugin_adapters(tuple(info.get("plugins", ())))
+        self.fs_latency_s = float(info.get("options", {}).get("fs_latency_s", FS_LATENCY_S))
+        self._served = served
+
+    @cached_property
+    def run_dir(self) -> Path:
+        """What tasks get as their `RunDir`."""
+        from pathlib import Path
+
+        return Path(self.paths.run_dir)
+
+    @cached_property
+    def secrets(self) -> dict[str, Any]:
+        """The tagged values of secret parameters, by key."""
+        import json
+
+        if not os.path.exists(self.paths.secrets):
+            return {}
+        found: dict[str, Any] = json.loads(read_bytes(self.paths.secrets))
+        return found
+
+    @property
+    def flow_file(self) -> str:
+        """The file that defines the flow, or the name of what stands for it."""
+        name = self.info["entry"].get("module", "-")
+        return str(self.info.get("modules", {}).get(name, {}).get("file") or name)
+
+    @property
+    def foreign_code(self) -> str:
+        """Why results are not reusable because of code that the run has no copy of; empty when there is none."""
+        if self._served is None or not self._served.live:
+            return ""
+        name, file = next(iter(self._served.live.items()))
+        return f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now"
+
+
+def load_run(root: str) -> LoadedRun:
+    """Load a run in a process that was started for it: its modules are served from its own copy.
+
+    Raises:
+        RunDirError: The run belongs to somebody else, or others can write to it.
+        BaseException: Whatever importing the flow raises.
+    """
+    paths = RunPaths(root)
+    check_trusted(paths)
+    info = read_run(paths)
+    served = serve(paths, info.get("modules", {}))
+    return LoadedRun(paths, info, _flow(paths, info["entry"]), served)
+
+
+def load_run_here(root: str) -> LoadedRun:
+    """Load a run in the process that submitted it: its modules are those that are loaded already."""
+    paths = RunPaths(root)
+    check_trusted(paths)
+    info = read_run(paths)
+    entry = info["entry"]
+    flow = _loaded_flow(entry)
+    return load_run(root) if flow is None else LoadedRun(paths, info, flow, None)
+
+
+def _loaded_flow(entry: dict[str, str]) -> Flow | None:
+    from reflow.values.names import main_name
+
+    name = entry.get("module")
+    if name is None:
+        return None
+    main = sys.modules.get("__main__") if main_name() == name else None
+    module = main if main is not None else sys.modules.get(name)
+    return None if module is None else _attribute(module, entry["attribute"])
+
+
+def _flow(paths: RunPaths, entry: dict[str, str]) -> Flow:
+    if "pickle" in entry:
+        import pickle
+
+        flow: Flow = pickle.loads(read_bytes(os.path.join(paths.source, entry["pickle"])))
+        return flow
+    try:
+        module = importlib.import_module(entry["module"])
+    except SystemExit as error:
+        raise DefinitionError(
+            f"module {entry['module']!r} exits when it is imported; "
+            'put its last lines under: if __name__ == "__main__":'
+        ) from error
+    found = _attribute(module, entry["attribute"])
+    if found is None:
+        raise DefinitionError(f"module {entry['module']!r} has no workflow {entry['attribute']!r}")
+    return found
+
+
+def _attribute(module: object, path: str) -> Flow | None:
+    found: Any = module
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found  # type: ignore[no-any-return]  # a Flow, by run.json

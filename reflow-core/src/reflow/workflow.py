@@ -1,0 +1,307 @@
+"""A workflow: a flow that can be submitted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from reflow.define.flow import Flow, is_interactive
+
+if TYPE_CHECKING:
+    from reflow.contracts.adapter import Adapter
+    from reflow.contracts.executor import Executor
+    from reflow.contracts.store import Store
+    from reflow.define.task import TaskSpec
+    from reflow.graph.model import Graph
+    from reflow.run.handle import Run
+    from reflow.run.submit import SubmitRequest
+
+
+class Workflow(Flow):
+    """A set of tasks that can be checked, drawn, described and submitted.
+
+    Args:
+        name: Letters, digits and ``._-``; part of the identity of what its own tasks return.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._graphs: dict[bool, tuple[int, Graph]] = {}
+
+    def cli(self, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
+        """Carry out a command line (default: that of this process) and return the exit code."""
+        from reflow.cli.main import main
+
+        return main(self, argv, prog)
+
+    @overload
+    def submit(
+        self,
+        run_dir: str | os.PathLike[str] | None = None,
+        *,
+        executor: str | Executor | None = None,
+        store: str | Store | None = None,
+        profile: str | None = None,
+        force: bool = False,
+        force_tasks: Iterable[str] = (),
+        verify: bool = False,
+        dry_run: Literal[False] = False,
+        wait: bool = False,
+        params: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Run: ...
+    @overload
+    def submit(
+        self,
+        run_dir: str | os.PathLike[str] | None = None,
+        *,
+        executor: str | Executor | None = None,
+        store: str | Store | None = None,
+        profile: str | None = None,
+        force: bool = False,
+        force_tasks: Iterable[str] = (),
+        verify: bool = False,
+        dry_run: Literal[True],
+        wait: bool = False,
+        params: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+    def submit(
+        self,
+        run_dir: str | os.PathLike[str] | None = None,
+        *,
+        executor: str | Executor | None = None,
+        store: str | Store | None = None,
+        profile: str | None = None,
+        force: bool = False,
+        force_tasks: Iterable[str] = (),
+        verify: bool = False,
+        dry_run: bool = False,
+        wait: bool = False,
+        params: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Run | None:
+        """Start a run and return its handle at once; only ``executor="inline"`` runs it here and now.
+
+        Args:
+            run_dir: Where its files go; default: ``[defaults] run_dir``, else ``./runs/<workflow>``.
+            executor, store: A name, an address or an object; default: as configured.
+            profile: A ``[profile.NAME]`` of the configuration.
+            force: Run everything, reuse nothing.
+            force_tasks: Run these tasks in any case.
+            verify: Check that what is reused still holds.
+            dry_run: Print what would be done, do nothing, and return None.
+            wait: Return when the run is over.
+            params: Parameters whose names are arguments here, such as ``status``; others may stand here too.
+            **kwargs: The other parameters.
+
+        Raises:
+            WiringError: The tasks do not fit together.
+            ParameterError: A parameter is missing, unknown or mistyped.
+        """
+        from reflow.compose import default_resources, default_run_dir, make_backends
+        from reflow.config.settings import executor_choice, load_settings
+        from reflow.run.submit import SubmitRequest
+
+        settings = load_settings(profile)
+        parameters, secrets = self._parameters({**(params or {}), **kwargs})
+        request = SubmitRequest(
+            graph=self.graph(hashes=True),
+            entry=self.locate(),
+            parameters=parameters,
+            secrets=secrets,
+            run_dir=os.path.abspath(os.fspath(run_dir or default_run_dir(settings, self.name))),
+            backends=make_backends(settings, executor=executor, store=store),
+            force=force,
+            force_tasks=tuple(force_tasks),
+            verify=verify,
+            cwd=os.getcwd(),
+            python=settings.text("executor.python"),
+            defaults=default_resources(settings),
+        )
+        if dry_run or (executor is None and executor_choice(settings)[1]):
+            _show_plan(request)
+            return None
+        return self._start(request, wait=wait)
+
+    def _start(self, request: SubmitRequest, *, wait: bool) -> Run:
+        from reflow.run.handle import Run, go_on
+        from reflow.run.submit import create
+
+        run = create(request)
+        go_on(run, wait=wait)
+        handle = Run(run, self.decode)
+        if wait:
+            handle.wait()
+        return handle
+
+    def open_run(self, run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:
+        """Return the handle of a run of this workflow; its results have the types of the annotations.
+
+        Args:
+            run: Its id, a unique part of it, or ``@last``.
+            run_dir: Where it is; default: the user's list of runs says.
+
+        Raises:
+            UnknownRun: There is none, or several are meant.
+        """
+        from reflow.compose import open_run
+        from reflow.run.handle import Run
+
+        place = None if run_dir is None else os.fspath(run_dir)
+        return Run(open_run(run, run_dir=place), self.decode)
+
+    def validate(self) -> None:
+        """Check how the tasks fit together.
+
+        Raises:
+            WiringError: All that does not fit, in one report.
+        """
+        self.graph()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the workflow as JSON: all that a command line or a server needs without importing it."""
+        from reflow.graph.manifest import to_manifest
+
+        return to_manifest(self.graph(hashes=True))
+
+    def manifest(self) -> dict[str, Any]:
+        """Return `describe` without the hashes of the source, which takes less time."""
+        from reflow.graph.manifest import to_manifest
+
+        return to_manifest(self.graph())
+
+    def graph(self, *, hashes: bool = False) -> Graph:
+        """Return the checked graph; with ``hashes``, what identifies the source of each task too.
+
+        Raises:
+            WiringError: All that does not fit, in one report.
+        """
+        from reflow.graph.build import build
+
+        revision = self._revision()
+        for known in (hashes, True):
+            if known in self._graphs and self._graphs[known][0] == revision:
+                return self._graphs[known][1]
+        graph = build(self, _find_adapter, hashes=hashes)
+        self._graphs[hashes] = (revision, graph)
+        return graph
+
+    def locate(self) -> dict[str, Any]:
+        """Return how a worker finds this workflow: by module and name, or as a pickle where it has none."""
+        from reflow.values.names import main_name
+
+        for name, module in list(sys.modules.items()):
+            attribute = next((key for key, value in _globals(module) if value is self), None)
+            if attribute is None or getattr(module, "__file__", None) is None:
+                continue
+            real = main_name() if name == "__main__" else name
+            if real != "__main__":
+                return {"module": real, "attribute": attribute}
+        return {"pickle": self._pickled()}
+
+    def decode(self, task: str, value: Any) -> Any:
+        """Return what a task returned, from its tagged JSON, as its annotation says."""
+        from reflow.values.codec import codec
+
+        return codec(self.tasks[task].returns, _find_adapter).decode(value)
+
+    def _pickled(self) -> bytes:
+        from types import SimpleNamespace
+
+        from reflow.errors import UsageError
+
+        try:
+            import cloudpickle
+        except ImportError as error:
+            raise UsageError(
+                f"workflow {self.name!r} is no global of a module, so its functions travel by cloudpickle, "
+                "which is not installed; try: pip install 'reflow-core[notebook]'"
+            ) from error
+        pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(self.tasks)))
+        return pickled
+
+    def _parameters(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return tagged values and secret tagged values by key; Python's values pass the command line's checks."""
+        from reflow.define.names import did_you_mean
+        from reflow.errors import ParameterError
+
+        graph = self.graph()
+        for key in given:
+            if key not in graph.parameters:
+                raise ParameterError(f"{self.name} has no parameter {key!r}{did_you_mean(key, graph.parameters)}")
+        missing = [p for p in graph.parameters.values() if p.required and p.key not in given]
+        if missing:
+            told = ", ".join(f"{p.key} ({p.help})" if p.help else p.key for p in missing)
+            raise ParameterError(f"{self.name} needs {told}; write: submit({missing[0].key}=...)")
+        values: dict[str, Any] = {}
+        secrets: dict[str, Any] = {}
+        for key, parameter in graph.parameters.items():
+            value = self._tagged(key, given[key]) if key in given else parameter.default
+            (secrets if parameter.secret else values)[key] = value
+        return values, secrets
+
+    def _tagged(self, key: str, value: Any) -> Any:
+        from reflow.errors import ParameterError
+        from reflow.values.codec import codec
+        from reflow.values.python import parameter_value
+        from reflow.values.show import show
+
+        parameter = self.graph().parameters[key]
+        specs = {spec.name: spec for spec in self.tasks[parameter.tasks[0]].parameters}
+        annotation = specs[parameter.name].annotation
+        tagged = parameter_value(codec(annotation, _find_adapter), parameter.type, value, key)
+        if parameter.choices is not None and tagged not in parameter.choices:
+            allowed = ", ".join(show(choice) for choice in parameter.choices)
+            raise ParameterError(f"{key}={show(tagged)} is none of its choices: {allowed}")
+        return tagged
+
+    def _registered(self, spec: TaskSpec) -> None:
+        if is_interactive():  # in a notebook, what does not fit is said in the cell that defines it
+            from reflow.graph.build import check_task
+
+            if problems := check_task(self, spec.name, _find_adapter):
+                from reflow.errors import WiringError
+
+                raise WiringError(self.name, problems)
+
+
+def _globals(module: Any) -> Iterable[tuple[str, Any]]:
+    return list(getattr(module, "__dict__", {}).items())
+
+
+def _find_adapter(annotation: object) -> Adapter | None:
+    from reflow.registry.hooks import find_adapter
+
+    return find_adapter(annotation)
+
+
+def _show_plan(request: SubmitRequest) -> None:
+    from reflow.run.preview import preview
+    from reflow.view.plan import plan_text
+    from reflow.view.screen import screen_for
+
+    plan = {**preview(request), "executor": request.backends.executor.name, "run_dir": request.run_dir}
+    print(plan_text(plan, screen_for(sys.stdout), verbose=True))
+
+
+def open_run(run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:
+    """Return the handle of any run; its results are decoded by what is stored, without its code.
+
+    A dataclass comes back as a namespace of its fields, an Enum as its member's name.
+
+    Args:
+        run: Its id, a unique part of it, or ``@last``.
+        run_dir: Where it is; default: the user's list of runs says.
+
+    Raises:
+        UnknownRun: There is none, or several are meant.
+    """
+    from reflow.compose import open_run as find
+    from reflow.run.handle import Run
+    from reflow.values.plain import decode_plain
+
+    place = None if run_dir is None else os.fspath(run_dir)
+    return Run(find(run, run_dir=place), lambda task, value: decode_plain(value))

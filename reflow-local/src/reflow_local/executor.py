@@ -1,0 +1,250 @@
+"""The local executor: resident workers, one per slot, fed in batches by the process that drives the run."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from reflow.plugin import ElementReport, Event, JobRequest, JobState, ResidentExecutor
+from reflow_local.native import native_id, parse_native_id
+from reflow_local.options import read_workers
+from reflow_local.order import Order
+from reflow_local.process import Lifeline
+from reflow_local.sharing import choose
+from reflow_local.slot import Slot
+
+GRACE_S = 10.0  #: how long an interrupted instance has before its worker is killed
+TICK_S = 0.05  #: how often ends of processes are asked for where the kernel does not tell
+
+
+class LocalExecutor(ResidentExecutor):
+    """Worker *k* is element *k* of every request that it takes instances of.
+
+    Options:
+        workers: How many slots there are; the CPUs that this process may use, if not given.
+    """
+
+    name = "local"
+    foreground = True
+
+    def __init__(self, options: Mapping[str, object] | None = None) -> None:
+        super().__init__(options)
+        self._slot_count = read_workers(self.options)
+        self._slots: list[Slot] = []
+        self._orders: dict[str, Order] = {}
+        self._tokens: dict[str, str] = {}
+        self._events: list[Event] = []
+        self._poll = select.poll()
+        self._lifeline: Lifeline | None = None
+
+    @property
+    def slots(self) -> int:
+        """How many workers may run at once."""
+        return self._slot_count
+
+    def warm_up(self, serve_argv: Sequence[str], cwd: str, log: str, workers: int) -> None:
+        """Start workers ahead of the first request."""
+        for slot in self._grown(min(workers, self._slot_count)):
+            slot.start(serve_argv, log)
+
+    def submit(self, request: JobRequest) -> str:
+        """Take a request; its workers get their first batches at once."""
+        order = Order(request, self._slot_count, self._unfinished(request.predecessors))
+        self._orders[request.token] = order
+        native = native_id(request.count, request.serve_argv, len(self._tokens)).text()
+        self._tokens[native] = request.token
+        self._feed()
+        self._settle()
+        return native
+
+    def find(self, tokens: Collection[str]) -> dict[str, str]:
+        """Return the ids of those requests that this process drives: nobody else can have them."""
+        return {token: native for native, token in self._tokens.items() if token in tokens}
+
+    def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
+        """Return how elements stand; those of a dead driver run on until their workers have ended."""
+        found = {}
+        for native in native_ids:
+            if (order := self._order(native)) is not None:
+                found[native] = _reports(order)
+            elif (parsed := parse_native_id(native)) is not None and parsed.leftovers():
+                running = ElementReport(JobState.RUNNING, "a worker of a driver that has ended")
+                found[native] = dict.fromkeys(range(parsed.count), running)
+        return found
+
+    def cancel(self, native_ids: Collection[str]) -> None:
+        """Start nothing more of these requests, and interrupt what is running of them."""
+        for native in native_ids:
+            order = self._order(native)
+            if order is not None and not order.is_ended:
+                order.cancel()
+                for element in order.busy:
+                    self._slots[element].interrupt(order.request.token, GRACE_S)
+            elif order is None and (parsed := parse_native_id(native)) is not None:
+                for pid in parsed.leftovers():
+                    os.kill(pid, signal.SIGTERM)
+        self._settle()
+
+    def cancel_positions(self, token: str, positions: Collection[int]) -> None:
+        """Interrupt some instances of a request and leave the rest."""
+        order = self._orders[token]
+        order.drop(positions)
+        wanted = set(positions)
+        for slot in self._slots:
+            batches = [range(batch.begin, batch.end) for batch in order.held.get(slot.number, ())]
+            if not all(map(wanted.isdisjoint, batches)):
+                slot.interrupt(token, GRACE_S if wanted.issuperset(batches[0]) else None)
+        self._settle()
+
+    def restart(self, token: str, element: int) -> None:
+        """Let a new process go on behind the instance that the last one died in."""
+        self._orders[token].restart(element)
+        self._feed()
+        self._settle()
+
+    def abandon(self, token: str, element: int) -> None:
+        """Give up what a dead element still held."""
+        self._orders[token].abandon(element)
+        self._settle()
+
+    def pump(self, timeout_s: float) -> list[Event]:
+        """Feed workers, wait at most so long for something to happen, and return what did."""
+        ends = time.monotonic() + timeout_s
+        while True:
+            self._feed()
+            if self._events or not self._is_expecting():
+                break
+            left = ends - time.monotonic()
+            if left < 0:
+                break
+            self._wait(left)
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """End all workers: those at work are interrupted, and killed if that does not help."""
+        for slot in self._slots:
+            slot.ask_to_end()
+        ends = time.monotonic() + GRACE_S
+        for slot in self._slots:
+            slot.end(ends)
+        if self._lifeline is not None:
+            self._lifeline.close()
+        self._slots, self._orders, self._lifeline = [], {}, None
+
+    def _order(self, native: str) -> Order | None:
+        return self._orders.get(self._tokens.get(native, ""))
+
+    def _unfinished(self, natives: Sequence[str]) -> set[str]:
+        orders = {self._tokens.get(native, ""): self._order(native) for native in natives}
+        return {token for token, order in orders.items() if order is not None and not order.is_ended}
+
+    def _grown(self, count: int) -> list[Slot]:
+        if self._lifeline is None:
+            self._lifeline = Lifeline()
+        while len(self._slots) < count:
+            self._slots.append(Slot(len(self._slots), self._poll, self._lifeline))
+        return self._slots[:count]
+
+    def _open_orders(self) -> list[Order]:
+        return [order for order in self._orders.values() if not order.is_ended]
+
+    def _feed(self) -> None:
+        orders = self._open_orders()
+        fed = bool(orders)
+        while fed:  # one batch each in turn, so that the first worker does not get what the second could do
+            fed = False
+            for slot in self._grown(min(self._slot_count, max(o.request.count for o in orders))):
+                order = self._next_order(slot, orders)
+                if order is not None:
+                    slot.give(order)
+                    fed = True
+
+    def _next_order(self, slot: Slot, orders: Sequence[Order]) -> Order | None:
+        current = self._orders.get(slot.token)
+        order = choose(orders, slot.number, current, slot.since, self._slot_count, time.monotonic())
+        if order is None or slot.load >= order.depth(slot.number):
+            return None
+        return order
+
+    def _is_expecting(self) -> bool:
+        """Whether anything may still happen by itself."""
+        now = time.monotonic()
+        return any(
+            order.busy or order.unsealed or not order.may_start(now) for order in self._open_orders()
+        )
+
+    def _wait(self, timeout_s: float) -> None:
+        now = time.monotonic()
+        moments = [o.not_before - now for o in self._open_orders() if o.not_before > now]
+        moments += [slot.kill_at - now for slot in self._slots if slot.kill_at]
+        if any(slot.needs_asking for slot in self._slots):
+            moments.append(TICK_S)
+        ready = self._poll.poll(max(0.0, min([timeout_s, *moments])) * 1000)
+        touched = {descriptor for descriptor, _ in ready}
+        for slot in self._slots:
+            if slot.needs_asking or slot.kill_at or slot.descriptors & touched:
+                self._hear(slot)
+        self._settle()
+
+    def _hear(self, slot: Slot) -> None:
+        slot.kill_if_due("did not end within the time it was given")
+        self._take_in(slot)
+        if slot.has_ended():
+            self._take_in(slot)  # what it said last
+            self._died(slot)
+
+    def _take_in(self, slot: Slot) -> None:
+        for message in slot.read():
+            if "did" in message:
+                self._did(slot, message)
+            elif "sealed" in message:
+                self._sealed(message["sealed"])
+
+    def _did(self, slot: Slot, message: Mapping[str, Any]) -> None:
+        token, element, begin, end = message["did"]
+        slot.did()
+        self._orders[token].did(element, begin, end, message["spent"])
+
+    def _sealed(self, report: Sequence[Any]) -> None:
+        token, element, start, names = report
+        self._orders[token].unsealed.discard(element)
+        if names:
+            self._events.append(Event("sealed", token, element, start, tuple(names)))
+
+    def _died(self, slot: Slot) -> None:
+        reason = slot.take_reason()
+        for order in self._open_orders():
+            if order.held.get(slot.number) or slot.number in order.unsealed:
+                start = order.start_of(slot.number)
+                order.died(slot.number)
+                self._events.append(Event("died", order.request.token, slot.number, start, (), reason))
+                if order.is_cancelled:  # there is nothing to go on with
+                    order.abandon(slot.number)
+
+    def _settle(self) -> None:
+        """Say which requests have come to their end."""
+        for order in self._open_orders():
+            if order.is_idle and not order.after:
+                order.is_ended = True
+                token = order.request.token
+                self._events.append(Event("ended", token, -1, 0))
+                for other in self._open_orders():
+                    other.after.discard(token)
+
+
+def _reports(order: Order) -> dict[int, ElementReport]:
+    if order.is_ended:
+        state = JobState.CANCELLED if order.is_cancelled else JobState.COMPLETED
+        return dict.fromkeys(range(order.request.count), ElementReport(state, reaped=True))
+    return {element: ElementReport(_state(order, element)) for element in range(order.request.count)}
+
+
+def _state(order: Order, element: int) -> JobState:
+    if element in order.dead:
+        return JobState.FAILED
+    return JobState.RUNNING if order.held.get(element) else JobState.PENDING

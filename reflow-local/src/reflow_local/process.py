@@ -1,0 +1,178 @@
+"""One worker process: started, spoken to, and known to have ended."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_HIGH = 10  # descriptors from here on do not get in the way of those that a worker inherits
+
+
+class Lifeline:
+    """A pipe that nobody writes to: its end tells every worker that this process is gone."""
+
+    def __init__(self) -> None:
+        self.reading, self._writing = _pipe()
+
+    def close(self) -> None:
+        """Let go of it; workers that are still there are interrupted."""
+        os.close(self.reading)
+        os.close(self._writing)
+
+
+class WorkerProcess:
+    """A fresh interpreter that serves batches.
+
+    It inherits its commands as descriptor 0, its reports as 3 and the lifeline as 4; what it prints goes to
+    a log. It leads a process group, so that Ctrl-C at the terminal is left to this process.
+
+    Attributes:
+        is_ready: Whether it has said that it is.
+        fatal: Why it cannot work, in its own words.
+        has_closed: Whether it can report nothing any more.
+        status: What it ended with, as `os.waitstatus_to_exitcode` says it; None while it runs.
+    """
+
+    def __init__(self, argv: Sequence[str], log: str, lifeline: Lifeline) -> None:
+        theirs, self._commands = _pipe()
+        self.reports, reporting = _pipe()
+        os.set_blocking(self.reports, False)
+        try:
+            self.pid = os.posix_spawn(
+                argv[0],
+                list(argv),
+                dict(os.environ),
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, theirs, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                    (os.POSIX_SPAWN_DUP2, reporting, 3),
+                    (os.POSIX_SPAWN_DUP2, lifeline.reading, 4),
+                ],
+                setpgroup=0,
+                setsigmask=[],
+                setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP],
+            )
+        except BaseException:
+            os.close(self._commands)
+            os.close(self.reports)
+            raise
+        finally:
+            os.close(theirs)
+            os.close(reporting)
+        self.exit_handle = _pidfd(self.pid)
+        self.is_ready = False
+        self.fatal = ""
+        self.status: int | None = None
+        self.killed = ""
+        self.has_closed = False
+        self._rest = b""
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Give it a command; when it has just died, `reap` tells."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._commands, json.dumps(message).encode("ascii") + b"\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return what it has reported since."""
+        data = b""
+        with contextlib.suppress(BlockingIOError):
+            while block := os.read(self.reports, 1 << 16):
+                data += block
+            self.has_closed = True
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [message for line in lines if (message := self._noted(line)) is not None]
+
+    def _noted(self, line: bytes) -> dict[str, Any] | None:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            return None
+        if not isinstance(message, dict):
+            return None
+        self.is_ready = self.is_ready or "ready" in message
+        self.fatal = str(message.get("fatal", self.fatal))
+        return message
+
+    def reap(self) -> bool:
+        """Whether it has ended; from then on `status` and `reason` say how."""
+        if self.status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else in this process has waited for it
+                self.status = 0
+            else:
+                self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is not None
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, in words."""
+        if self.fatal or self.killed:
+            return self.fatal or self.killed
+        if self.status is None or self.status >= 0:
+            return f"ended with exit status {self.status} (os._exit?)"
+        try:
+            name = f" ({signal.Signals(-self.status).name})"
+        except ValueError:
+            name = ""
+        hint = "; out of memory?" if self.status == -signal.SIGKILL else ""
+        return f"killed by signal {-self.status}{name}{hint}"
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended or is not ready for signals yet."""
+        if self.status is None and (self.is_ready or number in (signal.SIGTERM, signal.SIGKILL)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self, reason: str) -> None:
+        """End it and what it started, for a reason that is not its own."""
+        self.killed = reason
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self, until: float) -> bool:
+        """Wait for its end until a moment of `time.monotonic`, and return whether it came."""
+        while not self.reap():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def close_commands(self) -> None:
+        """Tell it that there is no more to do."""
+        if self._commands >= 0:
+            os.close(self._commands)
+            self._commands = -1
+
+    def close(self) -> None:
+        """Let go of its descriptors."""
+        self.close_commands()
+        os.close(self.reports)
+        if self.exit_handle >= 0:
+            os.close(self.exit_handle)
+
+
+def _pidfd(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # an old kernel: ends are found by asking now and then
+        return -1
+
+
+def _pipe() -> tuple[int, int]:
+    return tuple(_raised(descriptor) for descriptor in os.pipe())  # type: ignore[return-value]  # two of them
+
+
+def _raised(descriptor: int) -> int:
+    if descriptor >= _HIGH:
+        return descriptor
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+    os.close(descriptor)
+    return high

@@ -1,0 +1,70 @@
+"""Adding to the results, inside a transaction that somebody else holds: rows are never changed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from reflow.plugin import Context, NewResult
+from reflow_sqlite.changes import now_ms, plain
+from reflow_sqlite.seals import seal
+
+_CONTEXT_COLUMNS = "run_id, task, key, version, code, source, file, parts, varying"
+_FIND_CONTEXT = f"SELECT id FROM contexts WHERE ({_CONTEXT_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_CONTEXT = f"INSERT INTO contexts ({_CONTEXT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = """
+INSERT INTO results (
+  context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (substr(identity, 1, 6), substr(output, 1, 4), edition) DO NOTHING
+"""
+_LIKE = """
+SELECT r.identity, r.output, edition, context, idx, attempt, code, source, file, s.result
+FROM results r JOIN contexts c ON c.id = r.context LEFT JOIN stale s ON s.result = r.number
+WHERE substr(r.identity, 1, 6) = substr(?, 1, 6) AND substr(r.output, 1, 4) = substr(?, 1, 4)
+"""
+_INVALIDATE = """
+INSERT OR IGNORE INTO stale SELECT number, ?3, ?4 FROM results
+WHERE substr(identity, 1, 6) = substr(?1, 1, 6) AND identity = ?1 AND output = ?2
+"""
+
+
+def append_results(db: sqlite3.Connection, context: Context, batch: Sequence[NewResult]) -> None:
+    """Add results of one task of one run."""
+    number = _context_number(db, context)
+    rows = [
+        (
+            *(number, new.index, new.attempt, new.identity, new.output, 0, new.value, new.items, new.paths),
+            *(new.parts, new.created, seal(new.value, new.output, new.items)),
+        )
+        for new in batch
+    ]
+    if db.executemany(_INSERT, rows).rowcount < len(rows):
+        for row in rows:
+            _settle(db, context, row)
+
+
+def _settle(db: sqlite3.Connection, context: Context, row: tuple[Any, ...]) -> None:
+    """Add a row of which there may be one already: of this very attempt, or one as good that still holds."""
+    origin, pair = row[:3], row[3:5]
+    newest = -1
+    for identity, output, edition, *rest, code, source, file, stale in db.execute(_LIKE, pair).fetchall():
+        newest = max(newest, edition)
+        same_code = (code, source, file) == (context.code, context.source, plain(context.file))
+        if (identity, output) == pair and (tuple(rest) == origin or (same_code and stale is None)):
+            return
+    db.execute(_INSERT, (*row[:5], newest + 1, *row[6:]))
+
+
+def invalidate_results(db: sqlite3.Connection, pairs: Sequence[tuple[bytes, bytes]], reason: str) -> None:
+    """Mark all rows of pairs of identity and output as stale."""
+    now = now_ms()
+    db.executemany(_INVALIDATE, [(*pair, plain(reason), now) for pair in pairs])
+
+
+def _context_number(db: sqlite3.Connection, context: Context) -> int:
+    row = (*context[:6], plain(context.file), context.parts, json.dumps(context.varying))
+    found = db.execute(_FIND_CONTEXT, row).fetchone()
+    return int(found[0] if found else db.execute(_ADD_CONTEXT, row).lastrowid or 0)

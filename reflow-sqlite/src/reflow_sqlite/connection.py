@@ -1,0 +1,175 @@
+"""Connections to SQLite as a shared file system needs them: rollback journal, synced, patient.
+
+Nobody but SQLite opens a file while it is in use: closing any descriptor of it would drop its locks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
+
+from reflow.plugin import LockFile, StoreError
+from reflow_sqlite.failures import damaged, in_words, is_busy, is_hot_journal, too_new
+from reflow_sqlite.files import WAIT_S, check_file, locked
+from reflow_sqlite.schema import LEDGER, VERSION, Kind
+
+Row = Any  #: a tuple of what SQLite returned
+_T = TypeVar("_T")
+
+_SETTINGS = (
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class Connection:
+    """One open file: of a reader, or of a writer.
+
+    Raises:
+        StoreDamaged: The file is damaged, or is none of its kind.
+        StoreTooNew: A newer reflow wrote it.
+        StoreError: It cannot be reached.
+    """
+
+    def __init__(self, kind: Kind, path: str, *, write: bool) -> None:
+        self.kind = kind
+        self.path = path
+        self.write = write
+        check_file(kind, path, write=write)
+        self._db = _open(kind, path, write=write)
+        try:
+            self._check()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        try:
+            return self._db.execute(sql, parameters).fetchall()
+        except sqlite3.Error:
+            return self._patiently(lambda: self._db.execute(sql, parameters).fetchall())
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Generator[Row, None, None]:
+        """Yield the rows of a query one by one; close the iterator to let go of the file."""
+        cursor = self._patiently(lambda: self._db.execute(sql, parameters))
+        try:
+            yield from cursor
+        except sqlite3.Error as error:
+            raise in_words(error, self.kind, self.path) from error
+        finally:
+            cursor.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let several queries see the file as it is at one moment."""
+        try:
+            self._patiently(lambda: self._db.execute("BEGIN"))
+            yield
+        finally:
+            self._roll_back()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection whose writes are committed together at the end, or not at all."""
+        try:
+            self._patiently(lambda: self._db.execute("BEGIN IMMEDIATE"))
+            yield self._db
+            self._patiently(
+                lambda: self._db.execute("COMMIT")
+            )  # while others read it stays open, and is tried again
+        except sqlite3.Error as error:
+            raise in_words(error, self.kind, self.path) from error
+        finally:
+            self._roll_back()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+
+    def _patiently(self, act: Callable[[], _T]) -> _T:
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return act()
+            except sqlite3.Error as error:
+                hot = is_hot_journal(error) and not self.write
+                if not (hot or is_busy(error)) or time.monotonic() > deadline:
+                    raise in_words(error, self.kind, self.path) from error
+                if hot and not _writer_may_live_elsewhere(self.kind, self.path):
+                    _recover(self.kind, self.path, error)
+            time.sleep(random.uniform(0.001, 0.05))
+
+    def _check(self) -> None:
+        ((application_id,),) = self.read("PRAGMA application_id")
+        ((version,),) = self.read("PRAGMA user_version")
+        if application_id != self.kind.application_id:
+            raise damaged(self.kind, self.path, f"it is no {self.kind.what} of reflow")
+        if not isinstance(version, int) or version > VERSION:
+            raise too_new(self.kind, self.path, int(str(version)))
+        if self.write:
+            ((mode,),) = self.read("PRAGMA journal_mode = DELETE")
+            if mode != "delete":
+                raise StoreError(
+                    f"the {self.kind.what} {self.path} stays in journal mode {mode!r}; who has it open?"
+                )
+
+
+def _open(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(
+            f"file:{_escaped(path)}?mode={'rw' if write else 'ro'}",
+            uri=True,
+            timeout=1.0,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        for setting in (*_SETTINGS, "PRAGMA synchronous = EXTRA"):
+            db.execute(setting)
+    except sqlite3.Error as error:
+        raise in_words(error, kind, path) from error
+    return db
+
+
+def _writer_may_live_elsewhere(kind: Kind, path: str) -> bool:
+    """Whether the run's lease is held on another machine, whose locks may be invisible here."""
+    if kind is not LEDGER:
+        return False
+    holder = LockFile(os.path.join(os.path.dirname(path), "control", "lease")).holder()
+    return holder is not None and holder.process.is_gone() is None
+
+
+def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
+    """Undo what a killed writer left half done, which only a writer may; SQLite does it at the first read."""
+    try:
+        check_file(kind, path, write=True)
+        if not os.access(os.path.dirname(path), os.W_OK):
+            raise StoreError("read-only directory")
+    except StoreError:
+        raise StoreError(
+            f"the last writer of the {kind.what} {path} was stopped half-way, and only its owner can undo that\n"
+            f"ask them to run: reflow status"
+        ) from error
+    with locked(path), contextlib.closing(_open(kind, path, write=True)) as db:
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error as failed:
+            if not is_busy(failed):
+                raise in_words(failed, kind, path) from failed
+
+
+def _escaped(path: str) -> str:
+    """Return a path as it stands in a URI (https://sqlite.org/uri.html)."""
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

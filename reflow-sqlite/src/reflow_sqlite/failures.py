@@ -1,0 +1,70 @@
+"""What SQLite says, in reflow's words: what is wrong, and what to type next."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from reflow.plugin import StoreDamaged, StoreError, StoreTooNew
+from reflow_sqlite.schema import VERSION, Kind
+
+# Python 3.10 has no error codes of SQLite, and these texts have not changed in a decade.
+_BUSY = ("database is locked", "database table is locked", "database schema is locked")
+_DAMAGED = (
+    "malformed",
+    "not a database",
+    "no such table",
+    "no such column",
+    "no such index",
+    "has no column named",
+    "file is encrypted",
+    "unsupported file format",
+    "Could not decode to UTF-8",
+)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether somebody else has the file at this moment."""
+    return any(text in str(error) for text in _BUSY)
+
+
+def is_hot_journal(error: sqlite3.Error) -> bool:
+    """Whether a reader met what a killed writer left behind, and may not put it right."""
+    return "readonly database" in str(error)
+
+
+def damaged(kind: Kind, path: str, why: str) -> StoreDamaged:
+    """Return the error for a file that cannot be what it should be."""
+    rebuild = "reflow store rebuild" + (f" {_run_of(path)}" if kind.what == "ledger" else "")
+    return StoreDamaged(
+        f"the {kind.what} {path} is damaged: {why}\nto make it anew from the files of the run"
+        f"{'' if kind.what == 'ledger' else 's'}: {rebuild}"
+    )
+
+
+def too_new(kind: Kind, path: str, version: int) -> StoreTooNew:
+    """Return the error for a file of a schema that this version does not know."""
+    return StoreTooNew(
+        f"the {kind.what} {path} has schema {version}, and this reflow-sqlite knows {VERSION} and older ones\n"
+        f"upgrade with: pip install --upgrade reflow-sqlite"
+    )
+
+
+def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
+    """Return what an error of SQLite means for the file it was met in."""
+    text = str(error)
+    if any(known in text for known in _DAMAGED):
+        return damaged(kind, path, text)
+    if is_busy(error):
+        return StoreError(f"the {kind.what} {path} is locked by another process; try again in a minute")
+    if is_hot_journal(error):
+        return StoreError(
+            f"the {kind.what} {path} cannot be written: is the disk or the file read-only? see: ls -l {path}"
+        )
+    if "full" in text:
+        return StoreError(f"no space left for the {kind.what} {path}; see: df -h {os.path.dirname(path)}")
+    return StoreError(f"the {kind.what} {path} cannot be used: {text}; see: ls -l {path}")
+
+
+def _run_of(path: str) -> str:
+    return os.path.basename(os.path.dirname(path))

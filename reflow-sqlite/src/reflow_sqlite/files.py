@@ -1,0 +1,111 @@
+"""The files themselves: whose they are, and how a new one comes to its place whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator
+
+from reflow.plugin import LockFile, StoreError, sync_directory
+from reflow_sqlite.failures import in_words
+from reflow_sqlite.schema import VERSION, Kind
+
+WAIT_S = 60.0  #: how long a lock is waited for
+
+
+def check_file(kind: Kind, path: str, *, write: bool) -> None:
+    """Look at a file before SQLite opens it.
+
+    Raises:
+        StoreError: It is a link or no regular file, or it is to be written and belongs to somebody else.
+    """
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        raise StoreError(f"there is no {kind.what} at {path}") from None
+    except OSError as error:
+        raise StoreError(f"the {kind.what} {path} cannot be reached: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"the {kind.what} {path} is no regular file; name the file itself, not a link to it")
+    if write and found.st_uid != os.geteuid():
+        raise StoreError(
+            f"the {kind.what} {path} belongs to user {found.st_uid}, and is never written by another"
+        )
+
+
+def make_file(kind: Kind, path: str, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Make a new file beside its place and rename it there, unless there is one.
+
+    So nobody ever sees an empty file, and one that is empty was damaged.
+    """
+    with locked(path):
+        if os.path.lexists(path):
+            return
+        new = f"{path}.new"
+        for leftover in (new, f"{new}-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(leftover)
+        try:
+            os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            os.chmod(new, 0o600)
+            _fill(kind, new, fill)
+            os.rename(new, path)
+            sync_directory(os.path.dirname(path))
+        except OSError as error:
+            raise StoreError(f"cannot make the {kind.what} {path}: {error.strerror}") from error
+
+
+def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = MEMORY")
+            db.execute("PRAGMA synchronous = FULL")
+            db.executescript(
+                f"BEGIN; PRAGMA application_id = {kind.application_id}; PRAGMA user_version = {VERSION};"
+                + kind.tables
+            )
+            fill(db)
+            db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise in_words(error, kind, new) from error
+
+
+@contextlib.contextmanager
+def locked(path: str, wait_s: float = WAIT_S) -> Iterator[None]:
+    """Hold the lock file of a path.
+
+    Raises:
+        StoreError: Somebody else held it all the time, or the lock file cannot be made.
+    """
+    lock = LockFile(f"{path}.lock")
+    deadline = time.monotonic() + wait_s
+    try:
+        while (holder := lock.take()) is not None:
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{path} has been locked for {wait_s:.0f} s by {holder.describe()}\n"
+                    f"if that process is gone: rm {lock.path}"
+                )
+            _pause_while_held(lock, deadline)
+    except OSError as error:
+        raise StoreError(
+            f"cannot lock {path}: {error.strerror}; see: ls -ld {os.path.dirname(path)}"
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            lock.release()
+
+
+def _pause_while_held(lock: LockFile, deadline: float) -> None:
+    """Look, which is cheap, before trying again to make the lock, which writes to the disk."""
+    while True:
+        time.sleep(random.uniform(0.002, 0.02))
+        holder = lock.holder()
+        if holder is None or holder.process.is_gone() is not False or time.monotonic() > deadline:
+            return

@@ -1,0 +1,88 @@
+"""What runs, what is reused, and what waits for another of the same identity."""
+
+import pytest
+from reflow.graph.model import Graph, Node
+from reflow.model.digest import digest
+from reflow.model.records import FoundResult, InstanceRow, TaskRow
+from reflow.model.states import InstanceState, RunState, TaskState
+from reflow.plan.decide import decide, run_state
+
+SOURCE = digest("source", "def t(): ...")
+NODE = Node(name="t", key="demo.t", array=True, returns="str", file="flow.py", source=SOURCE.hex())
+GRAPH = Graph("demo", {}, {"t": NODE})
+
+
+def identity(number):
+    return digest("value", number)
+
+
+def pending(index, number=None, fresh=False):
+    known_by = identity(index if number is None else number)
+    return InstanceRow("t", index, InstanceState.PENDING, known_by, fresh=fresh)
+
+
+def result(number, **change):
+    made = FoundResult(identity(number), b"o" * 32, None, False, "run-1", 0, 0, b"", SOURCE, "flow.py")
+    return {made.identity: made._replace(**change)}
+
+
+def told(rows, found=(), underway=(), graph=GRAPH, holds=lambda r: True):
+    decision = decide(graph, rows, dict(found), underway, holds)
+    return (
+        [row.index for row in decision.reused],
+        [row.index for row in decision.run.get("t", ())],
+        [row.index for row in decision.waiting],
+    )
+
+
+def test_what_has_a_result_is_reused_and_the_rest_runs():
+    assert told([pending(0), pending(1)], result(0)) == ([0], [1], [])
+
+
+def test_of_equal_identities_one_runs_and_the_others_wait():
+    assert told([pending(0, 7), pending(1, 7), pending(2)]) == ([], [0, 2], [1])
+
+
+def test_what_is_being_worked_on_elsewhere_in_the_run_is_waited_for():
+    assert told([pending(0)], underway={identity(0)}) == ([], [], [0])
+
+
+def test_without_cache_everything_runs_however_equal():
+    graph = Graph("demo", {}, {"t": NODE._replace(cache=False)})
+
+    assert told([pending(0, 7), pending(1, 7)], result(7), graph=graph) == ([], [0, 1], [])
+
+
+def test_force_runs_what_has_a_result():
+    assert told([pending(0, fresh=True)], result(0)) == ([], [0], [])
+
+
+def test_a_result_whose_files_changed_is_not_reused():
+    assert told([pending(0)], result(0), holds=lambda r: False) == ([], [0], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "reused"),
+    [
+        ({"file": "other.py"}, True),
+        ({"source": b"s" * 32}, True),
+        ({"file": "other.py", "source": b"s" * 32}, False),
+    ],
+)
+def test_a_task_of_the_same_name_in_another_script_is_not_reused(change, reused):
+    assert told([pending(0)], result(0, **change))[0] == ([0] if reused else [])
+
+
+@pytest.mark.parametrize(
+    ("tasks", "counts", "state"),
+    [
+        ({"t": TaskRow("t")}, {}, RunState.RUNNING),
+        ({"t": TaskRow("t", TaskState.EXPANDED, 0)}, {}, RunState.SUCCEEDED),
+        ({"t": TaskRow("t", TaskState.EXPANDED, 1)}, {"t": {InstanceState.FAILED: 1}}, RunState.FAILED),
+        ({"t": TaskRow("t", TaskState.FAILED)}, {}, RunState.FAILED),
+        ({"t": TaskRow("t", TaskState.EXPANDED, 1)}, {"t": {InstanceState.CANCELLED: 1}}, RunState.CANCELLED),
+        ({"t": TaskRow("t", TaskState.EXPANDED, 1)}, {"t": {InstanceState.SUBMITTED: 1}}, RunState.RUNNING),
+    ],
+)
+def test_a_run_is_over_when_all_its_tasks_are(tasks, counts, state):
+    assert run_state(tasks, counts) is state
