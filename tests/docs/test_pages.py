@@ -15,8 +15,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +27,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BIN = Path(sys.executable).parent
+TIMEOUT_S = 60
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -90,26 +93,38 @@ def run_python(block: Block, where: str) -> None:
     elif not re.match(r"# (a notebook cell|part of )", first):
         script = Path(f"script_{block.line}.py")
         script.write_text(block.text, encoding="utf-8")
-        done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{where} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        code, told = call([sys.executable, str(script)])
+        assert code == 0, f"{where} ended with {code}:\n{told}"
 
 
 def run_console(block: Block, where: str) -> None:
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
     for command, wanted in typed(block.text):
-        done = subprocess.run(
-            ["bash", "-c", command],
+        code, printed = call(["bash", "-c", command])
+        told = f"{where}: $ {command}\nended with {code} and printed:\n{printed}"
+        assert (code != 0) == ("fails" in block.options), told
+        assert "/reflow/cli/" not in printed, f"{told}\nwhich is a traceback of reflow's own"
+        assert not wanted or fits(printed, wanted), f"{told}\nbut the page says:\n{wanted}"
+
+
+def call(argv: list[str]) -> tuple[int, str]:
+    """Return the exit code and all that is printed; what is not over in time is ended with all that it started."""
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            argv,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
         )
-        told = f"{where}: $ {command}\nended with {done.returncode} and printed:\n{done.stdout}"
-        assert (done.returncode != 0) == ("fails" in block.options), told
-        assert "/reflow/cli/" not in done.stdout, f"{told}\nwhich is a traceback of reflow's own"
-        assert not wanted or fits(done.stdout, wanted), f"{told}\nbut the page says:\n{wanted}"
+        try:
+            code = process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            code = process.wait()
+        printed.seek(0)
+        return code, printed.read().decode()
 
 
 def run_toml(block: Block, where: str) -> None:

@@ -13,9 +13,14 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _netcdf_is_loaded() -> None:
+    """It sets a variable of the environment when it is first imported, which no single test is to blame for."""
+    importlib.import_module("netCDF4")
+
+
 @pytest.fixture(scope="module")
 def _importable() -> Iterator[None]:
-    importlib.import_module("netCDF4")  # sets a variable of the environment when it is first imported
     sys.path.insert(0, str(EXAMPLES / "warming"))
     yield
     sys.path.remove(str(EXAMPLES / "warming"))

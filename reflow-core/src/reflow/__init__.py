@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reflow.model.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from reflow.define.flow import Flow
     from reflow.define.markers import Param, Result, RunDir
     from reflow.errors import ReflowError, TaskInterrupted
     from reflow.run.handle import Run
     from reflow.workflow import Workflow, open_run
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Flow",

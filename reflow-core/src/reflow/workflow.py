@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from reflow.define.flow import Flow, is_interactive
 
+LOADING = "REFLOW_LOADING"  #: set in the environment while a worker imports the flow's file
+
 if TYPE_CHECKING:
     from reflow.contracts.adapter import Adapter
     from reflow.contracts.executor import Executor
@@ -29,11 +31,13 @@ class Workflow(Flow):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._graphs: dict[bool, tuple[int, Graph]] = {}
+        self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
     def cli(self, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         """Carry out a command line (default: that of this process) and return the exit code."""
         from reflow.cli.main import main
 
+        _end_of_definitions()
         return main(self, argv, prog)
 
     @overload
@@ -105,6 +109,7 @@ class Workflow(Flow):
         from reflow.config.settings import executor_choice, load_settings
         from reflow.run.submit import SubmitRequest
 
+        _end_of_definitions()
         settings = load_settings(profile)
         parameters, secrets = self._parameters({**(params or {}), **kwargs})
         request = SubmitRequest(
@@ -193,7 +198,8 @@ class Workflow(Flow):
         """Return how a worker finds this workflow: by module and name, or as a pickle where it has none."""
         from reflow.values.names import main_name
 
-        for name, module in list(sys.modules.items()):
+        for name in (self._module, *list(sys.modules)):
+            module = sys.modules.get(name)
             attribute = next((key for key, value in _globals(module) if value is self), None)
             if attribute is None or getattr(module, "__file__", None) is None:
                 continue
@@ -231,7 +237,9 @@ class Workflow(Flow):
         graph = self.graph()
         for key in given:
             if key not in graph.parameters:
-                raise ParameterError(f"{self.name} has no parameter {key!r}{did_you_mean(key, graph.parameters)}")
+                raise ParameterError(
+                    f"{self.name} has no parameter {key!r}{did_you_mean(key, graph.parameters)}"
+                )
         missing = [p for p in graph.parameters.values() if p.required and p.key not in given]
         if missing:
             told = ", ".join(f"{p.key} ({p.help})" if p.help else p.key for p in missing)
@@ -266,6 +274,17 @@ class Workflow(Flow):
                 from reflow.errors import WiringError
 
                 raise WiringError(self.name, problems)
+
+
+def _end_of_definitions() -> None:
+    """End the import of a flow's file by a worker where the file itself would submit a run.
+
+    Scripts are written without ``if __name__ == "__main__":`` too; each worker would start another run.
+    """
+    if os.environ.get(LOADING):
+        from reflow.rundir.served import EndOfDefinitions
+
+        raise EndOfDefinitions
 
 
 def _globals(module: Any) -> Iterable[tuple[str, Any]]:

@@ -9,7 +9,8 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from reflow.plugin import ElementReport, Event, JobRequest, JobState, ResidentExecutor
+from reflow.plugin import ElementReport, Event, JobRequest, JobState, NotSubmitted, ResidentExecutor
+from reflow_local.leftovers import command_digest, end_leftovers, find_leftovers
 from reflow_local.native import native_id, parse_native_id
 from reflow_local.options import read_workers
 from reflow_local.order import Order
@@ -29,7 +30,6 @@ class LocalExecutor(ResidentExecutor):
     """
 
     name = "local"
-    foreground = True
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         super().__init__(options)
@@ -73,7 +73,7 @@ class LocalExecutor(ResidentExecutor):
                 found[native] = _reports(order)
             elif (parsed := parse_native_id(native)) is not None and parsed.leftovers():
                 running = ElementReport(JobState.RUNNING, "a worker of a driver that has ended")
-                found[native] = dict.fromkeys(range(parsed.count), running)
+                found[native] = dict.fromkeys(range(parsed.elements), running)
         return found
 
     def cancel(self, native_ids: Collection[str]) -> None:
@@ -125,6 +125,14 @@ class LocalExecutor(ResidentExecutor):
         events, self._events = self._events, []
         return events
 
+    def leftovers(self, serve_argv: Sequence[str]) -> int:
+        """Return how many workers of this command still live, whose driver is gone."""
+        return len(find_leftovers(command_digest(serve_argv)))
+
+    def end_leftovers(self, serve_argv: Sequence[str]) -> None:
+        """End the workers of another driver of this run: interrupted first, then killed."""
+        end_leftovers(command_digest(serve_argv))
+
     def close(self) -> None:
         """End all workers: those at work are interrupted, and killed if that does not help."""
         for slot in self._slots:
@@ -145,6 +153,7 @@ class LocalExecutor(ResidentExecutor):
 
     def _grown(self, count: int) -> list[Slot]:
         if self._lifeline is None:
+            _refuse_while_loading()
             self._lifeline = Lifeline()
         while len(self._slots) < count:
             self._slots.append(Slot(len(self._slots), self._poll, self._lifeline))
@@ -174,9 +183,7 @@ class LocalExecutor(ResidentExecutor):
     def _is_expecting(self) -> bool:
         """Whether anything may still happen by itself."""
         now = time.monotonic()
-        return any(
-            order.busy or order.unsealed or not order.may_start(now) for order in self._open_orders()
-        )
+        return any(order.busy or order.unsealed or not order.may_start(now) for order in self._open_orders())
 
     def _wait(self, timeout_s: float) -> None:
         now = time.monotonic()
@@ -235,6 +242,15 @@ class LocalExecutor(ResidentExecutor):
                 self._events.append(Event("ended", token, -1, 0))
                 for other in self._open_orders():
                     other.after.discard(token)
+
+
+def _refuse_while_loading() -> None:
+    """A worker that imports a flow which submits itself would go on for ever."""
+    if module := os.environ.get("REFLOW_LOADING"):
+        raise NotSubmitted(
+            f"module {module!r} submits a workflow when it is imported; "
+            'put that under: if __name__ == "__main__":'
+        )
 
 
 def _reports(order: Order) -> dict[int, ElementReport]:

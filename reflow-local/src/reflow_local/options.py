@@ -22,7 +22,9 @@ def read_workers(options: Mapping[str, object]) -> int:
     except ValueError:
         workers = 0
     if workers < 1:
-        raise ConfigError(f"workers = {given!r}: give a whole number from 1 on, such as --workers {usable_cpus()}")
+        raise ConfigError(
+            f"workers = {given!r}: give a whole number from 1 on, such as --workers {usable_cpus()}"
+        )
     return workers
 
 

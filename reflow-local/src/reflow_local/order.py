@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reflow.plugin import JobRequest
 
 TARGET_S = 0.02  #: of work in a batch
+LEAST_S = 0.004  #: the same towards the end, when workers get equal shares of what is left
 BUDGET_S = 0.05  #: after which a worker hands back what it has not begun
 MOST = 1000  #: positions in a batch
 FIRST = 500  #: the same, while nobody knows how long one takes
@@ -163,8 +164,9 @@ class Order:
         waiting = self._positions_waiting()
         if self._pace is None:
             return max(1, min(FIRST, waiting // (8 * self.most_workers)))
-        fair = -(-waiting // (2 * self.most_workers))
-        return max(1, min(fair, MOST, int(TARGET_S / max(self._pace, 1e-6))))
+        pace = max(self._pace, 1e-6)
+        fair = max(-(-waiting // (2 * self.most_workers)), int(LEAST_S / pace))
+        return max(1, min(fair, MOST, int(TARGET_S / pace)))
 
     def _positions_waiting(self) -> int:
         return sum(batch.end - batch.begin for batch in self.waiting)

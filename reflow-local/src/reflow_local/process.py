@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reflow_local.leftovers import driver_entry
+
 _HIGH = 10  # descriptors from here on do not get in the way of those that a worker inherits
 
 
@@ -47,7 +49,7 @@ class WorkerProcess:
             self.pid = os.posix_spawn(
                 argv[0],
                 list(argv),
-                dict(os.environ),
+                {**os.environ, **driver_entry()},
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs, 0),
                     (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),

@@ -26,6 +26,7 @@ _SETTINGS = (
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA synchronous = EXTRA",
 )
 
 
@@ -43,8 +44,10 @@ class Connection:
         self.path = path
         self.write = write
         check_file(kind, path, write=write)
-        self._db = _open(kind, path, write=write)
+        self._db = _connect(kind, path, write=write)
         try:
+            for setting in _SETTINGS:
+                self.read(setting)
             self._check()
         except BaseException:
             self._db.close()
@@ -127,20 +130,17 @@ class Connection:
                 )
 
 
-def _open(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+def _connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
     try:
-        db = sqlite3.connect(
+        return sqlite3.connect(
             f"file:{_escaped(path)}?mode={'rw' if write else 'ro'}",
             uri=True,
-            timeout=1.0,
+            timeout=0.05,  # and then again, for a minute
             isolation_level=None,
             check_same_thread=False,
         )
-        for setting in (*_SETTINGS, "PRAGMA synchronous = EXTRA"):
-            db.execute(setting)
     except sqlite3.Error as error:
         raise in_words(error, kind, path) from error
-    return db
 
 
 def _writer_may_live_elsewhere(kind: Kind, path: str) -> bool:
@@ -162,7 +162,7 @@ def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
             f"the last writer of the {kind.what} {path} was stopped half-way, and only its owner can undo that\n"
             f"ask them to run: reflow status"
         ) from error
-    with locked(path), contextlib.closing(_open(kind, path, write=True)) as db:
+    with locked(path), contextlib.closing(_connect(kind, path, write=True)) as db:
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as failed:

@@ -31,15 +31,15 @@ INSTANCES = """
 SELECT i.idx, i.state, i.identity, i.attempt,
   CASE WHEN typeof(i.output) = 'integer' THEN o.output ELSE i.output END,
   i.token, i.position, i.fresh, i.parts, i.tries, i.reason
-FROM instances i LEFT JOIN outputs o ON o.number = i.output
+FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
 WHERE i.task = (SELECT id FROM tasks WHERE name = ?)
 """
 ITEMS = """
-SELECT i.idx, o.items FROM instances i JOIN outputs o ON o.number = i.output
+SELECT i.idx, o.items FROM instances i JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
 WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND o.items IS NOT NULL
 """
 VALUES = """
-SELECT i.idx, o.output, o.value, o.items, o.seal FROM instances i LEFT JOIN outputs o ON o.number = i.output
+SELECT i.idx, o.output, o.value, o.items, o.seal FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
 WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND i.idx > ?
 """
 ATTEMPTS = """

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from reflow.config.file import config_path, read_config
 from reflow.errors import ConfigError
 
@@ -26,7 +27,7 @@ def test_a_key_may_be_written_in_a_table_or_with_dots(tmp_path):
 
 
 def test_a_broken_file_is_named_with_its_line(tmp_path):
-    path = written(tmp_path, '[executor]\npartition = compute\n')
+    path = written(tmp_path, "[executor]\npartition = compute\n")
 
     with pytest.raises(ConfigError) as refused:
         read_config(path)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from reflow.config.keys import KEYS
 from reflow.config.settings import executor_choice, load_settings
 from reflow.errors import ConfigError
@@ -46,7 +47,9 @@ def test_the_file_counts_when_nothing_else_is_said(tmp_path):
         ("big", {"executor.partition": "typed"}, {"REFLOW_PARTITION": "env"}, "typed", "the command line"),
     ],
 )
-def test_precedence_is_command_line_environment_profile_file(tmp_path, profile, given, environ, expected, origin):
+def test_precedence_is_command_line_environment_profile_file(
+    tmp_path, profile, given, environ, expected, origin
+):
     environ = configuration(tmp_path, FILE) | environ
 
     settings = load_settings(profile, given, environ)
@@ -78,7 +81,9 @@ def test_variables_and_home_are_expanded_in_paths(tmp_path):
     settings = load_settings(environ=environ | {"SCRATCH": "/scratch", "PROJECT": "p"})
 
     assert settings.get("defaults.run_dir") == "/scratch/p/runs"
-    assert load_settings(given={"defaults.run_dir": "~/x"}).get("defaults.run_dir") == os.path.expanduser("~/x")
+    assert load_settings(given={"defaults.run_dir": "~/x"}).get("defaults.run_dir") == os.path.expanduser(
+        "~/x"
+    )
 
 
 def test_an_unset_variable_in_a_path_is_named_with_file_and_line(tmp_path):

@@ -61,7 +61,7 @@ def test_an_unknown_argument_names_the_one_that_was_meant(argument, meant):
 
 
 def test_an_unknown_argument_like_no_other_lists_what_there_is():
-    with pytest.raises(TypeError, match="it takes .*cpus.*workers"):
+    with pytest.raises(TypeError, match=r"it takes .*cpus.*workers"):
         task(zzz=1)
 
 

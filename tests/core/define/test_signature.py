@@ -74,7 +74,6 @@ def test_keyword_only_parameters_keep_their_defaults():
         Annotated[Optional[str], Result("x")],
         Optional[Annotated[str, Result("x")]],
         Union[None, Annotated[str, Result("x")]],
-        Annotated[Optional[Annotated[str, "unit"]], Result("x")],
     ],
     ids=str,
 )

@@ -1,6 +1,7 @@
 """What runs, what is reused, and what waits for another of the same identity."""
 
 import pytest
+
 from reflow.graph.model import Graph, Node
 from reflow.model.digest import digest
 from reflow.model.records import FoundResult, InstanceRow, TaskRow

@@ -1,6 +1,7 @@
 """The width and the instances of a task, from what its upstream tasks came to."""
 
 import pytest
+
 from reflow.graph.model import Graph, Input, Node, Source
 from reflow.model.digest import digest, digest_many
 from reflow.model.records import TaskRow
@@ -23,7 +24,9 @@ def node(name="t", *inputs, array=False, after=()):
 
 
 def take(name, mode, deliver, *sources):
-    return Input(name, "result", "str", mode=mode, deliver=deliver, sources=tuple(Source(*s) for s in sources))
+    return Input(
+        name, "result", "str", mode=mode, deliver=deliver, sources=tuple(Source(*s) for s in sources)
+    )
 
 
 def states(expansion):
@@ -106,7 +109,9 @@ def test_unequal_lists_fail_the_task_with_both_lengths():
 def test_several_steps_contribute_in_their_order():
     many = take("x", "fan-out", "each", ("arr", "elements"), ("up", "items"), ("one", "value"))
     found = expand(
-        node("t", many, array=True), {"arr": done(d(1), d(2)), "up": done(d("l"), items=AB), "one": done(d(9))}, {}
+        node("t", many, array=True),
+        {"arr": done(d(1), d(2)), "up": done(d("l"), items=AB), "one": done(d(9))},
+        {},
     )
 
     assert [row.parts for row in found.rows] == [d(1), d(2), d("a"), d("b"), d(9)]
@@ -125,7 +130,11 @@ def test_a_task_is_ready_when_everything_upstream_is_over():
     [
         (TaskRow("t"), {}, False),
         (TaskRow("t", TaskState.EXPANDED, 0), {}, True),
-        (TaskRow("t", TaskState.EXPANDED, 2), {InstanceState.SUCCEEDED: 1, InstanceState.SUBMITTED: 1}, False),
+        (
+            TaskRow("t", TaskState.EXPANDED, 2),
+            {InstanceState.SUCCEEDED: 1, InstanceState.SUBMITTED: 1},
+            False,
+        ),
         (TaskRow("t", TaskState.EXPANDED, 2), {InstanceState.REUSED: 1, InstanceState.FAILED: 1}, True),
         (TaskRow("t", TaskState.WAITING, 2), {InstanceState.FAILED: 2}, False),
         (TaskRow("t", TaskState.SKIPPED), {}, True),

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reflow.graph.model import Node
 from reflow.model.digest import digest
 from reflow.plan.identity import Recipe

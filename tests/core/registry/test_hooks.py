@@ -1,6 +1,7 @@
 """Verifiers and adapters are matched by type, and the first plugin that answers wins."""
 
 import pytest
+
 from reflow.errors import PluginError
 from reflow.registry.hooks import Hooks
 from reflow.registry.scan import find_plugins

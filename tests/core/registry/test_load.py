@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+
 from reflow.errors import PluginError
 from reflow.registry.load import Wish, load_executor, load_store
 
@@ -58,7 +59,9 @@ def test_a_misspelt_executor_is_answered_with_the_one_that_was_meant(install):
 def test_a_plugin_that_cannot_be_imported_is_named_with_its_package(install):
     install("flux", "import no_such_module\n")
 
-    with pytest.raises(PluginError, match=r"'flux' of own-flux cannot be imported: ModuleNotFoundError: .*no_such_module"):
+    with pytest.raises(
+        PluginError, match=r"'flux' of own-flux cannot be imported: ModuleNotFoundError: .*no_such_module"
+    ):
         load_executor(Wish("executor", "flux"))
 
 

@@ -4,18 +4,25 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
 from reflow.errors import PluginError
 from reflow.registry.scan import find_plugin, find_plugins, installed_version
 
 
-def install(folder: Path, distribution: str, entry_text: str, version: str = "1.0", suffix: str = "dist-info") -> None:
+def install(
+    folder: Path, distribution: str, entry_text: str, version: str = "1.0", suffix: str = "dist-info"
+) -> None:
     info = folder / f"{distribution}-{version}.{suffix}"
     info.mkdir(parents=True)
     (info / "entry_points.txt").write_text(entry_text)
 
 
 def test_an_entry_point_of_the_group_is_a_plugin(tmp_path):
-    install(tmp_path, "reflow_flux", "[console_scripts]\nflux = x:y\n\n[reflow]\nflux = reflow_flux\n# no = thing\n")
+    install(
+        tmp_path,
+        "reflow_flux",
+        "[console_scripts]\nflux = x:y\n\n[reflow]\nflux = reflow_flux\n# no = thing\n",
+    )
 
     (plugin,) = find_plugins([str(tmp_path)])
 

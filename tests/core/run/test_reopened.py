@@ -1,6 +1,7 @@
 """What a retry opens again: what it names, and what stands or falls with it."""
 
 import pytest
+
 from reflow.graph.model import Graph, Input, Node, Source
 from reflow.model.records import InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
@@ -12,11 +13,16 @@ WORDS |= {"cancelled": InstanceState.CANCELLED, "submitted": InstanceState.SUBMI
 
 
 def node(name, mode="", *upstream):
-    inputs = tuple(Input(up, "result", "str", mode=mode, deliver="each", sources=(Source(up, "elements"),)) for up in upstream)
+    inputs = tuple(
+        Input(up, "result", "str", mode=mode, deliver="each", sources=(Source(up, "elements"),))
+        for up in upstream
+    )
     return Node(name=name, key=f"w.{name}", array=True, returns="str", inputs=inputs)
 
 
-GRAPH = Graph("w", {}, {"a": node("a"), "b": node("b", "chain", "a"), "c": node("c", "gather", "b"), "x": node("x")})
+GRAPH = Graph(
+    "w", {}, {"a": node("a"), "b": node("b", "chain", "a"), "c": node("c", "gather", "b"), "x": node("x")}
+)
 
 
 def opened(states, *scopes):

@@ -1,12 +1,15 @@
 """Selectors mean what they say, or say what is wrong with them."""
 
 import pytest
+
 from reflow.errors import UnknownTask, UsageError
 from reflow.graph.model import Graph, Node
 from reflow.run.select import parse_selector
 from reflow.rundir.control import Scope
 
-GRAPH = Graph("demo", {}, {n: Node(name=n, key=f"demo.{n}", array=True, returns="str") for n in ("convert", "merge")})
+GRAPH = Graph(
+    "demo", {}, {n: Node(name=n, key=f"demo.{n}", array=True, returns="str") for n in ("convert", "merge")}
+)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,9 @@ def test_a_selector_means_what_it_says(text, scope):
     assert parse_selector(text, GRAPH) == scope
 
 
-@pytest.mark.parametrize("text", ["convert[", "convert[x]", "convert[1.5]", "convert[-1]", "", "a b", "convert[]"])
+@pytest.mark.parametrize(
+    "text", ["convert[", "convert[x]", "convert[1.5]", "convert[-1]", "", "a b", "convert[]"]
+)
 def test_what_is_no_selector_is_refused_with_the_text(text):
     with pytest.raises(UsageError, match="selector|index"):
         parse_selector(text, GRAPH)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, List, NewType, Optional, Tuple, TypeVar, Unio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.testing.strategies import alike, annotations_and_values
 from reflow.values.codec import codec
@@ -305,7 +306,7 @@ def test_a_type_that_is_not_known_is_refused_when_it_is_defined(annotation):
 
 
 def test_the_error_for_an_unknown_type_names_the_hook():
-    with pytest.raises(DefinitionError, match="Rude\n.*reflow_adapter"):
+    with pytest.raises(DefinitionError, match=r"Rude\n.*reflow_adapter"):
         codec(list[Rude])
 
 
@@ -315,7 +316,7 @@ def test_a_codec_is_made_once():
 
 @given(st.lists(st.integers() | st.text() | st.none() | st.booleans(), max_size=5))
 def test_a_list_of_mixed_plain_values_stands_as_it_is(values):
-    assert codec(list[Union[int, str, None, bool]]).encode(values) == values
+    assert codec(list[Union[int, str, bool, None]]).encode(values) == values
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="type statements came with Python 3.12")
@@ -325,4 +326,4 @@ def test_type_aliases_may_hold_themselves():
 
     assert there_and_back(names["Tree"], [1, [2, [3]]]) == [1, [2, [3]]]
     assert there_and_back(names["Pairs"][int], [(1, 2)]) == [(1, 2)]
-    assert refusal(names["Tree"], [1, ["x"]]).endswith("got list [1, ['x']]")
+    assert refusal(names["Tree"], [1, ["x"]]).startswith("[1][0]: expected int")

@@ -14,13 +14,14 @@ from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
 
 import pytest
 from hypothesis import given
+
 from reflow.testing.strategies import annotations_and_values
 from reflow.values.grammar import describe, show_grammar
 
 
 class Color(enum.Enum):
     RED = 1
-    ROT = 1
+    ROT = 1  # noqa: PIE796  # an alias
     GREEN = 2
 
 

@@ -8,6 +8,7 @@ import zoneinfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reflow.errors import ValueMisfit
 from reflow.values.codec import codec
 

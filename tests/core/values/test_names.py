@@ -6,9 +6,15 @@ import subprocess
 import sys
 
 import pytest
+
 from reflow.values.names import loaded_type, main_name, type_name
 
-PROGRAM = "from reflow.values.names import *\nclass A:\n  class B: pass\nprint(main_name(), type_name(A.B), loaded_type(type_name(A.B)) is A.B)\n"
+PROGRAM = """
+from reflow.values.names import *
+class A:
+    class B: pass
+print(main_name(), type_name(A.B), loaded_type(type_name(A.B)) is A.B)
+"""
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from typing import Any, Union
 
 import pytest
+
 from reflow.errors import ValueMisfit
 from reflow.values.codec import codec
 from reflow.values.digests import value_digest
@@ -28,7 +29,7 @@ VALUES = [
     np.str_("é"),
     np.bytes_(b"\xff"),
     np.datetime64("2025-01-01T00:00:01", "s"),
-    np.datetime64("NaT"),
+    np.datetime64("NaT", "s"),
     np.timedelta64(3, "D"),
 ]
 
@@ -96,8 +97,14 @@ def test_a_scalar_is_not_the_number_that_it_equals():
 
 
 def test_an_array_is_refused_under_any():
-    with pytest.raises(ValueMisfit, match="reflow cannot store"):
-        codec(Any).encode(np.zeros(3))
+    for array in (np.zeros(3), np.array(3)):
+        with pytest.raises(ValueMisfit, match="reflow cannot store"):
+            codec(Any).encode(array)
+
+
+def test_an_array_without_dimensions_is_no_number():
+    with pytest.raises(ValueMisfit, match="expected int"):
+        codec(int).encode(np.array(3))
 
 
 def test_what_is_shown_without_numpy_is_pythons_nearest():

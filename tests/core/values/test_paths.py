@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
+
 from reflow.errors import ValueMisfit
 from reflow.testing.strategies import tagged_values
 from reflow.values.codec import codec

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
+
 from reflow.errors import ValueMisfit
 from reflow.testing.strategies import tagged_values
 from reflow.values.plain import decode_plain

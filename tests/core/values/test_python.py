@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Optional
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reflow.errors import ParameterError
 from reflow.testing.strategies import annotations_and_values
 from reflow.values.codec import codec

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, List, NamedTuple, Optional, TypedDict, TypeVar, Union  # noqa: UP035
 
 import pytest
+from typing_extensions import NotRequired, ReadOnly, Required
+
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
-from typing_extensions import NotRequired, ReadOnly, Required
 
 T = TypeVar("T")
 
@@ -110,7 +111,7 @@ class More(Partial):
 
 
 @dataclass
-class date:  # noqa: N801  # a field below has the name of a class
+class date:  # a field below has the name of a class
     year: int
 
 
@@ -223,6 +224,32 @@ def test_a_cached_property_is_no_loss():
     del hoarder.secret
 
     assert codec(Hoarder).decode(codec(Hoarder).encode(hoarder)) == hoarder
+
+
+class Swapped(Named):
+    """Its `__new__` changes what it is given, so calling it again would be wrong."""
+
+    def __new__(cls, a: int, b: Optional[str] = None) -> Swapped:
+        return super().__new__(cls, -a, b)
+
+
+def test_a_namedtuple_is_not_called_again():
+    swapped = Swapped(1)
+
+    assert codec(Swapped).decode(codec(Swapped).encode(swapped)) == swapped == (-1, None)
+
+
+def test_an_attribute_of_a_namedtuple_is_refused_and_not_lost():
+    swapped = Swapped(1)
+    swapped.unit = "K"
+
+    assert "attribute 'unit' of Swapped is no field" in refusal(Swapped, swapped)
+
+
+@pytest.mark.parametrize("base", [dict, list, Exception])
+def test_a_dataclass_that_holds_more_than_its_fields_is_refused(base):
+    with pytest.raises(DefinitionError, match="cannot store"):
+        codec(make_dataclass("Holder", [("a", int)], bases=(base,)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reflow.testing.strategies import tagged_values
 from reflow.values.show import show
 

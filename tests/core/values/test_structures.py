@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal, Union
 
 import pytest
+
 from reflow.contracts.adapter import Adapter
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
@@ -15,7 +16,7 @@ from reflow.values.codec import codec
 
 class Color(enum.Enum):
     RED = 1
-    ROT = 1
+    ROT = 1  # noqa: PIE796  # an alias
     GREEN = "g"
 
 
@@ -145,7 +146,7 @@ def test_an_adapter_is_never_asked_for_types_that_reflow_knows():
 
 
 def test_without_an_adapter_the_type_is_refused():
-    with pytest.raises(DefinitionError, match="Fraction\n.*reflow_adapter"):
+    with pytest.raises(DefinitionError, match=r"Fraction\n.*reflow_adapter"):
         codec(Fraction)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, write
+from reflow.errors import OutOfReach
 
 if TYPE_CHECKING:
     from reflow.run.opened import OpenRun
 
 FAILED = 1
+PATIENCE_S = 5.0  #: how long a run may be without a driver; a new one takes some time to start
 
 
 def go_on(call: Call, run: OpenRun) -> int:
@@ -23,11 +26,13 @@ def go_on(call: Call, run: OpenRun) -> int:
 
     options = call.options
     if run.is_resident and not getattr(options, "detach", False):
+        watcher = Watcher(call)
         try:
-            drive(run, Watcher(call))
+            drive(run, watcher)
         except KeyboardInterrupt:
             call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
             raise
+        watcher.clear()
         return report_end(call, run)
     start(run)
     if getattr(options, "wait", False):
@@ -44,7 +49,9 @@ def wait_for(call: Call, run: OpenRun, timeout_s: float | None = None) -> int:
     """Wait until a run is over and return the exit code that says how it ended."""
     from reflow.run.drive import follow
 
-    status = follow(run, timeout_s, Watcher(call))
+    watcher = Watcher(call)
+    status = follow(run, timeout_s, _Patience(watcher))
+    watcher.clear()
     if status["state"] in ("running", "held"):
         return _still(call, run, status)
     return report_end(call, run)
@@ -87,6 +94,24 @@ def _status(run: OpenRun) -> dict[str, Any]:
     return read_status(run)
 
 
+class _Patience:
+    """Shows how a run goes on, and gives up when for some time nothing has driven it."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._alone_since: float | None = None
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        self._watcher(status)
+        if status["state"] != "running" or (status.get("driver") or {}).get("alive") is not False:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > PATIENCE_S:
+            run_id = status["run_id"]
+            raise OutOfReach(f"nothing drives run {run_id} any more\ngo on with: reflow advance {run_id}")
+
+
 class Watcher:
     """Shows how a run goes on, on stderr: bars that are drawn again on a terminal, elsewhere a line per change."""
 
@@ -94,6 +119,7 @@ class Watcher:
         self._silent = call.options.quiet or call.options.json
         self._screen = call.screen(sys.stderr)
         self._live = sys.stderr.isatty()
+        self._rows = _terminal_rows()
         self._before: dict[str, Any] | None = None
         self._drawn = 0
 
@@ -101,7 +127,7 @@ class Watcher:
         """Take in how the run stands now."""
         if self._silent:
             return
-        if self._live:
+        if self._live and len(status["tasks"]) + 2 < self._rows:
             self._draw(status)
         else:
             self._log(status)
@@ -115,8 +141,22 @@ class Watcher:
         write(sys.stderr, up + "\n".join(f"\x1b[2K{line}" for line in lines))
         self._drawn = len(lines)
 
+    def clear(self) -> None:
+        """Take the bars away, since what follows says the same."""
+        if self._drawn:
+            sys.stderr.write(f"\x1b[{self._drawn}A\x1b[J")
+            sys.stderr.flush()
+            self._drawn = 0
+
     def _log(self, status: dict[str, Any]) -> None:
         from reflow.view.progress import change_lines
 
         for line in change_lines(self._before, status):
             write(sys.stderr, f"{time.strftime('%H:%M:%S')} {line}")
+
+
+def _terminal_rows() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).lines
+    except (OSError, ValueError):
+        return 0

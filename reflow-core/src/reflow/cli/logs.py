@@ -60,7 +60,8 @@ def run(call: Call) -> int:
 
 
 def _chosen(call: Call, slices: list[LogSlice], *, named: bool) -> list[LogSlice]:
-    failed = [item for item in slices if item.attempt.state.value == "failed"]
+    newest = {(item.attempt.task, item.attempt.index): item for item in slices}
+    failed = [item for item in newest.values() if item.attempt.state.value == "failed"]
     return failed if call.options.failed or (failed and not named) else slices
 
 
@@ -93,6 +94,8 @@ def _print(call: Call, run: OpenRun, item: LogSlice, *, alone: bool) -> None:
     call.hint(log_header(facts, call.screen(sys.stderr), array=run.graph.tasks[facts["task"]].array))
     lines = call.options.lines if call.options.lines is not None or alone else _TAIL
     _write(read_slice(item) if lines is None else _last_lines(read_slice(item), lines))
+    if facts["error"]:
+        _write([str(facts["error"].get("traceback") or "").encode("utf-8", "replace")])
     call.hint(RULE)
 
 

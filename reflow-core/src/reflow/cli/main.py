@@ -9,9 +9,12 @@ from importlib import import_module
 
 from reflow.cli.call import Call, Definition, write
 from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
-from reflow.errors import ReflowError, UsageError
+from reflow.errors import OutOfReach, ReflowError, UsageError
 
 INTERRUPTED = 130
+
+# What is asked of a run that exists is answered while the script is being rewritten, and sooner.
+_ON_RUNS = frozenset({"status", "wait", "cancel", "retry", "runs", "results", "logs"})
 
 
 def main(workflow: Definition, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -33,6 +36,9 @@ def reflow_main(argv: Sequence[str] | None = None) -> int:
 
 def guarded(action: Callable[[], int]) -> int:
     """Return the exit code of an action; say in words what went wrong, but for what only a programmer can mend."""
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        nowhere = open(os.devnull, "w")  # noqa: SIM115  (open to the end of the process)
+        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
         code = action()
         sys.stdout.flush()
@@ -42,26 +48,39 @@ def guarded(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         write(sys.stderr, "interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough; without this, Python complains again when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has seen enough
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        where = f"{error.filename}: " if error.filename else ""
+        write(sys.stderr, f"error: {where}{error.strerror or error}")
+        return OutOfReach.exit_code
     except SystemExit as leaving:  # argparse leaves so after --help
         return leaving.code if isinstance(leaving.code, int) else 0
     return code
 
 
+def _drop_output() -> None:
+    """Send what stdout still holds nowhere; else Python fails again when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # it is no file
+        pass
+
+
 def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:
     name = words[0] if words else "--help"
     where = ANY_RUN if workflow is None else FLOW
-    if workflow is not None:
+    if workflow is not None and name not in _ON_RUNS:
         workflow.graph()  # all that does not fit is said before anything else
     if name in ("-h", "--help", "help"):
         write(sys.stdout, _overview(workflow, prog))
         return 0
     if name == "--version":
-        from reflow import __version__
+        from reflow.model.version import VERSION
 
-        write(sys.stdout, f"reflow {__version__}")
+        write(sys.stdout, f"reflow {VERSION}")
         return 0
     if name not in {command.name for command in commands_of(where)}:
         raise UsageError(_no_such_command(name, where, prog))

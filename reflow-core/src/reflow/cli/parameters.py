@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from reflow.cli.parser import ANY_PARAMETER, CommandParser, literal
 from reflow.errors import DefinitionError, ParameterError
 from reflow.graph.model import Graph, Parameter
-from reflow.graph.parameters import RESERVED, RESERVED_SHORT
 from reflow.values.text import choices, is_flag, parse_words, takes_many
 
 _DEST = "parameter "  #: no option of a command has a space in its name
@@ -29,23 +28,30 @@ class _Switch(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)
 
-    def __call__(self, parser: object, options: argparse.Namespace, values: object, flag: str | None = None) -> None:
+    def __call__(
+        self, parser: object, options: argparse.Namespace, values: object, flag: str | None = None
+    ) -> None:
         setattr(options, self.dest, ["false" if flag in self.const else "true"])
 
 
-def add_parameter_options(parser: CommandParser, graph: Graph) -> None:
+def parameter_groups(parser: CommandParser, graph: Graph) -> dict[str | None, Any]:
+    """Add a heading of help for the parameters of all tasks, and one for those of each task alone."""
+    tasks = dict.fromkeys(parameter.task for parameter in graph.parameters.values())
+    titles = {task: literal(f"parameters of {task} alone") if task else "parameters" for task in tasks}
+    return {task: parser.add_argument_group(title) for task, title in titles.items()}
+
+
+def add_parameter_options(parser: CommandParser, graph: Graph, groups: dict[str | None, Any]) -> None:
     """Add a flag for each parameter, and the form ``--param-KEY`` that works for all of them.
+
+    reflow's own options must have been added before: their flags are taken.
 
     Raises:
         DefinitionError: Two parameters have the same flag.
     """
-    taken = {f"--{name.replace('_', '-')}" for name in RESERVED} | RESERVED_SHORT
+    taken = parser.flags()
     own = {parameter.flag for parameter in graph.parameters.values()}
-    groups: dict[str | None, Any] = {}
     for parameter in graph.parameters.values():
-        if parameter.task not in groups:
-            title = literal(f"parameters of {parameter.task} alone") if parameter.task else "parameters"
-            groups[parameter.task] = parser.add_argument_group(title)
         _add(groups[parameter.task], parameter, taken, own)
 
 

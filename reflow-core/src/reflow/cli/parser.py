@@ -39,6 +39,10 @@ class CommandParser(argparse.ArgumentParser):
         self.basics.add_argument("--no-color", action="store_true", help="write without colour")
         self.basics.add_argument("-h", "--help", action="help", help="show this and do nothing")
 
+    def flags(self) -> set[str]:
+        """Return every flag that it knows by now."""
+        return set(self._option_string_actions)
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong."""
         message = message.removeprefix("argument ")

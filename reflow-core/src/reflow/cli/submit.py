@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, Definition, absolute
 from reflow.cli.options import add_output_options, add_store_options
-from reflow.cli.parameters import add_parameter_options, required_flags, typed_values
+from reflow.cli.parameters import add_parameter_options, parameter_groups, required_flags, typed_values
 from reflow.cli.parser import CommandParser
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ def parser_of(graph: Graph, prog: str) -> CommandParser:
     """Return the parser of ``submit`` for a graph."""
     usage = " ".join(part for part in (required_flags(graph), "[options]") if part)
     parser = CommandParser(prog, f"Start a run of {graph.workflow}.", usage)
-    add_parameter_options(parser, graph)
+    groups = parameter_groups(parser, graph)  # first, so that help shows them first
     _add_own_options(parser)
     add_store_options(parser)
     add_output_options(parser)
     parser.add_basics()
+    add_parameter_options(parser, graph, groups)
     return parser
 
 

@@ -36,7 +36,7 @@ class JobRequest(NamedTuple):
     name: str
     argv: Sequence[str]
     serve_argv: Sequence[str]
-    count: int
+    count: int  # type: ignore[assignment]  # a field, not tuple.count
     instances: int
     resources: Resources
     log_dir: str
@@ -195,6 +195,16 @@ class ResidentExecutor(Executor):
     @abstractmethod
     def cancel_positions(self, token: str, positions: Collection[int]) -> None:
         """Interrupt some instances of a request, named by their position in it, and leave the rest."""
+
+    def leftovers(self, serve_argv: Sequence[str]) -> int:
+        """Return how many workers of this command still live, whose driver is gone."""
+        return 0
+
+    def end_leftovers(self, serve_argv: Sequence[str]) -> None:
+        """End them, and return when they are gone and all that they wrote can be seen.
+
+        Only whoever has the right to drive the run calls this, before its own first request.
+        """
 
     @abstractmethod
     def close(self) -> None:

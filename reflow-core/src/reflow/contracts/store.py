@@ -24,7 +24,7 @@ from reflow.model.states import InstanceState
 class StoredValue(NamedTuple):
     """What one instance of this run returned: the text of its tagged JSON."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     output: bytes
     value: str
 
@@ -147,7 +147,9 @@ class Store(ABC):
         self.address = address
 
     @abstractmethod
-    def create_ledger(self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int) -> Ledger:
+    def create_ledger(
+        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int
+    ) -> Ledger:
         """Make the ledger of a new run in its directory, with all tasks waiting; one that is there is opened."""
 
     @abstractmethod

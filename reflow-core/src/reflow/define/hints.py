@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from types import FrameType, SimpleNamespace
+from typing import Any
 
 from reflow.define.markers import Param, Result, is_run_dir
 from reflow.errors import DefinitionError
@@ -67,14 +68,25 @@ def resolve_hint(hint: object, names: Names) -> object:
     return _resolve_inner(found, names) if sys.version_info < (3, 11) else found
 
 
-def _resolve_inner(hint: object, names: Names) -> object:
+def _resolve_inner(hint: Any, names: Names) -> Any:
     """Resolve the text in ``list["X"]``, which 3.10 leaves as it is."""
-    if not isinstance(hint, types.GenericAlias):
+    origin = typing.get_origin(hint)
+    if origin is None or origin is typing.Literal:
         return hint
-    inner = tuple(
-        resolve_hint(a, names) if isinstance(a, str) else _resolve_inner(a, names) for a in hint.__args__
-    )
-    return hint if inner == hint.__args__ else types.GenericAlias(typing.cast("type", hint.__origin__), inner)
+    if origin is typing.Annotated:
+        return typing.Annotated.__class_getitem__(
+            (_resolve_inner(hint.__origin__, names), *hint.__metadata__)
+        )
+    inner = tuple(_resolve_argument(argument, names) for argument in hint.__args__)
+    if inner == hint.__args__:
+        return hint
+    if origin in (typing.Union, _UNION_TYPE):
+        return typing.Union[inner]
+    return types.GenericAlias(origin, inner)
+
+
+def _resolve_argument(argument: Any, names: Names) -> Any:
+    return resolve_hint(argument, names) if isinstance(argument, str) else _resolve_inner(argument, names)
 
 
 def split_marker(hint: object) -> tuple[object, Param | Result | type | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -34,6 +35,6 @@ def _report(channel: Channel, error: BaseException) -> None:
     if isinstance(error, ReflowError):
         channel.send({"fatal": str(error)})
         return
-    failure = describe(error)
-    print(failure.error or failure.reason, file=sys.stderr)
-    channel.send({"fatal": failure.reason})
+    reason, details, _ = describe(error)
+    print(json.loads(details)["traceback"] if details else reason, file=sys.stderr)
+    channel.send({"fatal": reason})

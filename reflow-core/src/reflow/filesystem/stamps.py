@@ -42,7 +42,7 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
 
 
 def _tree(path: str, *, content: bool) -> tuple[int, str]:
-    entries = []
+    entries: list[str] = []
     for folder, folders, files in os.walk(path):
         folders.sort()
         for name in [*folders, *files]:

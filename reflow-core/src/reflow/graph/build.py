@@ -42,10 +42,13 @@ def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False)
 
 
 def check_task(flow: Flow, name: str, adapters: Adapters = no_adapters) -> tuple[str, ...]:
-    """Return what is wrong with one task, as far as it can be known before the tasks that come later."""
+    """Return what is wrong with one task, as far as it can be known before what comes later.
+
+    A name in an annotation that is not there yet is nothing wrong; a step that is not there yet is.
+    """
     builder = _Builder(flow, adapters)
     spec = flow.tasks[name]
-    builder.check_types(spec)
+    builder.check_types(spec, complete=False)
     wire_task(spec, builder.references, builder.shapes, builder.report)
     builder.after(spec)
     return tuple(builder.report.problems)
@@ -80,10 +83,10 @@ class _Builder:
         nodes = {name: maker.node(self.tasks[name], wired[name], after[name], bound[name]) for name in names}
         return Graph(self.flow.name, parameters, nodes)
 
-    def check_types(self, spec: TaskSpec) -> None:
-        """Report names that are not known still, and types that reflow cannot store."""
+    def check_types(self, spec: TaskSpec, *, complete: bool = True) -> None:
+        """Report types that reflow cannot store and, once the flow is complete, names that are not known still."""
         try:
-            for problem in spec.resolve():
+            for problem in spec.resolve() if complete else ():
                 hint = "define or import it (not only under TYPE_CHECKING), at the latest before the workflow is used"
                 self.report.add(f"{spec.name}: {problem}", task_place(spec), hint=hint)
         except DefinitionError as error:

@@ -107,7 +107,7 @@ def fits(produced: Shape, wanted: Shape) -> int:
     produced, wanted = _seen_through(produced), _seen_through(wanted)
     if "any" in (produced.kind, wanted.kind):
         return THROUGH_ANY
-    if produced == wanted:
+    if _same(produced, wanted):
         return EXACT
     if produced.kind == "union":
         return min(fits(member, wanted) for member in produced.parts)
@@ -120,6 +120,15 @@ def fits(produced: Shape, wanted: Shape) -> int:
     if produced.kind != wanted.kind and produced.kind not in _WIDER.get(wanted.kind, ()):
         return NO
     return _same_kind_fits(produced, wanted)
+
+
+def _same(one: Shape, other: Shape) -> bool:
+    """Whether two types are one; unlike ``==``, this tells ``Literal[1]`` from ``Literal[True]``."""
+    if one.kind != other.kind or one.type != other.type or len(one.parts) != len(other.parts):
+        return False
+    if one.kind == "literal" and list(map(type, one.type)) != list(map(type, other.type)):
+        return False
+    return all(map(_same, one.parts, other.parts))
 
 
 def _same_kind_fits(produced: Shape, wanted: Shape) -> int:

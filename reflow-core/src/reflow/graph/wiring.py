@@ -112,10 +112,10 @@ def _from_job_to_array(upstream: Upstream, wanted: Wanted) -> list[Row]:
 
 
 def _from_array_to_job(upstream: Upstream, wanted: Wanted) -> list[Row]:
-    rows = [_row(list_of(upstream.returns), wanted, "gather", "list", upstream, "elements")]
+    rows = [_list_row(upstream.returns, wanted, "gather", upstream, "elements")]
     item = item_of(upstream.returns)
     if item is not None:
-        rows.append(_row(list_of(item), wanted, "gather-flatten", "list", upstream, "flat"))
+        rows.append(_list_row(item, wanted, "gather-flatten", upstream, "flat"))
     return rows
 
 
@@ -129,6 +129,11 @@ def _from_array_to_array(upstream: Upstream, wanted: Wanted) -> list[Row]:
 
 def _row(given: Shape, wanted: Wanted, mode: str, deliver: str, upstream: Upstream, part: str) -> Row:
     return fits(given, wanted.type), Wiring(mode, deliver, (Source(upstream.name, part),))
+
+
+def _list_row(element: Shape, wanted: Wanted, mode: str, upstream: Upstream, part: str) -> Row:
+    fit, wiring = _row(list_of(element), wanted, mode, "list", upstream, part)
+    return (min(fit, THROUGH_ANY) if element.kind == "any" else fit), wiring
 
 
 def _several(upstreams: list[Upstream], wanted: Wanted) -> list[Row]:

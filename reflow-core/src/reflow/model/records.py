@@ -37,7 +37,7 @@ class InstanceRow(NamedTuple):
     """
 
     task: str
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     state: InstanceState
     identity: bytes
     attempt: int = 0
@@ -61,7 +61,7 @@ class OutputRow(NamedTuple):
     """
 
     task: str
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     attempt: int
     output: bytes
     value: str
@@ -82,7 +82,7 @@ class AttemptRow(NamedTuple):
     """
 
     task: str
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     attempt: int
     submission: str
     element: int
@@ -114,7 +114,7 @@ class SubmissionRow(NamedTuple):
     token: str
     number: int
     task: str
-    count: int
+    count: int  # type: ignore[assignment]  # a field, not tuple.count
     instances: int
     pack: int
     state: str
@@ -216,7 +216,7 @@ class NewResult(NamedTuple):
     value: str
     items: bytes | None
     paths: bool
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     attempt: int
     parts: bytes
     created: int
@@ -230,7 +230,7 @@ class FoundResult(NamedTuple):
     items: bytes | None
     paths: bool
     run_id: str
-    index: int
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
     created: int
     code: bytes
     source: bytes

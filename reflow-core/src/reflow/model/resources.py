@@ -44,7 +44,9 @@ def parse_mem(text: str | int) -> int:
     """
     found = None if isinstance(text, bool) else _MEM.fullmatch(str(text).strip())
     if not found:
-        raise DefinitionError(f"mem={text!r} is no amount of memory; write whole numbers: mem='512M', mem='4G'")
+        raise DefinitionError(
+            f"mem={text!r} is no amount of memory; write whole numbers: mem='512M', mem='4G'"
+        )
     return max(1, round(int(found[1]) * _MIB[found[2].upper()])) if int(found[1]) else 0
 
 
@@ -70,4 +72,6 @@ def parse_time(text: str | int) -> int:
             seconds = sum(int(value) * _SECONDS[unit] for unit, value in found.groupdict().items())
             if seconds > 0:
                 return seconds
-    raise DefinitionError(f"time={text!r} is no time limit; write minutes or one of: {', '.join(_TIMES.values())}")
+    raise DefinitionError(
+        f"time={text!r} is no time limit; write minutes or one of: {', '.join(_TIMES.values())}"
+    )

@@ -68,9 +68,7 @@ def is_foreign(node: Node, result: FoundResult) -> bool:
     return bool(result.file) and result.file != node.file and result.source.hex() != node.source
 
 
-def run_state(
-    tasks: Mapping[str, TaskRow], counts: Mapping[str, Mapping[InstanceState, int]]
-) -> RunState:
+def run_state(tasks: Mapping[str, TaskRow], counts: Mapping[str, Mapping[InstanceState, int]]) -> RunState:
     """Return how a run stands as a whole: running while anything can still change by itself."""
     if not all(is_over(row, counts.get(name, {})) for name, row in tasks.items()):
         return RunState.RUNNING

@@ -22,7 +22,7 @@ class Finished(NamedTuple):
 
     state: TaskState
     outputs: Sequence[bytes | None] = ()
-    items: Mapping[int, bytes] = {}  # noqa: RUF012 - never written to
+    items: Mapping[int, bytes] = {}
 
     @property
     def is_whole(self) -> bool:
@@ -67,7 +67,9 @@ def expand(node: Node, finished: Mapping[str, Finished], shared: Mapping[str, by
     received = dict(shared)
     each: dict[str, list[bytes | None]] = {}
     for entry in _results(node):
-        elements = [element for source in entry.sources for element in _elements(finished[source.task], source)]
+        elements = [
+            element for source in entry.sources for element in _elements(finished[source.task], source)
+        ]
         if entry.deliver == "each":
             each[entry.name] = elements
         else:
@@ -88,7 +90,9 @@ def _row(node: Node, index: int, recipe: Recipe, own: list[bytes | None]) -> Ins
     digests = [piece for piece in own if piece is not None]
     if len(digests) < len(own):
         nothing = digest("skipped", [node.key, index])
-        return InstanceRow(node.name, index, InstanceState.SKIPPED, nothing, reason="its upstream did not succeed")
+        return InstanceRow(
+            node.name, index, InstanceState.SKIPPED, nothing, reason="its upstream did not succeed"
+        )
     return InstanceRow(
         node.name, index, InstanceState.PENDING, recipe.identity(digests), parts=b"".join(digests)
     )

@@ -22,7 +22,9 @@ class Recipe:
         parts: The shared parts as JSON text, for the record.
     """
 
-    def __init__(self, node: Node, shared: Mapping[str, bytes], varying: Sequence[str], after: Sequence[bytes]) -> None:
+    def __init__(
+        self, node: Node, shared: Mapping[str, bytes], varying: Sequence[str], after: Sequence[bytes]
+    ) -> None:
         self.varying = tuple(sorted(varying))
         names = sorted({*shared, *varying})
         code = node.code_hash if node.code == "auto" else ""

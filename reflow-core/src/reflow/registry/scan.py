@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import cache
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -35,17 +36,31 @@ def find_plugins(path: Sequence[str] | None = None) -> list[FoundPlugin]:
     Of a distribution that is installed in several places the first counts, as for imports. Entry points of
     one name and one module, from whatever distributions, are one plugin.
     """
+    folders = [folder or os.curdir for folder in dict.fromkeys(sys.path if path is None else path)]
+    return list(_scanned(tuple((folder, _changed(folder)) for folder in folders)))
+
+
+@cache
+def _scanned(folders: tuple[tuple[str, int], ...]) -> tuple[FoundPlugin, ...]:
+    """Scan folders that were last changed at these times; a command asks more than once."""
     found: dict[tuple[str, str], FoundPlugin] = {}
     seen: set[str] = set()
-    for folder in dict.fromkeys(sys.path if path is None else path):
-        for info in _infos(folder or os.curdir):
+    for folder, _ in folders:
+        for info in _infos(folder):
             distribution, version = _name_and_version(os.path.basename(info))
             normalised = _normalised(distribution)
             if normalised not in seen:
                 seen.add(normalised)
                 for name, module in _entry_points(info):
                     found.setdefault((name, module), FoundPlugin(name, module, distribution, version))
-    return sorted(found.values())
+    return tuple(sorted(found.values()))
+
+
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def find_plugin(name: str, path: Sequence[str] | None = None) -> FoundPlugin | None:
@@ -77,23 +92,35 @@ def _infos(folder: str) -> Iterator[str]:
 
 
 def _name_and_version(info: str) -> tuple[str, str]:
-    name, _, version = os.path.splitext(info)[0].partition("-")
-    return name.replace("_", "-"), version.partition("-py")[0]
+    stem = re.sub(r"-py\d[\d.]*$", "", os.path.splitext(info)[0])
+    name, dash, version = stem.rpartition("-")
+    return (name.replace("_", "-"), version) if dash else (stem.replace("_", "-"), "")
 
 
 def _entry_points(info: str) -> Iterator[tuple[str, str]]:
-    try:
-        with open(os.path.join(info, "entry_points.txt"), encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
+    text = _read(os.path.join(info, "entry_points.txt"))
     section = ""
-    for line in map(str.strip, lines):
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("["):
             section = line.strip("[] ")
         elif section == GROUP and "=" in line and not line.startswith(("#", ";")):
             name, _, value = line.partition("=")
             yield name.strip(), value.partition("[")[0].strip()
+
+
+def _read(path: str) -> str:
+    """Return a file that names plugins of reflow, else an empty text; this is called for all that is installed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        content = b"".join(iter(lambda: os.read(descriptor, 65536), b""))
+        return content.decode() if GROUP.encode() in content else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def installed_version(distribution: str, path: Sequence[str] | None = None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from reflow.errors import OutOfReach, UsageError
+from reflow.errors import OutOfReach
 from reflow.filesystem.locks import Holder
 from reflow.model.states import InstanceState, TaskState
 from reflow.run.hold import held
@@ -19,14 +19,15 @@ _ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
 def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) -> str:
     """Cancel a run, or parts of it, and return what came of it in one line.
 
-    It has been carried out when this returns: nothing of what was named is active or will be.
+    It has been carried out when this returns: nothing of what was named is active or will be. A run that is over
+    stays as it is.
 
     Raises:
-        UsageError: The run is over.
         OutOfReach: Whoever drives the run did not carry it out in time; it will when it can.
     """
-    if run.ledger.overview().state.is_over:
-        raise UsageError(f"run {run.id} is over ({run.ledger.overview().state.value}); there is nothing to cancel")
+    state = run.ledger.overview().state
+    if state.is_over:
+        return f"run {run.id} is over ({state.value}): nothing was changed"
     wanted = tuple(scopes) or (Scope(),)
     before = _active(run, wanted)
     write_request(run.paths, "cancel", wanted)
@@ -36,9 +37,15 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
             if not isinstance(hold, Holder):
                 settle(run, hold)
         if not _active(run, wanted):
-            return f"cancelled {before} of run {run.id}" if before else f"nothing of that was active in run {run.id}"
+            return (
+                f"cancelled {before} of run {run.id}"
+                if before
+                else f"nothing of that was active in run {run.id}"
+            )
         if time.monotonic() > deadline:
-            raise OutOfReach(f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}")
+            raise OutOfReach(
+                f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}"
+            )
         time.sleep(0.05)
 
 

@@ -14,14 +14,13 @@ from reflow.model.records import Changes, InstanceRow, SubmissionRow
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
 from reflow.run.ending import clear, close_submission
-from reflow.run.handover import Intent, prepare, submit
+from reflow.run.handover import Intent, prepare, serve_argv, submit
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch, hand_back, ingest
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
 from reflow.run.requests import carry_out
 from reflow.run.upstream import Purged
-from reflow.rundir.boot import boot_argv
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -80,7 +79,9 @@ class Coordinator:
             return
         rows: list[InstanceRow] = []
         for row in closing:
-            left = [r for r in self._hold.ledger.instances(row.task, {_SUBMITTED}) if r.submission == row.token]
+            left = [
+                r for r in self._hold.ledger.instances(row.task, {_SUBMITTED}) if r.submission == row.token
+            ]
             if reason := given_up.get(row.token):
                 rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
             else:
@@ -133,8 +134,9 @@ class Coordinator:
     def _warm_up(self) -> None:
         if isinstance(self._executor, ResidentExecutor):
             run = self._hold.run
-            argv = boot_argv(run.info["python"], run.paths.root, "serve")
-            self._executor.warm_up(argv, run.info["cwd"], run.paths.driver_log, self._executor.slots)
+            self._executor.warm_up(
+                serve_argv(run), run.info["cwd"], run.paths.driver_log, self._executor.slots
+            )
 
     def _prepare(self, planned: Planned) -> list[Intent]:
         intents = []
@@ -145,7 +147,9 @@ class Coordinator:
 
     def _open_again(self, lost: Purged) -> None:
         """Have a reused task run, whose outputs the results cannot give back."""
-        self._hold.messages.append(f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}")
+        self._hold.messages.append(
+            f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}"
+        )
         reused = self._hold.ledger.instances(lost.task, {InstanceState.REUSED})
         opened = [r._replace(state=InstanceState.PENDING, output=None, fresh=True) for r in reused]
         self._hold.apply(Changes(instances=opened))

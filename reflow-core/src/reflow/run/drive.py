@@ -17,7 +17,7 @@ from reflow.run.ending import sweep
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.recover import end_orphans, left_behind, read_batch
+from reflow.run.recover import left_behind, read_batch
 from reflow.run.status import read_status, save_picture
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.outcomes import part_name
@@ -27,6 +27,10 @@ TAKE_OVER_S = 3.0  #: how long a new driver waits for somebody who only looked a
 BARREN_BUDGET = 3  #: how often a worker may die before it has started an instance
 
 Look = Callable[[dict[str, Any]], None]
+
+_started: list[
+    Any
+] = []  # drivers that this process started: held until they end, so that none stays a zombie
 
 
 def drive(run: OpenRun, look: Look | None = None) -> RunState:
@@ -46,7 +50,9 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
                 state = _Driver(run, hold).drive(look)
         if isinstance(hold, Holder):
             if time.monotonic() > deadline:
-                raise UsageError(f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}")
+                raise UsageError(
+                    f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}"
+                )
             time.sleep(0.05)
         elif not take_notes(run.paths) and not _is_asked(run):
             return state
@@ -96,12 +102,8 @@ class _Driver:
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
         sweep(self._hold)
-        submissions = self._hold.overview().submissions
-        batches: list[Batch] = []
-        for submission in submissions:
-            end_orphans(self._run.paths.submission(submission.token))
-            batches += left_behind(self._hold, submission)
-        return self._coordinator.step(batches, [row.token for row in submissions], charge=False)
+        batches, tokens = left_behind(self._run, self._hold)
+        return self._coordinator.step(batches, tokens, charge=False)
 
     def _gather(self) -> list[Event]:
         """Wait for something to happen, and then a little longer for more of it."""
@@ -123,7 +125,9 @@ class _Driver:
             names: list[tuple[str, str | None]] = [(name, None) for name in event.segments]
             if event.kind == "died":
                 names.append((part_name(event.element, event.start), event.reason))
-            found = [batch for name, death in names if (batch := read_batch(self._hold, event.token, name, death))]
+            found = [
+                batch for name, death in names if (batch := read_batch(self._hold, event.token, name, death))
+            ]
             if event.kind == "died":
                 inside = any(b.death is not None and _has_open_start(b) for b in found)
                 self._after_death(event, inside=inside)
@@ -155,8 +159,9 @@ def start(run: OpenRun) -> None:
 
     from reflow.rundir.boot import boot_argv
 
+    _started[:] = [process for process in _started if process.poll() is None]
     with open(run.paths.driver_log, "ab", opener=_private) as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             boot_argv(run.info["python"], run.paths.root, "advance"),
             cwd=run.info["cwd"],
             stdin=subprocess.DEVNULL,
@@ -164,6 +169,7 @@ def start(run: OpenRun) -> None:
             stderr=log,
             start_new_session=True,
         )
+    _started.append(process)
 
 
 def _private(path: str, flags: int) -> int:

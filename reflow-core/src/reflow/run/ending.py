@@ -14,8 +14,8 @@ import shutil
 from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.model.records import SubmissionRow
 from reflow.run.clock import now_ms
-from reflow.run.hold import Hold
 from reflow.run.handover import remove_folders
+from reflow.run.hold import Hold
 from reflow.rundir.layout import RunPaths
 
 _LOG = re.compile(r"([0-9a-f]{20})\.(\d+)\.log")

@@ -140,5 +140,3 @@ def _text(status: dict[str, Any]) -> str:
     from reflow.view.status import status_text
 
     return status_text(status, screen_for(sys.stdout), time.time())
-
-

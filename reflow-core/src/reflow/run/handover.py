@@ -25,6 +25,7 @@ from reflow.plan.inputs import constant_inputs, deliveries
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
 from reflow.run.ingest import tries_of
+from reflow.run.opened import OpenRun
 from reflow.run.upstream import element_texts
 from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import SubmissionPaths
@@ -96,7 +97,9 @@ def _picked(hold: Hold, node: Node, entry: Input, indices: Sequence[int]) -> Ite
     """Stream the elements of the instances that are handed over, of one input."""
     if entry.mode == "chain":
         return (text for _, text in element_texts(hold.ledger, hold.results, entry.sources[0], indices))
-    elements = (text for source in entry.sources for _, text in element_texts(hold.ledger, hold.results, source))
+    elements = (
+        text for source in entry.sources for _, text in element_texts(hold.ledger, hold.results, source)
+    )
     wanted = set(indices)
     return compress(elements, (index in wanted for index in range(max(indices) + 1)))
 
@@ -114,16 +117,19 @@ def _shared_values(hold: Hold, node: Node) -> dict[str, str]:
     return found
 
 
+def serve_argv(run: OpenRun) -> list[str]:
+    """Return the command of a run's resident workers."""
+    return boot_argv(run.info["python"], run.paths.root, "serve")
+
+
 def request_for(hold: Hold, submission: SubmissionRow, begin_s: int = 0) -> JobRequest:
     """Return what the executor is asked for, from what the ledger says: the same each time."""
     run = hold.run
     node = run.graph.tasks[submission.task]
-    python = run.info["python"]
-    root = run.paths.root
     return JobRequest(
         name=f"{run.workflow}.{node.name}.{submission.token[:10]}",
-        argv=[*boot_argv(python, root, "element"), submission.token],
-        serve_argv=boot_argv(python, root, "serve"),
+        argv=[*boot_argv(run.info["python"], run.paths.root, "element"), submission.token],
+        serve_argv=serve_argv(run),
         count=submission.count,
         instances=submission.instances,
         resources=_resources(node, run.info["defaults"]),
@@ -152,7 +158,9 @@ def submit(hold: Hold, executor: Executor, submission: SubmissionRow) -> Submiss
         hold.messages.append(f"{submission.task}: {error}")
         return submission if error.transient else submission._replace(state="refused", ended=now_ms())
     receipt = {"token": submission.token, "native_id": native_id}
-    replace_file(hold.run.paths.submission(submission.token).receipt, json.dumps(receipt).encode(), sync=False)
+    replace_file(
+        hold.run.paths.submission(submission.token).receipt, json.dumps(receipt).encode(), sync=False
+    )
     return submission._replace(state="open", native_id=native_id)
 
 

@@ -74,9 +74,7 @@ class _Books:
 
     def changes(self) -> Changes:
         rows = [row for rows in self._rows.values() for row in rows.values()]
-        return Changes(
-            instances=rows, outputs=self._outputs, attempts=self._attempts, segments=self.segments
-        )
+        return Changes(instances=rows, outputs=self._outputs, attempts=self._attempts, segments=self.segments)
 
     def enter(self, batch: Batch) -> bool:
         """Enter one segment and return whether its writer died inside an instance."""

@@ -39,7 +39,9 @@ def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow) -> LogS
     place = json.loads(submission.logs or "{}").get(str(attempt.element))
     begin = attempt.log_start or 0
     if place is None:
-        return LogSlice(attempt, run.paths.element_log(attempt.submission, attempt.element), begin, attempt.log_end)
+        return LogSlice(
+            attempt, run.paths.element_log(attempt.submission, attempt.element), begin, attempt.log_end
+        )
     base, length = place
     end = length if attempt.log_end is None else attempt.log_end
     return LogSlice(attempt, run.paths.task_log(attempt.task), base + begin, base + end)

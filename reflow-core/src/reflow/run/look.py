@@ -9,10 +9,7 @@ import time
 from reflow.errors import ReflowError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
-from reflow.run.hold import held
 from reflow.run.opened import OpenRun
-from reflow.run.recover import workers
-from reflow.run.settle import settle
 from reflow.rundir.lease import lease_holder
 
 SILENT_S = 5.0  #: a run that wrote nothing for so long, and that nobody drives, is looked after
@@ -29,14 +26,20 @@ def heal(run: OpenRun) -> None:
     if overview.state is not RunState.RUNNING or time.time() * 1000 - overview.updated < SILENT_S * 1000:
         return
     found = lease_holder(run.paths)
-    if found is not None and found[1] is not False:
-        return
-    if any(_is_alive(run, row.token) for row in overview.submissions):
-        return
-    with contextlib.suppress(ReflowError, OSError), held(run) as hold:
+    if found is None or found[1] is False:
+        with contextlib.suppress(ReflowError, OSError):
+            _settle(run)
+
+
+def _settle(run: OpenRun) -> None:
+    from reflow.contracts.executor import ResidentExecutor
+    from reflow.run.handover import serve_argv
+    from reflow.run.hold import held
+    from reflow.run.settle import settle
+
+    executor = run.executor
+    if isinstance(executor, ResidentExecutor) and executor.leftovers(serve_argv(run)):
+        return  # they end with the instance they are at; to end them is for whoever drives the run on
+    with held(run) as hold:
         if not isinstance(hold, Holder):
             settle(run, hold)
-
-
-def _is_alive(run: OpenRun, token: str) -> bool:
-    return any(process.is_gone() is not True for process in workers(run.paths.submission(token)))

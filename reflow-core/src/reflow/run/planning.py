@@ -117,9 +117,7 @@ class Planner:
         return self._hold.ledger.instances(task, {_PENDING})
 
     def _decide(self, pending: list[InstanceRow], overview: Overview) -> Decision:
-        asked = {
-            row.identity for row in pending if self._graph.tasks[row.task].cache and not row.fresh
-        }
+        asked = {row.identity for row in pending if self._graph.tasks[row.task].cache and not row.fresh}
         found = self._hold.results.find(asked)
         usable = found.values()
         stale = stale_results(
@@ -149,9 +147,7 @@ def _continued(row: InstanceRow, before: InstanceRow | None) -> InstanceRow:
     return row._replace(attempt=before.attempt, fresh=before.fresh)
 
 
-def shared_digests(
-    node: Node, parameters: Mapping[str, Any], known: dict[str, bytes]
-) -> dict[str, bytes]:
+def shared_digests(node: Node, parameters: Mapping[str, Any], known: dict[str, bytes]) -> dict[str, bytes]:
     """Return the digests of a task's parameters and bound values; ``known`` remembers those of parameters."""
     found = {}
     for entry in constant_inputs(node):

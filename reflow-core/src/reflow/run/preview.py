@@ -109,9 +109,8 @@ def _command(request: SubmitRequest, node: Node, instances: int) -> str:
             instances=instances,
             resources=node.resources,
             log_dir=f"{root}/logs",
-            token="TOKEN",  # noqa: S106 - a stand-in
+            token="TOKEN",
             directory=f"{root}/jobs/TOKEN",
             cwd=request.cwd,
         )
     )
-

@@ -54,7 +54,9 @@ def retry(
         if not any(request.name == name for request in list_requests(run.paths)):
             return RetryReport(count, f"retrying {count} of run {run.id}", False)
         if time.monotonic() > deadline:
-            raise OutOfReach(f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}")
+            raise OutOfReach(
+                f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}"
+            )
         time.sleep(0.05)
 
 

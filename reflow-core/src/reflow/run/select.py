@@ -46,7 +46,9 @@ def _indices(text: str, inside: str) -> set[int]:
     for piece in inside.split(","):
         low, colon, high = piece.strip().partition(":")
         if not low.isdecimal() or (colon and not high.isdecimal()):
-            raise UsageError(f"{piece!r} in {text!r} is no index; write: 'TASK[17]' or 'TASK[3,5:9]' (9 excluded)")
+            raise UsageError(
+                f"{piece!r} in {text!r} is no index; write: 'TASK[17]' or 'TASK[3,5:9]' (9 excluded)"
+            )
         if colon and int(high) - int(low) > LARGEST_RANGE:
             raise UsageError(f"{text!r} names too many instances; name the task alone to mean all of it")
         found |= set(range(int(low), int(high))) if colon else {int(low)}

@@ -18,6 +18,7 @@ from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
 from reflow.model.records import RunEntry
+from reflow.model.version import VERSION
 from reflow.run.clock import now_ms
 from reflow.run.opened import OpenRun
 from reflow.run.secrets import masked, write_secrets
@@ -48,12 +49,12 @@ class SubmitRequest(NamedTuple):
     run_dir: str
     backends: Backends
     cwd: str
-    secrets: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+    secrets: Mapping[str, Any] = {}
     force: bool = False
     force_tasks: tuple[str, ...] = ()
     verify: bool = False
     python: str | None = None
-    defaults: Mapping[str, Any] = {}  # noqa: RUF012 - never written to
+    defaults: Mapping[str, Any] = {}
 
 
 def create(request: SubmitRequest) -> OpenRun:
@@ -100,7 +101,7 @@ def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, An
     umask = os.umask(0)
     os.umask(umask)
     return {
-        "version": _version(),
+        "version": VERSION,
         "run_id": paths.run_id,
         "workflow": request.graph.workflow,
         "created": created,
@@ -170,9 +171,3 @@ def _list_run(request: SubmitRequest, paths: RunPaths, created: int) -> None:
         raise
     except StoreError as error:
         print(f"warning: {error}; the run goes on without the results of earlier runs", file=sys.stderr)
-
-
-def _version() -> str:
-    from reflow import __version__
-
-    return __version__

@@ -91,9 +91,7 @@ def _reused_texts(results: SharedResults, task: str, rows: list[InstanceRow]) ->
         raise Purged(task, error) from error
 
 
-def _merged(
-    left: Iterator[tuple[int, str]], right: Iterator[tuple[int, str]]
-) -> Iterator[tuple[int, str]]:
+def _merged(left: Iterator[tuple[int, str]], right: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     from heapq import merge
 
     return merge(left, right)

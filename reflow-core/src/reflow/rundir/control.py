@@ -91,7 +91,9 @@ class CancelMarks:
             return False
         if changed != self._seen:
             self._seen = changed
-            self._scopes = tuple(s for r in list_requests(self._paths) if r.kind == "cancel" for s in r.scopes)
+            self._scopes = tuple(
+                s for r in list_requests(self._paths) if r.kind == "cancel" for s in r.scopes
+            )
         return any(scope.covers(task, index) for scope in self._scopes)
 
 

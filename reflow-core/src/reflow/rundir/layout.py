@@ -34,7 +34,7 @@ class SubmissionPaths(NamedTuple):
         return os.path.join(self.directory, "payload.jsonl")
 
     @property
-    def index(self) -> str:
+    def offsets(self) -> str:
         """Where each line of the payload begins: 8-byte little-endian offsets."""
         return os.path.join(self.directory, "payload.idx")
 

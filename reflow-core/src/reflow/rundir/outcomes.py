@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -33,7 +34,7 @@ class Outcome(NamedTuple):
     """
 
     kind: str
-    index: int
+    index: int  # type: ignore[assignment]  # a field, and not tuple's method
     attempt: int
     state: str = ""
     time: int = 0
@@ -77,9 +78,13 @@ def start_line(index: int, attempt: int, time: int, log: int) -> bytes:
     return _framed(f'{{"k":"s","i":{index},"a":{attempt},"t":{time},"l":{log}}}')
 
 
-def end_line(end: Outcome) -> bytes:
-    """Return the line that says how an attempt ended."""
-    text = f'{{"k":"e","i":{end.index},"a":{end.attempt},"s":"{end.state}","t":{end.time},"l":{end.log}'
+def end_line(end: Outcome, log: int, *, again: bool = False) -> bytes:
+    """Return the line that says how an attempt ended.
+
+    Args:
+        log: Where its part of the log ends; that and ``again`` are known last, and ``end`` need not hold them.
+    """
+    text = f'{{"k":"e","i":{end.index},"a":{end.attempt},"s":"{end.state}","t":{end.time},"l":{log}'
     if end.output is not None:
         text += f',"h":"{end.output.hex()}"'
     if end.items is not None:
@@ -87,18 +92,18 @@ def end_line(end: Outcome) -> bytes:
     if end.paths:
         text += ',"p":1'
     if end.host:
-        text += f',"n":{json.dumps(end.host)}'
+        text += f',"n":{_quoted(end.host)}'
     if end.unusable:
-        text += f',"u":{json.dumps(end.unusable)}'
+        text += f',"u":{_quoted(end.unusable)}'
     if end.reason or end.charge:
-        text += _trouble(end)
+        text += _trouble(end, again=again)
     return _framed(text + "}" if end.value is None else f"{text}}}\t{end.value}")
 
 
-def _trouble(end: Outcome) -> str:
+def _trouble(end: Outcome, *, again: bool) -> str:
     error = f',"e":{end.error}' if end.error else ""
-    again = ',"x":1' if end.again else ""
-    return f',"r":{json.dumps(end.reason)},"c":{json.dumps(end.charge)}{error}{again}'
+    retried = ',"x":1' if again else ""
+    return f',"r":{_quoted(end.reason)},"c":{_quoted(end.charge)}{error}{retried}'
 
 
 def _framed(text: str) -> bytes:

@@ -27,7 +27,7 @@ class Line(NamedTuple):
         retries: How often its worker may try it again in place when its function raises.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field, and not tuple's method
     attempt: int
     values: Mapping[str, str]
     retries: int = 0
@@ -36,7 +36,7 @@ class Line(NamedTuple):
 class Instance(NamedTuple):
     """One instance as a worker reads it; the values are tagged."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a field, and not tuple's method
     attempt: int
     values: dict[str, Any]
     retries: int = 0
@@ -53,7 +53,7 @@ def write_payload(
     """
     count = 0
     payload = os.open(sub.payload, NEW_FILE, 0o600)
-    index = os.open(sub.index, NEW_FILE, 0o600)
+    index = os.open(sub.offsets, NEW_FILE, 0o600)
     with os.fdopen(payload, "wb", _BLOCK) as texts, os.fdopen(index, "wb", _BLOCK) as offsets:
         end = 0
         offsets.write(struct.pack("<Q", end))
@@ -97,7 +97,7 @@ class Payload:
         try:
             head = json.loads(read_bytes(sub.shared))
             self._texts = os.open(sub.payload, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            self._offsets = os.open(sub.index, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._offsets = os.open(sub.offsets, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except (OSError, ValueError) as error:
             raise RunDirError(f"the payload in {sub.directory} cannot be read: {error}") from error
         self.task: str = head["task"]
@@ -115,15 +115,18 @@ class Payload:
         while len(bounds) > 1:
             taken = next((i for i, at in enumerate(bounds) if at - bounds[0] >= _BLOCK), len(bounds) - 1)
             block = os.pread(self._texts, bounds[taken] - bounds[0], bounds[0])
-            for text in block.splitlines():
-                yield Instance(*json.loads(text))
+            texts = block[:-1].decode("ascii").replace("\n", ",")
+            for fields in json.loads(f"[{texts}]"):
+                yield Instance(*fields)
             bounds = bounds[taken:]
 
     def _bounds(self, begin: int, end: int) -> tuple[int, ...]:
         count = end - begin + 1
         data = os.pread(self._offsets, 8 * count, 8 * begin)
         if len(data) != 8 * count:
-            raise RunDirError(f"positions {begin} to {end - 1} are not in a payload of {self.count} instances")
+            raise RunDirError(
+                f"positions {begin} to {end - 1} are not in a payload of {self.count} instances"
+            )
         return struct.unpack(f"<{count}Q", data)
 
     def close(self) -> None:

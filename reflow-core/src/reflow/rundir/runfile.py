@@ -34,7 +34,9 @@ def read_run(paths: RunPaths) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise RunDirError(f"{paths.run_json} cannot be read as the file of a run: {error}") from error
     if not isinstance(info, dict) or info.get("reflow") != FORMAT:
-        raise RunDirError(f"{paths.run_json} is of a reflow with another format; this one reads format {FORMAT}")
+        raise RunDirError(
+            f"{paths.run_json} is of a reflow with another format; this one reads format {FORMAT}"
+        )
     return info
 
 
@@ -46,6 +48,8 @@ def check_trusted(paths: RunPaths) -> None:
     """
     found = os.stat(paths.root)
     if found.st_uid != os.geteuid():
-        raise RunDirError(f"{paths.root} belongs to user {found.st_uid}; a run of somebody else is only looked at")
+        raise RunDirError(
+            f"{paths.root} belongs to user {found.st_uid}; a run of somebody else is only looked at"
+        )
     if found.st_mode & 0o022:
         raise RunDirError(f"others can write to {paths.root}; type: chmod go-w {paths.root}")

@@ -51,15 +51,13 @@ class Segment:
         self._keep(start_line(index, attempt, time_ms, log))
         self.flush()
 
-    def ended(self, outcome: Outcome) -> None:
+    def ended(self, outcome: Outcome, log: int, *, again: bool = False) -> None:
         """Take how an attempt ended; it is written with the next start, by `flush` or by `seal`."""
-        self._keep(end_line(outcome))
+        self._keep(end_line(outcome, log, again=again))
 
     def is_due(self, age_s: float) -> bool:
         """Whether the oldest line is this old, or there is much to be sealed."""
-        return bool(self._kept) and (
-            time.monotonic() - self._oldest >= age_s or self._bytes > SIZE_LIMIT
-        )
+        return bool(self._kept) and (time.monotonic() - self._oldest >= age_s or self._bytes > SIZE_LIMIT)
 
     def flush(self) -> None:
         """Write what waits, in one call and without a sync."""

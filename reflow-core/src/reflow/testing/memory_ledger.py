@@ -64,19 +64,16 @@ class LedgerState:
         self.submissions.update((row.token, row) for row in changes.submissions)
         self.segments.update(changes.segments)
         before = self.newest
+        for task in changes.dropped:
+            self._check(task)
         for key in [key for key in self.instances if key[0] in changes.dropped]:
             self._keep_origin(self.instances.pop(key), before)
         for row in changes.instances:
             self._write_instance(row, before)
         self._write_outputs(changes.outputs)
-        self.attempts.update((row[:3], row) for row in changes.attempts)
-        for task in [key[0] for key in (*self.instances, *self.outputs, *self.attempts)]:
-            self.known(task)
-
-    def known(self, task: str) -> None:
-        """Refuse a task that the run does not have."""
-        if task not in self.tasks:
-            raise StoreError(f"this run has no task {task!r}")
+        for attempt in changes.attempts:
+            self._check(attempt.task)
+            self.attempts[attempt[:3]] = attempt
 
     def output_of(self, row: InstanceRow) -> tuple[int, OutputRow] | None:
         """Return the newest output of an instance that has the hash that its row names."""
@@ -87,7 +84,12 @@ class LedgerState:
         ]
         return max(found, default=None)
 
+    def _check(self, task: str) -> None:
+        if task not in self.tasks:
+            raise StoreError(f"this run has no task {task!r}")
+
     def _write_instance(self, row: InstanceRow, before: int) -> None:
+        self._check(row.task)
         old = self.instances.get(row[:2])
         if old is not None and (old.identity, old.parts) != (row.identity, row.parts):
             self._keep_origin(old, before)
@@ -95,6 +97,7 @@ class LedgerState:
 
     def _write_outputs(self, rows: Iterable[OutputRow]) -> None:
         for row in rows:
+            self._check(row.task)
             self.newest += 1
             if self.outputs.get(row[:3], (0, None))[1] != row:
                 self.outputs[row[:3]] = (self.newest, row)

@@ -136,22 +136,28 @@ def _pairs(max_leaves: int) -> st.SearchStrategy[Pair]:
 
 def _containers(pairs: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
     hashable = st.sampled_from(_HASHABLE)
+    two = st.tuples(pairs, pairs)
     return st.one_of(
-        pairs.map(lambda pair: (list[pair[0]], _lists(pair[1]))),  # type: ignore[name-defined]
-        pairs.map(lambda pair: (Sequence[pair[0]], _lists(pair[1]))),  # type: ignore[name-defined]
-        pairs.map(lambda pair: (Iterable[pair[0]], _lists(pair[1]))),  # type: ignore[name-defined]
-        pairs.map(lambda pair: (tuple[pair[0], ...], _lists(pair[1]).map(tuple))),  # type: ignore[name-defined]
-        pairs.map(lambda pair: (Optional[pair[0]], st.none() | pair[1])),
-        hashable.map(lambda pair: (set[pair[0]], st.sets(pair[1], max_size=3))),  # type: ignore[name-defined]
-        hashable.map(lambda pair: (frozenset[pair[0]], st.frozensets(pair[1], max_size=3))),  # type: ignore[name-defined]
-        st.tuples(pairs, pairs).map(
-            lambda two: (tuple[two[0][0], two[1][0]], st.tuples(two[0][1], two[1][1]))
-        ),  # type: ignore[name-defined]
-        st.tuples(pairs, pairs).map(lambda two: (Union[two[0][0], two[1][0]], two[0][1] | two[1][1])),
-        st.tuples(hashable, pairs).map(
-            lambda two: (dict[two[0][0], two[1][0]], st.dictionaries(two[0][1], two[1][1], max_size=3))  # type: ignore[name-defined]
-        ),
+        pairs.map(lambda pair: (_generic(list, pair[0]), _lists(pair[1]))),
+        pairs.map(lambda pair: (_generic(Sequence, pair[0]), _lists(pair[1]))),
+        pairs.map(lambda pair: (_generic(Iterable, pair[0]), _lists(pair[1]))),
+        pairs.map(lambda pair: (_generic(tuple, pair[0], ...), _lists(pair[1]).map(tuple))),
+        pairs.map(lambda pair: (_generic(Optional, pair[0]), st.none() | pair[1])),
+        hashable.map(lambda pair: (_generic(set, pair[0]), st.sets(pair[1], max_size=3))),
+        hashable.map(lambda pair: (_generic(frozenset, pair[0]), st.frozensets(pair[1], max_size=3))),
+        two.map(lambda both: (_generic(tuple, both[0][0], both[1][0]), st.tuples(both[0][1], both[1][1]))),
+        two.map(lambda both: (_generic(Union, both[0][0], both[1][0]), both[0][1] | both[1][1])),
+        st.tuples(hashable, pairs).map(_dicts),
     )
+
+
+def _generic(origin: Any, *arguments: Any) -> Any:
+    return origin[arguments if len(arguments) > 1 else arguments[0]]
+
+
+def _dicts(both: tuple[Pair, Pair]) -> Pair:
+    (key, keys), (value, values) = both
+    return _generic(dict, key, value), st.dictionaries(keys, values, max_size=3)
 
 
 def _lists(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:

@@ -54,9 +54,9 @@ def describe_value(value: Any, limit: int = 60) -> str:
     if value is None:
         return "None"
     name = type(value).__qualname__
-    if isinstance(value, (list, tuple, set, frozenset, dict)) and len(value) > limit:
-        return f"{name} of {len(value)} items"
     try:
+        if isinstance(value, (list, tuple, set, frozenset, dict)) and len(value) > limit:
+            return f"{name} of {len(value)} items"
         text = repr(value[:limit] if isinstance(value, (str, bytes)) else value)
     except Exception:  # a repr of the user's own may do anything
         return name

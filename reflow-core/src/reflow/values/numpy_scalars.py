@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from binascii import a2b_base64, b2a_base64
 from typing import Any
 
@@ -16,7 +17,7 @@ _WIDENED = {"float": "biu", "complex": "biuf"}
 
 def is_numpy(value: object) -> bool:
     """Whether a value is a scalar of numpy."""
-    return type(value).__module__ == "numpy" and hasattr(value, "dtype") and getattr(value, "ndim", 1) == 0
+    return type(value).__module__ == "numpy" and isinstance(value, sys.modules["numpy"].generic)
 
 
 def fits_kind(value: Any, kind: str) -> bool:

@@ -9,10 +9,12 @@ from typing import Any
 
 from reflow.errors import DefinitionError
 
+_HOLDERS = (list, dict, set, frozenset, tuple, str, bytes, bytearray, int, float, complex, BaseException)
+
 
 def is_dataclass(cls: type) -> bool:
-    """Whether a class is a dataclass."""
-    return hasattr(cls, "__dataclass_fields__")
+    """Whether a class is a dataclass, and nothing (a dict, an exception) that holds more than its fields."""
+    return hasattr(cls, "__dataclass_fields__") and not issubclass(cls, _HOLDERS)
 
 
 def is_namedtuple(cls: type) -> bool:
@@ -48,14 +50,14 @@ def dataclass_fields(cls: Any) -> dict[str, Any]:
 
 
 def has_default(field: Any) -> bool:
-    """Whether a field of a dataclass may be left out when the class is called."""
+    """Whether a field of a dataclass has a value before anything is assigned to it."""
     missing = sys.modules["dataclasses"].MISSING
-    return field.default is not missing or field.default_factory is not missing or not field.init
+    return field.default is not missing or field.default_factory is not missing
 
 
 def _of_dataclass(cls: type) -> Iterator[tuple[str, Any, bool]]:
     for name, field in dataclass_fields(cls).items():
-        yield name, _resolve(cls, name, field.type), not has_default(field)
+        yield name, _resolve(cls, name, field.type), field.init and not has_default(field)
 
 
 def _of_tuple_or_dict(cls: Any) -> Iterator[tuple[str, Any, bool]]:

@@ -194,21 +194,19 @@ def _check_names(label: str, given: dict[Any, Any], fields: _Fields) -> None:
 
 
 def _read_namedtuple(cls: Any, value: Any) -> dict[str, Any]:
+    _check_attributes(cls, value, {})
     return dict(zip(cls._fields, value, strict=True))
 
 
 def _make_namedtuple(cls: Any, given: dict[str, Any]) -> object:
-    return cls(**given)
+    if len(given) < len(cls._fields):
+        return _call(cls, given)
+    return tuple.__new__(cls, [given[name] for name in cls._fields])
 
 
 def _read_dataclass(cls: Any, value: Any) -> dict[str, Any]:
     fields = dataclass_fields(cls)
-    for name in getattr(value, "__dict__", ()):
-        if name not in fields and type(getattr(cls, name, None)).__name__ != "cached_property":
-            raise Misfit(
-                f"attribute {name!r} of {cls.__qualname__} is no field and would be lost; "
-                f"declare it: {name}: ... = field(init=False)"
-            )
+    _check_attributes(cls, value, fields)
     given = {}
     for name, field in fields.items():
         try:
@@ -220,9 +218,13 @@ def _read_dataclass(cls: Any, value: Any) -> dict[str, Any]:
 
 
 def _make_dataclass(cls: Any, given: dict[str, Any]) -> object:
-    if any(
-        name not in given for name, field in dataclass_fields(cls).items() if field.init or has_value(field)
-    ):
+    fields = dataclass_fields(cls)
+    if any(name not in given for name, field in fields.items() if field.init or has_default(field)):
+        computed = [name for name in given if not fields[name].init]
+        if computed:
+            raise Misfit(
+                f"{cls.__qualname__} sets {', '.join(computed)} by itself; leave it out, or give all fields"
+            )
         return _call(cls, given)
     made = object.__new__(cls)
     for name, value in given.items():
@@ -230,22 +232,16 @@ def _make_dataclass(cls: Any, given: dict[str, Any]) -> object:
     return made
 
 
-def has_value(field: Any) -> bool:
-    """Whether a field has a value of its own before anything is assigned to it."""
-    return field.init is False and has_default(type("WithInit", (), {**_slots(field), "init": True}))
-
-
-def _slots(field: Any) -> dict[str, Any]:
-    return {"default": field.default, "default_factory": field.default_factory}
+def _check_attributes(cls: Any, value: Any, fields: dict[str, Any]) -> None:
+    for name in getattr(value, "__dict__", ()):
+        if name not in fields and type(getattr(cls, name, None)).__name__ != "cached_property":
+            raise Misfit(
+                f"attribute {name!r} of {cls.__qualname__} is no field and would be lost; "
+                f"declare it: {name}: ... = field(init=False)"
+            )
 
 
 def _call(cls: Any, given: dict[str, Any]) -> object:
-    fields = dataclass_fields(cls)
-    computed = [name for name in given if not fields[name].init]
-    if computed:
-        raise Misfit(
-            f"{cls.__qualname__} sets {', '.join(computed)} by itself; leave it out, or give all fields"
-        )
     try:
         return cls(**given)
     except Exception as error:  # a class of the user's own may refuse anything

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from reflow.view.screen import Screen
-from reflow.view.status import DONE, Status, headline
+from reflow.view.status import DONE, Status, headline, width
 from reflow.view.words import plural
 
-_BAR = 30
+BAR = 24  #: blocks in a bar
+_NAME = 20
 _BLOCKS = {  # in the order in which they stand in a bar
     "succeeded": ("█", "#"),
     "reused": ("▓", "="),
@@ -22,10 +23,11 @@ _BLOCKS = {  # in the order in which they stand in a bar
 def progress_block(status: Status, screen: Screen, now_s: float) -> list[str]:
     """Return the lines that are drawn again and again on a terminal."""
     lines = [headline(status, screen, now_s)]
-    width = max((len(name) for name in status["tasks"]), default=0)
+    longest = min(_NAME, max((len(name) for name in status["tasks"]), default=0))
     for name, task in status["tasks"].items():
-        shown = screen.shorten(name, 24).ljust(min(width, 24))
-        lines.append(f" {screen.glyph(task['state'])} {shown}  {bar(task, screen)}  {_tally(task)}")
+        shown = screen.shorten(name, _NAME).ljust(longest)
+        tally = screen.shorten(_tally(task), screen.width - longest - BAR - 8)
+        lines.append(f" {screen.glyph(task['state'])} {shown}  {bar(task, screen)}  {tally}")
     return lines
 
 
@@ -35,9 +37,9 @@ def bar(task: Status, screen: Screen) -> str:
     total = task["total"]
     if not total:
         fill = _BLOCKS["succeeded"] if total == 0 and task["state"] in DONE else _BLOCKS["pending"]
-        return fill[column] * _BAR
-    widths = {s: max(1, _BAR * n // total) for s in _BLOCKS if (n := task["counts"].get(s, 0))}
-    while widths and (over := sum(widths.values()) - _BAR):
+        return fill[column] * BAR
+    widths = {s: max(1, BAR * n // total) for s in _BLOCKS if (n := task["counts"].get(s, 0))}
+    while widths and (over := sum(widths.values()) - BAR):
         widest = max(widths, key=lambda state: widths[state])
         widths[widest] -= over if over < widths[widest] else widths[widest] - 1
     return "".join(screen.paint(_BLOCKS[state][column] * width, state) for state, width in widths.items())
@@ -45,7 +47,7 @@ def bar(task: Status, screen: Screen) -> str:
 
 def _tally(task: Status) -> str:
     done = sum(task["counts"].get(state, 0) for state in DONE)
-    tally = f"{done}/{'?' if task['total'] is None else task['total']}"
+    tally = f"{done}/{'?' if width(task) is None else width(task)}"
     if running := task["counts"].get("running"):
         return f"{tally:>9}  {running} running"
     if task["state"] == "waiting" and task.get("waits_for"):

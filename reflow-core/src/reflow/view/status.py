@@ -61,8 +61,14 @@ def done_and_total(status: Status) -> tuple[int, int, bool]:
     """Return the number of instances with a result, of those known, and whether more will become known."""
     tasks = status["tasks"].values()
     done = sum(task["counts"].get(state, 0) for task in tasks for state in DONE)
-    total = sum(task["total"] or 0 for task in tasks)
-    return done, total, any(task["total"] is None for task in tasks)
+    widths = [width(task) for task in tasks]
+    return done, sum(filter(None, widths)), None in widths
+
+
+def width(task: Status) -> int | None:
+    """Return how many instances a task has, or None while that is not known; a plain job has one."""
+    known: int | None = task["total"]
+    return 1 if known is None and not task["array"] else known
 
 
 def task_table(status: Status, screen: Screen) -> list[str]:
@@ -82,7 +88,7 @@ def _task_row(name: str, task: Status, screen: Screen) -> tuple[str, ...]:
         counts.get("submitted", 0) + counts.get("pending", 0),
         failed,
     )
-    total = "?" if task["total"] is None else str(task["total"])
+    total = "?" if width(task) is None else str(width(task))
     return (
         screen.glyph(task["state"]),
         screen.shorten(name, 30),
@@ -130,9 +136,10 @@ def next_lines(status: Status, typed: Typed) -> list[str]:
     """Return what to type next, if there is something."""
     state = status["state"]
     if state == "running":
-        return _driver_lines(status, typed) or [f"next:  {typed('wait')}"]
+        alone = (status.get("driver") or {}).get("alive") is False  # a message says what to type
+        return [] if alone else [f"next:  {typed('wait')}"]
     if state == "held":
-        return [f"next:  {typed('advance')}   (this run was rebuilt and waits for you)"]
+        return [f"next:  reflow advance {status['run_id']}   (it was rebuilt and waits for you)"]
     if state == "succeeded":
         return [f"next:  {typed('results')}"]
     failed = status["failed"]
@@ -144,16 +151,6 @@ def next_lines(status: Status, typed: Typed) -> list[str]:
         )
         lines[1] = f"       {typed('retry')}"
     return lines
-
-
-def _driver_lines(status: Status, typed: Typed) -> list[str]:
-    driver = status.get("driver") or {}
-    if driver.get("alive") is False:
-        return [
-            "The process that drove this run is gone; what was done is kept.",
-            f"next:  {typed('advance')}",
-        ]
-    return []
 
 
 def _seconds(text: str | None) -> float | None:

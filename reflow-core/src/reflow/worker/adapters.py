@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from reflow.values.shapes import Adapters
 
 
-@lru_cache(maxsize=None)
+@cache
 def plugin_adapters(modules: tuple[str, ...]) -> Adapters:
     """Return what finds the adapter of a type; the modules are imported when it is first asked."""
 
@@ -22,8 +21,10 @@ def plugin_adapters(modules: tuple[str, ...]) -> Adapters:
     return find
 
 
-@lru_cache(maxsize=None)
+@cache
 def _plugins(modules: tuple[str, ...]):  # type: ignore[no-untyped-def]  # pluggy is imported when needed only
+    from importlib import import_module
+
     import pluggy
 
     from reflow import hookspecs
@@ -31,5 +32,5 @@ def _plugins(modules: tuple[str, ...]):  # type: ignore[no-untyped-def]  # plugg
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     for module in modules:
-        manager.register(importlib.import_module(module))
+        manager.register(import_module(module))
     return manager

@@ -53,7 +53,13 @@ class ElementWork:
         self._process = os.getpid()
         self._known: set[int] | None = None
         self._current = -1
+        self._end = 0
         interruption.is_cancelled = lambda: self.marks.covers(self._task.name, self._current)
+
+    def begin(self) -> None:
+        """Get ready for a batch of instances, whatever happened since the last one."""
+        self._end = self._position()
+        self.look()
 
     def look(self) -> None:
         """Find out whether anything of the run has been cancelled."""
@@ -66,12 +72,13 @@ class ElementWork:
         self._current = index
         attempt, retries = instance.attempt, instance.retries
         while True:
-            self.segment.started(index, attempt, time.time_ns() // 1_000_000, self._position())
+            self.segment.started(index, attempt, time.time_ns() // 1_000_000, self._end)
             outcome = self._task.attempt(instance, attempt)
             if os.getpid() != self._process:  # user code forked, and its child came back from the function
                 os._exit(0)
             again = _is_worth_trying(outcome) and retries > 0 and not interruption.leaving
-            self.segment.ended(outcome._replace(log=self._position(), again=again))
+            self._end = self._position()
+            self.segment.ended(outcome, self._end, again=again)
             if not again:
                 return
             attempt, retries = attempt + 1, retries - 1
@@ -81,9 +88,8 @@ class ElementWork:
         if not self.marks.covers(self._task.name, instance.index):
             return False
         now = time.time_ns() // 1_000_000
-        end = self._position()
-        cancelled = Outcome("e", instance.index, instance.attempt, "cancelled", now, end, reason="cancelled")
-        self.segment.ended(cancelled)
+        cancelled = Outcome("e", instance.index, instance.attempt, "cancelled", now, reason="cancelled")
+        self.segment.ended(cancelled, self._end)
         return True
 
     def was_touched(self, instance: Instance, *, started_counts: bool) -> bool:

@@ -6,24 +6,21 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from reflow.errors import ReflowError, TaskInterrupted, ValueMisfit
+from reflow.errors import TaskInterrupted, ValueMisfit
 from reflow.rundir.outcomes import Outcome
-from reflow.worker.failures import REASON_LIMIT, Failure, describe, masked, shortened
+from reflow.worker.failures import REASON_LIMIT, StaleInput, Unfit, describe, masked, shortened
 from reflow.worker.inputs import Inputs
 from reflow.worker.interrupt import Interruption
 from reflow.worker.output import Output
-from reflow.worker.watch import StaleInput, check_after, check_before
 
 if TYPE_CHECKING:
     from reflow.rundir.payload import Instance, Payload
     from reflow.values.tagged import Tagged
     from reflow.worker.load import LoadedRun
+    from reflow.worker.output import Returned
+    from reflow.worker.watch import Watched
 
 _HOST = os.uname().nodename
-
-
-class Unfit(ReflowError):
-    """A value that its annotation does not allow, or that is too large."""
 
 
 class Task:
@@ -58,16 +55,12 @@ class Task:
 
     def _call(self, instance: Instance, attempt: int) -> Outcome:
         interruption = self._interruption
-        values = instance.values
-        files = self._inputs.files(values)
+        files = self._inputs.files(instance.values)
         unusable = check_before(files, self._run.fs_latency_s) if files else ""
-        tagged = self._encoded(self._arguments(values))
+        tagged = self._encoded(self._arguments(instance.values))
         if interruption.why:  # it caught the interruption and returned: what it made may be half of it
             raise TaskInterrupted
-        try:
-            value, output, items, paths = self._output.returned(tagged)
-        except ValueMisfit as misfit:
-            raise Unfit(str(misfit)) from misfit
+        value, output, items, paths = self._returned(tagged)
         if files:
             unusable = unusable or check_after(files)
         return Outcome(
@@ -93,21 +86,43 @@ class Task:
         interruption.inside = False
         return tagged
 
+    def _returned(self, tagged: Tagged) -> Returned:
+        try:
+            return self._output.returned(tagged)
+        except ValueMisfit as misfit:
+            raise Unfit(str(misfit)) from misfit
+
     def _ended_badly(self, instance: Instance, attempt: int, error: BaseException) -> Outcome:
+        if self._interruption.keyboard_ends and isinstance(error, KeyboardInterrupt):
+            self._interruption.why, self._interruption.leaving = "cancelled", "Ctrl-C"
         why = self._interruption.why
         if why:
             reason = "cancelled" if why == "cancelled" else f"interrupted: {self._interruption.leaving}"
-            failure = Failure(reason, None, why)
+            failure: tuple[str, str | None, str] = reason, None, why
         else:
             failure = self._failure(error)
         return Outcome(
             "e", instance.index, attempt, why or "failed", time.time_ns() // 1_000_000,
-            reason=failure.reason, error=failure.error, charge=failure.charge, host=_HOST,
+            reason=failure[0], error=failure[1], charge=failure[2], host=_HOST,
         )  # fmt: skip
 
-    def _failure(self, error: BaseException) -> Failure:
+    def _failure(self, error: BaseException) -> tuple[str, str | None, str]:
         if isinstance(error, (Unfit, StaleInput)):
             charge = "stamp" if isinstance(error, StaleInput) else "misfit"
             text = masked(str(error), self._inputs.secrets)
-            return Failure(shortened(text, 4 * REASON_LIMIT), None, charge)
+            return shortened(text, 4 * REASON_LIMIT), None, charge
         return describe(error, self._inputs.secrets)
+
+
+def check_before(files: list[Watched], fs_latency_s: float) -> str:
+    """See `reflow.worker.watch.check_before`, which most tasks never need."""
+    from reflow.worker import watch
+
+    return watch.check_before(files, fs_latency_s)
+
+
+def check_after(files: list[Watched]) -> str:
+    """See `reflow.worker.watch.check_after`."""
+    from reflow.worker import watch
+
+    return watch.check_after(files)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from reflow.errors import ReflowError
 
 REASON_LIMIT = 500  #: characters of the one line
 ERROR_LIMIT = 60_000  #: characters of the traceback
 
 
-class Failure(NamedTuple):
-    """Why an attempt failed: one line, and a JSON object with type, message and traceback."""
-
-    reason: str
-    error: str | None
-    charge: str
+class Unfit(ReflowError):
+    """A value that its annotation does not allow, or that is too large."""
 
 
-def describe(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
-    """Return what to tell of an exception that a function raised; its own code cannot make this fail."""
+class StaleInput(ReflowError):
+    """A file that an upstream task returned is not the one that it wrote."""
+
+
+def describe(error: BaseException, secrets: Iterable[str] = ()) -> tuple[str, str | None, str]:
+    """Return what to tell of an exception that a function raised; its own code cannot make this fail.
+
+    Returns:
+        One line, JSON text with ``type``, ``message`` and ``traceback`` (or None), and the kind of failure.
+    """
     if isinstance(error, SystemExit):
-        return Failure(_exit_reason(error, secrets), None, "exit")
+        return _exit_reason(error, secrets), None, "exit"
     name = type(error).__name__
     message = masked(_message(error), secrets)
     first = message.strip().split("\n", 1)[0]
@@ -31,7 +36,7 @@ def describe(error: BaseException, secrets: Iterable[str] = ()) -> Failure:
         "message": shortened(message, ERROR_LIMIT // 6),
         "traceback": shortened(masked(_traceback(error), secrets), ERROR_LIMIT // 2),
     }
-    return Failure(reason, json.dumps(text), "exception")
+    return reason, json.dumps(text), "exception"
 
 
 def shortened(text: str, limit: int) -> str:

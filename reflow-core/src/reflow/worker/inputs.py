@@ -10,12 +10,12 @@ from reflow.define.task import binding
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
 from reflow.values.tagged import Tagged, tag_of
-from reflow.worker.watch import Watched, watched
 
 if TYPE_CHECKING:
     from reflow.define.signature import ParameterSpec
     from reflow.define.task import TaskSpec
     from reflow.worker.load import LoadedRun
+    from reflow.worker.watch import Watched
 
 Decode = Callable[[Tagged], Any]
 
@@ -65,7 +65,7 @@ class Inputs:
         found = self._files
         for name, tagged in values.items():
             if type(tagged) is dict or type(tagged) is list:
-                found = [*found, *watched(name, tagged, is_result=self._each[name][1])]
+                found = [*found, *_files(name, tagged, is_result=self._each[name][1])]
         return found
 
     def _enter(self, run: LoadedRun, task: str, parameter: ParameterSpec, shared: dict[str, Tagged]) -> None:
@@ -81,7 +81,7 @@ class Inputs:
                 self._fixed[name] = parameter.bound
             return
         tagged = self._revealed(run, task, parameter, shared[name])
-        self._files += watched(name, tagged, is_result=is_result)
+        self._files += _files(name, tagged, is_result=is_result)
         if tag_of(tagged) not in _FIXED:
             self._afresh.append((name, decode, tagged))
             return
@@ -101,3 +101,11 @@ class Inputs:
         if isinstance(value, str) and value:
             self.secrets.append(value)
         return value
+
+
+def _files(name: str, tagged: Tagged, *, is_result: bool) -> list[Watched]:
+    if type(tagged) is not dict and type(tagged) is not list:
+        return []
+    from reflow.worker.watch import watched
+
+    return list(watched(name, tagged, is_result=is_result))

@@ -13,6 +13,7 @@ class Interruption:
     """Whether this worker is to leave, and whether the call that it is in was broken off.
 
     Attributes:
+        keyboard_ends: Whether Ctrl-C in a function is meant for the run.
         inside: Set around a call into user code: `TaskInterrupted` is raised there, and nowhere else.
         waiting: Set while there is nothing to do: a signal then ends the wait by `TaskInterrupted`.
         leaving: Why no further instance may be started, or empty.
@@ -20,7 +21,8 @@ class Interruption:
         looked: Cleared by SIGUSR1: cancel marks are to be looked at before the next instance.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keyboard_ends: bool = False) -> None:
+        self.keyboard_ends = keyboard_ends
         self.inside = False
         self.waiting = False
         self.leaving = ""

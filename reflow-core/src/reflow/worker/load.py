@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from functools import cached_property
@@ -12,7 +11,7 @@ from reflow.errors import DefinitionError
 from reflow.filesystem.atomic import read_bytes
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import check_trusted, read_run
-from reflow.rundir.source import Served, serve
+from reflow.rundir.served import Served, serve
 from reflow.worker.adapters import plugin_adapters
 
 if TYPE_CHECKING:
@@ -69,7 +68,9 @@ class LoadedRun:
         if self._served is None or not self._served.live:
             return ""
         name, file = next(iter(self._served.live.items()))
-        return f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now"
+        return (
+            f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now"
+        )
 
 
 def load_run(root: str) -> LoadedRun:
@@ -114,12 +115,16 @@ def _flow(paths: RunPaths, entry: dict[str, str]) -> Flow:
         flow: Flow = pickle.loads(read_bytes(os.path.join(paths.source, entry["pickle"])))
         return flow
     try:
-        module = importlib.import_module(entry["module"])
+        os.environ["REFLOW_LOADING"] = entry["module"]  # nothing may submit now: it would go on for ever
+        __import__(entry["module"])
+        module = sys.modules[entry["module"]]
     except SystemExit as error:
         raise DefinitionError(
             f"module {entry['module']!r} exits when it is imported; "
             'put its last lines under: if __name__ == "__main__":'
         ) from error
+    finally:
+        del os.environ["REFLOW_LOADING"]
     found = _attribute(module, entry["attribute"])
     if found is None:
         raise DefinitionError(f"module {entry['module']!r} has no workflow {entry['attribute']!r}")

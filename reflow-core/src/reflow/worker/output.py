@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from reflow.errors import ValueMisfit
 from reflow.filesystem.stamps import take_stamp
@@ -22,13 +22,8 @@ VALUE_LIMIT = 4 << 20  #: bytes of a value's text
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
-class Returned(NamedTuple):
-    """A value as its outcome holds it."""
-
-    value: str
-    output: bytes
-    items: bytes | None
-    paths: bool
+#: a value as its outcome holds it: text, output hash, item digests, whether there is a Path in it
+Returned: TypeAlias = "tuple[str, bytes, bytes | None, bool]"
 
 
 class Output:
@@ -46,7 +41,7 @@ class Output:
         """
         kind = type(tagged)
         if kind is int:
-            return Returned(str(tagged), value_digest(tagged), None, False)
+            return str(tagged), value_digest(tagged), None, False
         paths = kind is not str and has_paths(tagged)
         if paths:
             tagged = stamped(tagged, self._take)
@@ -58,4 +53,4 @@ class Output:
             )
         items = None if kind is str else item_digests(tagged)
         output = list_digest(items) if items is not None and kind is list else value_digest(tagged)
-        return Returned(text, output, None if items is None else b"".join(items), paths)
+        return text, output, None if items is None else b"".join(items), paths

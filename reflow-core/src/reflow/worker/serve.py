@@ -87,7 +87,7 @@ class Server:
         assert work is not None
         channel, interruption = self._channel, self._interruption
         began = looked = time.monotonic()
-        work.look()
+        work.begin()
         for position, instance in enumerate(work.payload.lines(begin, end), begin):
             now = time.monotonic()
             if now - looked > LOOK_AGE_S:

@@ -8,16 +8,13 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from reflow.errors import ReflowError, ValueMisfit
+from reflow.errors import ValueMisfit
 from reflow.filesystem.stamps import MISSING, Stamp, take_stamp
 from reflow.values.paths import paths_in
 from reflow.values.tagged import Tagged
+from reflow.worker.failures import StaleInput
 
 _PATHLESS = {str, int, bool, type(None)}
-
-
-class StaleInput(ReflowError):
-    """A file that an upstream task returned is not the one that it wrote."""
 
 
 class Watched(NamedTuple):

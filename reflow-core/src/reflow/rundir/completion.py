@@ -1,0 +1,64 @@
+"""Completion markers: by them the last element out knows that it is, without asking anybody.
+
+An element's marker says how many segments each of its starts sealed. Markers lie in buckets, so that nobody
+lists more than a bucket; the last one of a bucket adds them up, and the last bucket makes ``all``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+
+from reflow.filesystem.atomic import make_directory, read_bytes, replace_file
+from reflow.rundir.claims import link_new
+from reflow.rundir.layout import SubmissionPaths
+
+BUCKET = 128  #: elements whose markers lie in one directory
+
+Sums = dict[int, list[int]]  #: by element, the number of segments of each of its starts
+
+
+def mark_done(sub: SubmissionPaths, element: int, starts: Sequence[int], count: int) -> Sums | None:
+    """Say that an element is through; return the sums of all elements when it was the last one out.
+
+    Args:
+        starts: How many segments each start of the element sealed.
+        count: Number of elements of the submission.
+    """
+    number = element // BUCKET
+    folder = os.path.join(sub.done, f"b{number}")
+    make_directory(folder)
+    replace_file(os.path.join(folder, str(element)), json.dumps(list(starts)).encode())
+    members = range(number * BUCKET, min(count, (number + 1) * BUCKET))
+    if not _has_all(folder, [str(member) for member in members]):
+        return None
+    sums = {member: json.loads(read_bytes(os.path.join(folder, str(member)))) for member in members}
+    link_new(f"{folder}.sums", json.dumps(sums).encode())
+    buckets = [f"b{bucket}.sums" for bucket in range(-(-count // BUCKET))]
+    if not _has_all(sub.done, buckets):
+        return None
+    everything: Sums = {}
+    for bucket in buckets:
+        everything |= _read(os.path.join(sub.done, bucket))
+    return everything if link_new(_all(sub), json.dumps(everything).encode()) else None
+
+
+def read_done(sub: SubmissionPaths) -> Sums | None:
+    """Return the sums of a submission whose last element is out, else None."""
+    try:
+        return _read(_all(sub))
+    except FileNotFoundError:
+        return None
+
+
+def _all(sub: SubmissionPaths) -> str:
+    return os.path.join(sub.done, "all")
+
+
+def _read(path: str) -> Sums:
+    return {int(element): starts for element, starts in json.loads(read_bytes(path)).items()}
+
+
+def _has_all(folder: str, names: Sequence[str]) -> bool:
+    return set(names) <= set(os.listdir(folder))

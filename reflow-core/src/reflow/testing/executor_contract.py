@@ -1,0 +1,305 @@
+"""The promises of an executor, a test each; the evidence is what the functions and their workers wrote."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reflow.contracts.executor import Event, Executor, ResidentExecutor
+from reflow.model.resources import Resources
+from reflow.rundir.layout import SubmissionPaths
+from reflow.testing.contract import Contract
+from reflow.testing.small_run import SmallRun, pump_until_ended
+
+FLOW = """
+@flow.array_job()
+def mark(n: int, run_dir: RunDir) -> int:
+    with open(run_dir / f"mark{n}", "x") as file:
+        file.write(str(os.getpid()))
+    return n
+
+@flow.array_job()
+def wait_for(n: int, name: str, run_dir: RunDir) -> int:
+    open(run_dir / f"began{n}", "w").close()
+    while not (run_dir / name).exists():
+        time.sleep(0.005)
+    return n
+
+@flow.array_job()
+def die(n: int, deadly: int, run_dir: RunDir) -> int:
+    with open(run_dir / f"tries{n}", "a") as file:
+        file.write("x")
+    if n == deadly:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return n
+"""
+
+
+class ResidentExecutorContract(Contract):
+    """Promises of a `ResidentExecutor`. A subclass gives the fixture ``executor``: a new one, of 2 slots.
+
+    Attributes:
+        timeout_s: How long a test waits for what must happen.
+        has_processes: Whether each worker is a process of its own, which can die and be interrupted.
+    """
+
+    timeout_s = 30.0
+    has_processes = True
+
+    @pytest.fixture
+    def executor(self) -> Executor:
+        """Return a new executor."""
+        raise NotImplementedError("give a fixture 'executor' that returns a new executor of 2 slots")
+
+    @pytest.fixture
+    def resident(self, executor: Executor) -> Iterator[ResidentExecutor]:
+        """The same, closed afterwards."""
+        assert isinstance(executor, ResidentExecutor)
+        yield executor
+        executor.close()
+
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> SmallRun:
+        """Return a run with tasks to try."""
+        return SmallRun(tmp_path, FLOW)
+
+    @pytest.fixture
+    def needs_processes(self) -> None:
+        """Leave out what an executor without processes cannot do."""
+        if not self.has_processes:
+            pytest.skip("its workers are no processes")
+
+    def test_every_instance_has_one_outcome(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(40)])
+
+        self._finish(resident, run, sub, 40)
+
+        ends = [line for line in run.outcomes(sub) if line.kind == "e"]
+        assert sorted((end.index, end.state) for end in ends) == [(n, "succeeded") for n in range(40)]
+
+    def test_events_name_every_segment(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(5)])
+
+        events = self._finish(resident, run, sub, 5)
+
+        named = [name for event in events if event.kind == "sealed" for name in event.segments]
+        assert sorted(named) == sorted(name for name in os.listdir(sub.outcomes) if name.endswith(".jsonl"))
+
+    def test_end_of_a_request_is_told_once_and_last(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(5)])
+
+        events = self._finish(resident, run, sub, 5)
+
+        assert [event.kind for event in events if event.element < 0] == ["ended"]
+        assert events[-1].kind == "ended"
+
+    def test_empty_request_ends(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [])
+
+        self._finish(resident, run, sub, 0)
+
+        assert run.outcomes(sub) == []
+
+    def test_no_worker_is_an_element_that_the_request_does_not_have(
+        self, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(30)])
+
+        events = self._finish(resident, run, sub, 30, elements=1)
+
+        assert {event.element for event in events} <= {0, -1}
+
+    def test_find_knows_what_was_submitted_and_nothing_else(
+        self, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("mark", [{"n": 0}])
+        native = resident.submit(run.request(sub, 1))
+
+        assert resident.find([_token(sub), "f" * 20]) == {_token(sub): native}
+
+    def test_poll_leaves_out_what_was_forgotten(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        assert resident.poll(["999999999"]) == {}
+
+    def test_poll_answers_per_element(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(8)])
+        request = run.request(sub, 8)
+        native = resident.submit(request)
+        pump_until_ended(resident, [request.token], self.timeout_s)
+
+        reports = resident.poll([native])[native]
+        assert all(not report.state.is_active for report in reports.values())
+
+    def test_two_requests_have_two_native_ids(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        natives = {
+            resident.submit(run.request(run.submission("mark", [{"n": n}]), 1)) for n in range(2)
+        }
+
+        assert len(natives) == 2
+
+    def test_cancelling_what_has_ended_changes_nothing(
+        self, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("mark", [{"n": 0}])
+        native = resident.submit(run.request(sub, 1))
+        pump_until_ended(resident, [_token(sub)], self.timeout_s)
+
+        resident.cancel([native])
+
+        assert run.ends(sub)[0].state == "succeeded"
+        assert resident.pump(0.0) == []
+
+    def test_pump_returns_at_once_when_there_is_nothing_to_wait_for(self, resident: ResidentExecutor) -> None:
+        began = time.monotonic()
+
+        assert resident.pump(20.0) == []
+        assert time.monotonic() - began < 10.0
+
+    def test_requests_do_not_wait_for_each_other(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        slow = run.submission("wait_for", [{"n": 0, "name": "mark1"}])
+        fast = run.submission("mark", [{"n": 1}])
+        resident.submit(run.request(slow, 1, elements=1))
+        resident.submit(run.request(fast, 1))
+
+        pump_until_ended(resident, [_token(slow), _token(fast)], self.timeout_s)
+
+        assert run.ends(slow)[0].state == "succeeded"
+
+    def test_predecessors_end_first(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        first = run.submission("mark", [{"n": n} for n in range(20)])
+        second = run.submission("mark", [{"n": n + 100} for n in range(20)])
+        native = resident.submit(run.request(first, 20))
+        resident.submit(run.request(second, 20, predecessors=[native]))
+
+        events = pump_until_ended(resident, [_token(first), _token(second)], self.timeout_s)
+
+        ended = [event.token for event in events if event.kind == "ended"]
+        assert ended == [_token(first), _token(second)]
+        last = max(line.time for line in run.outcomes(first))
+        assert min(line.time for line in run.outcomes(second)) >= last
+
+    def test_cancelled_request_ends_and_starts_nothing_more(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        from reflow.rundir.control import Scope, write_request
+
+        sub = run.submission("wait_for", [{"n": n, "name": "never"} for n in range(6)])
+        native = resident.submit(run.request(sub, 6))
+        self._pump_until(resident, lambda: bool(list((run.folder / "runs").glob("began*"))))
+        write_request(run.paths, "cancel", (Scope(),))
+        resident.cancel([native])
+
+        pump_until_ended(resident, [_token(sub)], self.timeout_s)
+
+        assert {end.state for end in run.ends(sub).values()} == {"cancelled"}
+        assert len(list((run.folder / "runs").glob("began*"))) <= 2
+
+    def test_single_positions_are_cancelled_and_the_rest_goes_on(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        from reflow.rundir.control import Scope, write_request
+
+        names = ["never", "go", "go", "never"]
+        sub = run.submission("wait_for", [{"n": n, "name": name} for n, name in enumerate(names)])
+        resident.submit(run.request(sub, 4))
+        self._pump_until(resident, lambda: bool(list((run.folder / "runs").glob("began*"))))
+        write_request(run.paths, "cancel", (Scope("wait_for", (0, 3)),))
+        resident.cancel_positions(_token(sub), [0, 3])
+        (run.folder / "runs" / "go").touch()
+
+        pump_until_ended(resident, [_token(sub)], self.timeout_s)
+
+        ends = {index: end.state for index, end in run.ends(sub).items()}
+        assert {index: state for index, state in ends.items() if state == "succeeded"} == {
+            1: "succeeded",
+            2: "succeeded",
+        }
+
+    def test_death_costs_the_current_instance_and_no_other(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("die", [{"n": n} for n in range(12)], {"deadly": 4})
+        resident.submit(run.request(sub, 12))
+
+        events = pump_until_ended(resident, [_token(sub)], self.timeout_s)
+
+        (died,) = [event for event in events if event.kind == "died"]
+        assert "9" in died.reason
+        part = f"{died.element}.{died.start}.part"
+        ended = {line.index for line in run.outcomes(sub, [part]) if line.kind == "e"}
+        assert ended == set(range(12)) - {4}
+        tries = {path.name: path.read_text() for path in (run.folder / "runs").glob("tries*")}
+        assert set(tries.values()) == {"x"}
+
+    def test_abandoned_element_gives_up_what_it_held(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("die", [{"n": 0}], {"deadly": 0})
+        resident.submit(run.request(sub, 1))
+        kinds: list[str] = []
+        self._pump_until(resident, lambda: "died" in kinds, kinds)
+        resident.abandon(_token(sub), 0)
+        self._pump_until(resident, lambda: "ended" in kinds, kinds)
+
+        assert (run.folder / "runs" / "tries0").read_text() == "x"
+
+    def test_warm_workers_are_those_that_work(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        log = os.path.join(run.paths.logs, "warm.log")
+        resident.warm_up(run.serve_argv, str(run.folder), log, 2)
+        sub = run.submission("mark", [{"n": n} for n in range(4)])
+
+        self._finish(resident, run, sub, 4)
+
+        assert sorted(run.ends(sub)) == [0, 1, 2, 3]
+
+    def test_wide_task_runs_alone(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(6)])
+
+        self._finish(resident, run, sub, 6, resources=Resources(cpus=99))
+
+        assert len({path.read_text() for path in (run.folder / "runs").glob("mark*")}) == 1
+
+    def test_nothing_is_left_after_close(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        sub = run.submission("wait_for", [{"n": 0, "name": "never"}])
+        resident.submit(run.request(sub, 1))
+        self._pump_until(resident, lambda: (run.folder / "runs" / "began0").exists())
+
+        resident.close()
+
+        assert run.ends(sub)[0].state == "interrupted"
+
+    def _finish(
+        self,
+        executor: ResidentExecutor,
+        run: SmallRun,
+        sub: SubmissionPaths,
+        instances: int,
+        elements: int = 2,
+        resources: Resources | None = None,
+    ) -> list[Event]:
+        request = run.request(sub, instances, elements, resources=resources or Resources())
+        executor.submit(request)
+        return pump_until_ended(executor, [request.token], self.timeout_s)
+
+    def _pump_until(self, executor: ResidentExecutor, holds: object, kinds: list[str] | None = None) -> None:
+        assert callable(holds)
+        deadline = time.monotonic() + self.timeout_s
+        while not holds():
+            assert time.monotonic() < deadline, f"did not happen within {self.timeout_s} s"
+            for event in executor.pump(0.05):
+                (kinds if kinds is not None else []).append(event.kind)
+
+
+def _token(sub: SubmissionPaths) -> str:
+    return os.path.basename(sub.directory)

@@ -1,0 +1,88 @@
+"""One element of a batch job: claimed, worked through, sealed, marked as done."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from reflow.rundir.claims import claim
+from reflow.rundir.completion import mark_done
+from reflow.rundir.outcomes import parse_name
+from reflow.worker.element_work import ElementWork, Place
+
+if TYPE_CHECKING:
+    from reflow.rundir.layout import SubmissionPaths
+    from reflow.worker.interrupt import Interruption
+    from reflow.worker.load import LoadedRun
+    from reflow.worker.stdio import Log
+
+SEAL_AGE_S = 5.0  #: age of the oldest outcome at which a segment is sealed between instances
+
+
+class Element:
+    """Works through the instances of one element.
+
+    Args:
+        holder: The job that runs it, as its claim names it.
+    """
+
+    def __init__(self, run: LoadedRun, sub: SubmissionPaths, element: int, holder: str) -> None:
+        self._run = run
+        self._sub = sub
+        self._element = element
+        self._start = claim(sub, element, holder)
+
+    @property
+    def is_another_s(self) -> bool:
+        """Whether another job had claimed it: then there is nothing to do, and nothing to say."""
+        return self._start is None
+
+    def work(self, interruption: Interruption, log: Log) -> bool:
+        """Work through its instances; return whether it was the last element out.
+
+        It is not when it was asked to end: what it did not start is handed back by that.
+        """
+        assert self._start is not None
+        place = Place(self._sub, self._element, self._start)
+        log.switch(self._run.paths.element_log(os.path.basename(self._sub.directory), self._element))
+        work = ElementWork(self._run, place, interruption, log.position)
+        try:
+            self._through(work, interruption)
+            work.segment.seal()
+            if interruption.leaving:
+                return False
+            count = -(-work.payload.count // work.payload.pack)
+            return mark_done(self._sub, self._element, self._sealed(), count) is not None
+        finally:
+            work.close()
+
+    def _through(self, work: ElementWork, interruption: Interruption) -> None:
+        pack = work.payload.pack
+        begin = self._element * pack
+        for instance in work.payload.lines(begin, min(begin + pack, work.payload.count)):
+            if interruption.leaving:
+                return
+            work.begin()
+            if work.was_touched(instance, started_counts=False):
+                continue
+            if work.has_marks and work.is_cancelled(instance):
+                continue
+            work.do(instance)
+            if work.segment.is_due(SEAL_AGE_S):
+                work.segment.seal()
+
+    def _sealed(self) -> list[int]:
+        """Return how many segments each start of this element sealed."""
+        counts = [0] * ((self._start or 0) + 1)
+        for name in os.listdir(self._sub.outcomes):
+            parsed = parse_name(name)
+            if parsed is not None and parsed[0] == self._element and parsed[2] is not None:
+                counts[parsed[1]] += 1
+        return counts
+
+
+def job_name() -> str:
+    """Return the batch job that this process runs in, as a claim names it; else something of its own."""
+    job = os.environ.get("SLURM_JOB_ID")
+    return f"slurm:{job}" if job else f"process:{os.uname().nodename}:{os.getpid()}:{time.time_ns()}"

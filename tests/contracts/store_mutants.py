@@ -1,0 +1,266 @@
+"""Stores that break one promise each; `test_contracts_bite` runs the contract against every one of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from reflow.testing import MemoryStore, StoreContract
+from reflow.testing.memory import _LEDGERS, _RESULTS
+from reflow.testing.memory_ledger import MemoryLedger
+from reflow.testing.memory_results import MemoryResults
+from reflow.testing.store_contract import StoreFixtures
+
+
+class AnyEpochWrites(MemoryLedger):
+    """caught by: whoever_holds_an_old_epoch_can_write_no_more"""
+
+    def apply(self, changes, epoch):
+        super().apply(changes, self._state.epoch)
+
+
+class WritesByHalves(MemoryLedger):
+    """caught by: nothing_is_written_when_a_row_cannot_be"""
+
+    def _writable(self):
+        super()._writable()
+        return self._state
+
+
+class ForgetsEpochs(MemoryLedger):
+    """caught by: every_epoch_is_greater_than_the_last"""
+
+    def take_epoch(self):
+        super().take_epoch()
+        self._state.epoch = 1
+        return 1
+
+
+class WritesWhenReading(MemoryLedger):
+    """caught by: a_ledger_that_was_opened_for_reading_is_not_written"""
+
+    def _writable(self):
+        return self._state.copy()
+
+
+class LeavesOutMissingValues(MemoryLedger):
+    """caught by: a_value_that_an_instance_should_have_is_never_left_out_in_silence"""
+
+    def values(self, task, indices=()):
+        for row in self.instances(task, (), indices):
+            if row.state == "succeeded" and self._state.output_of(row):
+                yield from super().values(task, [row.index])
+
+
+class GivesTheFirstOutput(MemoryLedger):
+    """caught by: the_value_of_an_instance_is_that_of_its_current_output"""
+
+    def values(self, task, indices=()):
+        for kept in super().values(task, indices):
+            first = min(at for at in self._state.outputs if at[:2] == (task, kept.index))
+            yield kept._replace(value=self._state.outputs[first][1].value)
+
+
+class ReversesInstances(MemoryLedger):
+    """caught by: instances_come_by_ascending_index"""
+
+    def instances(self, task, states=(), indices=()):
+        return super().instances(task, states, indices)[::-1]
+
+
+class IgnoresStates(MemoryLedger):
+    """caught by: instances_are_chosen_by_state_and_by_index"""
+
+    def instances(self, task, states=(), indices=()):
+        return super().instances(task, (), indices)
+
+
+class MixesCounts(MemoryLedger):
+    """caught by: counts_of_tasks_do_not_mix"""
+
+    def overview(self):
+        overview = super().overview()
+        merged = {state: n for counts in overview.counts.values() for state, n in counts.items()}
+        return overview._replace(counts=dict.fromkeys(overview.counts, merged))
+
+
+class DropsAttempts(MemoryLedger):
+    """caught by: dropped_instances_go_before_new_ones_come_and_leave_attempts_and_outputs"""
+
+    def apply(self, changes, epoch):
+        super().apply(changes, epoch)
+        for key in [key for key in self._state.attempts if key[0] in changes.dropped]:
+            del self._state.attempts[key]
+
+
+class PublishesUnderTheNewIdentity(MemoryLedger):
+    """caught by: an_output_waits_under_the_identity_that_it_was_made_from"""
+
+    def _unpublished(self, number, output):
+        self._state.origins.clear()
+        return super()._unpublished(number, output)
+
+
+class PublishesTheUnknown(MemoryLedger):
+    """caught by: an_output_whose_identity_nobody_knows_is_not_reusable"""
+
+    def _unpublished(self, number, output):
+        return super()._unpublished(number, output)._replace(output=output)
+
+
+class WaitsForEver(MemoryLedger):
+    """caught by: outputs_wait_in_order_until_they_are_published"""
+
+    def apply(self, changes, epoch):
+        super().apply(changes._replace(published=None), epoch)
+
+
+class ShowsEndedSubmissions(MemoryLedger):
+    """caught by: submissions_come_oldest_first_and_open_ones_are_in_the_overview"""
+
+    def overview(self):
+        return super().overview()._replace(submissions=self.submissions())
+
+
+class NeverEnds(MemoryLedger):
+    """caught by: a_run_has_an_end_while_it_is_over"""
+
+    def overview(self):
+        return super().overview()._replace(ended=None)
+
+
+class FindsTheOldest(MemoryResults):
+    """caught by: the_newest_result_of_an_identity_is_current"""
+
+    def find(self, identities):
+        rows, stale = self._state.rows, self._state.stale
+        self._state.rows = rows[::-1]
+        self._state.stale = {len(rows) - 1 - number: reason for number, reason in stale.items()}
+        try:
+            return super().find(identities)
+        finally:
+            self._state.rows, self._state.stale = rows, stale
+
+
+class FindsWhatIsStale(MemoryResults):
+    """caught by: what_is_stale_is_found_no_more_and_its_value_is_kept"""
+
+    def invalidate(self, keys, reason):
+        self._check_writable()
+
+
+class BringsBackWhatIsStale(MemoryResults):
+    """caught by: appending_the_same_attempt_again_does_not_bring_back_what_is_stale"""
+
+    def _has(self, context, new):
+        rows = enumerate(self._state.rows)
+        return any(old == new and number not in self._state.stale for number, (_, old) in rows)
+
+
+class NeverMakesAnew(MemoryResults):
+    """caught by: what_was_stale_can_be_made_anew"""
+
+    def _has(self, context, new):
+        return any(old.identity == new.identity and old.output == new.output for _, old in self._state.rows)
+
+
+class IgnoresCode(MemoryResults):
+    """caught by: the_same_output_by_other_code_is_a_row_of_its_own"""
+
+    def append(self, context, rows):
+        super().append(context._replace(code=b""), rows)
+
+
+class AppendsAgain(MemoryResults):
+    """caught by: what_is_there_already_stays_as_it_is"""
+
+    def _has(self, context, new):
+        return False
+
+
+class SortsValues(MemoryResults):
+    """caught by: values_and_items_come_in_the_order_of_the_keys"""
+
+    def values(self, keys):
+        return super().values(sorted(keys))
+
+
+class SkipsMissingValues(MemoryResults):
+    """caught by: a_value_that_is_not_there_is_an_error"""
+
+    def values(self, keys):
+        known = {(new.identity, new.output) for _, new in self._state.rows}
+        return super().values([key for key in keys if key in known])
+
+
+class ListsOldRunsFirst(MemoryResults):
+    """caught by: the_list_of_runs_is_newest_first"""
+
+    def runs(self, workflow=None):
+        return super().runs(workflow)[::-1]
+
+
+class MutantStore(MemoryStore):
+    ledger_class = MemoryLedger
+    results_class = MemoryResults
+
+    def create_ledger(self, directory, run_id, workflow, tasks, created):
+        super().create_ledger(directory, run_id, workflow, tasks, created)
+        return self.open_ledger(directory, write=True)
+
+    def open_ledger(self, directory, *, write=False):
+        super().open_ledger(directory)
+        return self.ledger_class(_LEDGERS[directory], write=write)
+
+    def open_results(self, *, write=False):
+        super().open_results()
+        return self.results_class(_RESULTS[self.address], write=write)
+
+
+class ForgetsTheLedger(MutantStore):
+    """caught by: creating_a_ledger_that_is_there_opens_it"""
+
+    def create_ledger(self, directory, run_id, workflow, tasks, created):
+        _LEDGERS.pop(directory, None)
+        return super().create_ledger(directory, run_id, workflow, tasks, created)
+
+
+class SharesNothing(MutantStore):
+    """caught by: a_result_is_found_by_its_identity"""
+
+    def open_results(self, *, write=False):
+        self.address += "+"
+        return super().open_results(write=write)
+
+
+def _store_class(mutant):
+    if issubclass(mutant, MutantStore):
+        return mutant
+    kind = "ledger_class" if issubclass(mutant, MemoryLedger) else "results_class"
+    return type(mutant.__name__ + "Store", (MutantStore,), {kind: mutant})
+
+
+def _store_fixture(store_class):
+    @pytest.fixture
+    def store(self, tmp_path):
+        return store_class(f"memory://{tmp_path}")
+
+    return store
+
+
+def _test_class(mutant):
+    """Return a class with the one promise that the mutant breaks."""
+    name = "test_" + mutant.__doc__.removeprefix("caught by: ")
+    promise = {name: getattr(StoreContract, name), "store": _store_fixture(_store_class(mutant))}
+    return type(f"Test{mutant.__name__}", (StoreFixtures,), promise)
+
+
+MUTANTS = [
+    found
+    for name, found in list(globals().items())
+    if isinstance(found, type) and (found.__doc__ or "").startswith("caught by: ")
+]
+globals().update({f"Test{mutant.__name__}": _test_class(mutant) for mutant in MUTANTS})
+
+
+class TestUnchanged(StoreContract):
+    store = _store_fixture(MutantStore)

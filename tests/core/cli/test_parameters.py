@@ -1,0 +1,156 @@
+"""Flags are made from signatures, and what is typed after them becomes exactly the value that is meant."""
+
+import pytest
+
+from reflow.errors import DefinitionError, ParameterError, UsageError
+
+TYPED = [
+    (["--model", "icon"], "model", "icon"),
+    (["--no-deep"], "deep", False),
+    (["--deep"], "deep", True),
+    (["--no-deep", "--deep"], "deep", True),
+    (["--levels", "1", "2"], "levels", [1, 2]),
+    (["--levels"], "levels", []),
+    (["--levels", "1", "--levels", "2"], "levels", [1, 2]),
+    (["--ratio", "1"], "ratio", {"$float": "1.0"}),
+    (["--ratio", "-1"], "ratio", {"$float": "-1.0"}),
+    (["--ratio=-1e5"], "ratio", {"$float": "-100000.0"}),
+    (["--where", "/a/b"], "where", {"$path": ["/a/b", None]}),
+    (["--prepare-chunk", "128"], "prepare_chunk", 128),
+    (["--color"], "color", True),
+    (["--param-no-color"], "color", False),
+    (["--bucket", ""], "bucket", ""),
+    (["--bucket", "ü\n"], "bucket", "ü\n"),
+]
+
+
+@pytest.mark.parametrize(("words", "key", "value"), TYPED, ids=lambda given: str(given)[:40])
+def test_a_flag_sets_its_parameter(workflow, typed, words, key, value):
+    assert typed(workflow, "--start", "x", *words).parameters[key] == value
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (["--param-model", "icon"], "model", "icon"),
+        (["--param-no-deep"], "deep", False),
+        (["--param-levels", "1", "2"], "levels", [1, 2]),
+        (["--param-prepare-chunk", "128"], "prepare_chunk", 128),
+    ],
+)
+def test_every_parameter_has_a_second_form(workflow, typed, words, key, value):
+    assert typed(workflow, "--start", "x", *words).parameters[key] == value
+
+
+def test_a_short_flag_is_the_long_one(workflow, typed):
+    assert typed(workflow, "-s", "x").parameters["start"] == "x"
+
+
+def test_what_is_not_typed_has_its_default(workflow, typed):
+    found = typed(workflow, "--start", "x").parameters
+
+    assert found["ratio"] == {"$float": "0.5"}
+    assert found["levels"] is None
+    assert found["colour"]["$enum"][1] == "RED"
+    assert list(found) == list(workflow.graph().parameters)
+
+
+def test_an_enum_is_typed_by_name(workflow, typed):
+    assert typed(workflow, "--start", "x", "--colour", "BLUE").parameters["colour"]["$enum"][1] == "BLUE"
+
+
+def test_parameters_called_like_options_are_set_by_their_own_form(reserved, typed):
+    words = [f"--param-{n}={n}" for n in ("task", "since", "status", "run-id", "help", "params")]
+
+    found = typed(reserved, *words, "--param-index", "7", "--param-force").parameters
+
+    assert found == {
+        "task": "task",
+        "index": 7,
+        "since": "since",
+        "status": "status",
+        "force": True,
+        "run_id": "run-id",
+        "help": "help",
+        "params": "params",
+    }
+
+
+def test_a_reserved_name_keeps_its_own_meaning(reserved, typed):
+    with pytest.raises(ParameterError, match="--param-force"):
+        typed(
+            reserved,
+            "--force",
+            *(f"--param-{n}=1" for n in ("task", "index", "since", "status", "run-id", "help", "params")),
+        )
+
+
+@pytest.mark.parametrize(
+    "words", [["--star", "x"], ["--start", "x", "--mod", "icon"], ["--start", "x", "--for"]]
+)
+def test_no_flag_is_guessed_from_its_beginning(workflow, typed, words):
+    with pytest.raises(UsageError, match="unrecognized arguments"):
+        typed(workflow, *words)
+
+
+def test_all_missing_parameters_are_named_at_once(reserved, typed):
+    with pytest.raises(
+        ParameterError, match=r"^--param-task, --param-index, .* must be given\nsee: flow.py submit --help$"
+    ):
+        typed(reserved)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--model", "nonsense"], r"--model .*'nonsense'[\s\S]*era5, icon"),
+        (["--ratio", "much"], "--ratio takes float, not 'much'"),
+        (["--levels", "1", "x"], "--levels .*x"),
+        (["--colour", "GREEN"], "--colour .*GREEN"),
+        (["--prepare-chunk", "200"], "--prepare-chunk 200 is none of: 128, 256"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_with_its_flag(workflow, typed, words, what):
+    with pytest.raises(ParameterError, match=what) as refused:
+        typed(workflow, "--start", "x", *words)
+
+    assert len(str(refused.value).splitlines()) <= 3
+
+
+def test_a_flag_without_its_value_is_answered_with_how_to_write_one(workflow, typed):
+    with pytest.raises(UsageError, match=r"--start.*expected 1 argument.*--flag=-value"):
+        typed(workflow, "-s", "--deep")
+
+
+def test_two_parameters_cannot_have_one_flag(workflow, typed):
+    graph = workflow.graph()
+    twice = dict(graph.parameters) | {"other": graph.parameters["start"]._replace(key="other", name="other")}
+
+    from reflow.cli.submit import parser_of
+
+    with pytest.raises(DefinitionError, match="it is taken"):
+        parser_of(graph._replace(parameters=twice), "x")
+
+
+def test_help_shows_every_parameter_and_takes_percent_signs_as_they_are(workflow, command):
+    code, said, _ = command(workflow, "submit", "--help")
+
+    assert code == 0
+    assert "Start date, 100%s sure %(prog)s (required)" in " ".join(said.split())
+    for flag in (
+        "-s, --start START",
+        "--model {era5,icon}",
+        "--deep, --no-deep",
+        "--prepare-chunk {128,256}",
+    ):
+        assert flag in said
+    assert "--param-model" not in said
+    assert max(map(len, said.splitlines())) <= 100
+    assert said.startswith("usage: python flow.py submit --start START [options]")
+
+
+def test_help_names_the_form_that_a_reserved_name_needs(reserved, command):
+    _, said, _ = command(reserved, "submit", "--help")
+
+    assert "--param-force, --param-no-force" in said
+    assert "--param-status STATUS" in said

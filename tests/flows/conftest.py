@@ -1,0 +1,150 @@
+"""Real runs of real flows: what was called, what came of it, and what the run says about it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from reflow import Run, Workflow
+
+FLOWS = Path(__file__).parent / "flows"
+
+
+class Seen:
+    """A run that was waited for, as a user and as its own tasks saw it."""
+
+    def __init__(self, run: Run, run_dir: Path) -> None:
+        self.run = run
+        self.run_dir = run_dir
+
+    @property
+    def state(self) -> str:
+        return self.run.state
+
+    @property
+    def calls(self) -> list[str]:
+        """What the tasks wrote down when they were called, in sorted order: independent of what the run says."""
+        try:
+            return sorted((self.run_dir / "calls").read_text().splitlines())
+        except FileNotFoundError:
+            return []
+
+    @property
+    def states(self) -> dict[str, str]:
+        """How many instances of each task are in which state, such as ``2 reused, 1 succeeded``."""
+        tasks = self.run.status(as_dict=True)["tasks"]
+        return {name: _counted(task) for name, task in tasks.items()}
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """What failed, by ``task[index]``, and why."""
+        return {f"{e['task']}[{e['index']}]": e["error"] for e in self.run.errors()}
+
+    def result(self, task: str) -> Any:
+        return self.run.result(task)
+
+    def results(self, task: str) -> Any:
+        return self.run.results(task)
+
+
+def _counted(task: dict[str, Any]) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(task["counts"].items()))
+    return counts or (f"0 {task['state']}" if task["total"] == 0 else task["state"])
+
+
+class Lab:
+    """A user with a store of their own, who submits one run after another, each to a run directory of its own."""
+
+    def __init__(self, place: Path, executor: str) -> None:
+        self.place = place
+        self.executor = executor
+        self._numbers = itertools.count()
+
+    @contextlib.contextmanager
+    def home(self) -> Iterator[None]:
+        """Be this user: nothing of the configuration of whoever runs the tests is seen."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("REFLOW_")]:
+                patch.delenv(name)
+            for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+                patch.setenv(name, str(self.place))
+            yield
+
+    @property
+    def store(self) -> str:
+        return str(self.place / "store.db")
+
+    def new_run_dir(self) -> Path:
+        return self.place / f"run{next(self._numbers)}"
+
+    def submit(self, workflow: Workflow, *, run_dir: Path | None = None, wait: bool = True, **given: Any) -> Seen:
+        """Submit a workflow and wait until it is over, unless told otherwise."""
+        place = run_dir or self.new_run_dir()
+        with self.home():
+            run = workflow.submit(place, executor=self.executor, store=self.store, wait=wait, **given)
+        return Seen(run, place)
+
+    def cli(self, workflow: Workflow, command: str, *words: str, run_dir: Path, **options: str) -> int:
+        """Type a command of the workflow's script and return its exit code."""
+        argv = [command, *words, "--run-dir", str(run_dir), "--store", self.store]
+        with self.home():
+            return workflow.cli([*argv, *itertools.chain(*options.items())], "python flow.py")
+
+    def seen(self, workflow: Workflow, run_dir: Path) -> Seen:
+        """Look at the newest run of a run directory."""
+        with self.home():
+            return Seen(workflow.open_run("@last", run_dir), run_dir)
+
+
+EXECUTORS = ["local", "inline"]
+
+
+@pytest.fixture(scope="session")
+def flows() -> Iterator[Callable[[str], ModuleType]]:
+    """Import flows by name, as a script in their directory would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FLOWS))
+        yield importlib.import_module
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, executor: str) -> Lab:
+    return Lab(tmp_path, executor)
+
+
+@pytest.fixture
+def local_lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path, "local")
+
+
+@pytest.fixture(scope="module", params=EXECUTORS)
+def shared_lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A lab that all tests of a module share: for runs that are made once and looked at often."""
+    return Lab(tmp_path_factory.mktemp("lab"), request.param)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until something holds; fail when it does not in a minute."""
+
+    def wait(holds: Callable[[], object], timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            assert time.monotonic() < deadline, "what was waited for did not happen"
+            time.sleep(0.02)
+
+    return wait
