@@ -95,7 +95,7 @@ def test_the_same_edges_are_all_reused(seen, shared_lab, edges):
     again = shared_lab.submit(edges.wf)
 
     assert again.states == {
-        task: states.replace("0 succeeded", "0 reused?").replace("succeeded", "reused").replace(" reused?", " succeeded")
+        task: states if states.startswith("0") else states.replace("succeeded", "reused")
         for task, (states, _) in TABLE.items()
     }
     assert again.result("gather_of_texts") == edges.TEXTS

@@ -91,7 +91,7 @@ def test_a_writer_waits_for_another(writer, ledger):
 def test_readers_in_a_loop_never_fail_while_a_writer_works(ledger, store, run):
     code = (
         "import sys; from reflow_sqlite import SqliteStore\n"
-        "for _ in range(200): SqliteStore('').open_ledger(sys.argv[1]).overview()"
+        "for _ in range(60): SqliteStore('').open_ledger(sys.argv[1]).overview()"
     )
     readers = [subprocess.Popen([sys.executable, "-c", code, str(run)]) for _ in range(2)]
     number = 0

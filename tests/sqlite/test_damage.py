@@ -37,10 +37,10 @@ def look(store, run, what):
                 wrong.append(found)
     else:
         results = store.open_results()
-        for found in results.find([result(index).identity for index in range(COUNT)]).values():
-            (value,) = results.values([(found.identity, found.output)])
-            if value != result(int(value)).value or found.identity != result(int(value)).identity:
-                wrong.append(found)
+        found = list(results.find([result(index).identity for index in range(COUNT)]).values())
+        for kept, value in zip(found, results.values([kept[:2] for kept in found]), strict=True):
+            if kept.identity != result(int(value)).identity:
+                wrong.append((kept, value))
     return wrong
 
 

@@ -37,7 +37,11 @@ def test_the_marker_is_that_of_pluggy(options):
 
 
 def test_the_marker_works_without_parentheses():
-    assert hookimpl(len.__class__.__call__.__class__) is not None
+    @hookimpl
+    def mine():
+        pass
+
+    assert mine.reflow_impl["tryfirst"] is False
 
 
 @pytest.mark.parametrize(

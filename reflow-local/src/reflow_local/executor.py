@@ -23,7 +23,7 @@ TICK_S = 0.05  #: how often ends of processes are asked for where the kernel doe
 
 
 class LocalExecutor(ResidentExecutor):
-    """Worker *k* is element *k* of every request that it takes instances of.
+    """A worker is one element of each request that it takes instances of.
 
     Options:
         workers: How many slots there are; the CPUs that this process may use, if not given.
@@ -82,8 +82,8 @@ class LocalExecutor(ResidentExecutor):
             order = self._order(native)
             if order is not None and not order.is_ended:
                 order.cancel()
-                for element in order.busy:
-                    self._slots[element].interrupt(order.request.token, GRACE_S)
+                for worker in order.busy:
+                    self._slots[worker].interrupt(order.request.token, GRACE_S)
             elif order is None and (parsed := parse_native_id(native)) is not None:
                 for pid in parsed.leftovers():
                     os.kill(pid, signal.SIGTERM)
@@ -94,10 +94,11 @@ class LocalExecutor(ResidentExecutor):
         order = self._orders[token]
         order.drop(positions)
         wanted = set(positions)
-        for slot in self._slots:
-            batches = [range(batch.begin, batch.end) for batch in order.held.get(slot.number, ())]
-            if not all(map(wanted.isdisjoint, batches)):
-                slot.interrupt(token, GRACE_S if wanted.issuperset(batches[0]) else None)
+        for element in order.elements.values():
+            batches = [range(batch.begin, batch.end) for batch in element.held]
+            if element.worker is not None and not all(map(wanted.isdisjoint, batches)):
+                grace_s = GRACE_S if wanted.issuperset(batches[0]) else None
+                self._slots[element.worker].interrupt(token, grace_s)
         self._settle()
 
     def restart(self, token: str, element: int) -> None:
@@ -167,7 +168,7 @@ class LocalExecutor(ResidentExecutor):
         fed = bool(orders)
         while fed:  # one batch each in turn, so that the first worker does not get what the second could do
             fed = False
-            for slot in self._grown(min(self._slot_count, max(o.request.count for o in orders))):
+            for slot in self._grown(min(self._slot_count, sum(order.most_workers for order in orders))):
                 order = self._next_order(slot, orders)
                 if order is not None:
                     slot.give(order)
@@ -176,14 +177,14 @@ class LocalExecutor(ResidentExecutor):
     def _next_order(self, slot: Slot, orders: Sequence[Order]) -> Order | None:
         current = self._orders.get(slot.token)
         order = choose(orders, slot.number, current, slot.since, self._slot_count, time.monotonic())
-        if order is None or slot.load >= order.depth(slot.number):
+        if order is None or slot.load >= order.depth():
             return None
         return order
 
     def _is_expecting(self) -> bool:
         """Whether anything may still happen by itself."""
         now = time.monotonic()
-        return any(order.busy or order.unsealed or not order.may_start(now) for order in self._open_orders())
+        return any(order.is_at_work or not order.may_start(now) for order in self._open_orders())
 
     def _wait(self, timeout_s: float) -> None:
         now = time.monotonic()
@@ -219,19 +220,20 @@ class LocalExecutor(ResidentExecutor):
 
     def _sealed(self, report: Sequence[Any]) -> None:
         token, element, start, names = report
-        self._orders[token].unsealed.discard(element)
+        self._orders[token].elements[element].is_unsealed = False
         if names:
             self._events.append(Event("sealed", token, element, start, tuple(names)))
 
     def _died(self, slot: Slot) -> None:
         reason = slot.take_reason()
         for order in self._open_orders():
-            if order.held.get(slot.number) or slot.number in order.unsealed:
-                start = order.start_of(slot.number)
-                order.died(slot.number)
-                self._events.append(Event("died", order.request.token, slot.number, start, (), reason))
+            element = order.element_of(slot.number)
+            if element is not None and (element.held or element.is_unsealed):
+                order.died(element)
+                token = order.request.token
+                self._events.append(Event("died", token, element.number, element.start, (), reason))
                 if order.is_cancelled:  # there is nothing to go on with
-                    order.abandon(slot.number)
+                    order.abandon(element.number)
 
     def _settle(self) -> None:
         """Say which requests have come to their end."""
@@ -260,7 +262,8 @@ def _reports(order: Order) -> dict[int, ElementReport]:
     return {element: ElementReport(_state(order, element)) for element in range(order.request.count)}
 
 
-def _state(order: Order, element: int) -> JobState:
-    if element in order.dead:
-        return JobState.FAILED
-    return JobState.RUNNING if order.held.get(element) else JobState.PENDING
+def _state(order: Order, number: int) -> JobState:
+    element = order.elements.get(number)
+    if element is None:
+        return JobState.PENDING
+    return JobState.FAILED if element.is_dead else JobState.RUNNING

@@ -25,17 +25,52 @@ class Batch(NamedTuple):
     skip: bool = False
 
 
+class Element:
+    """One element of a request, and the worker that is it for now.
+
+    Attributes:
+        worker: Number of the slot, or None while nobody is it.
+        process: Which process of that slot it was last; another one starts it afresh.
+        start: How often it had been started before.
+        held: The batches that its worker has, in order.
+        redo: Batches that only this element can go on with, since it began them once.
+        lost: What its process held when it died; it waits for a decision.
+        is_dead: Whether there is such a decision to be waited for.
+        is_unsealed: Whether it has outcomes that are not in a sealed segment.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.worker: int | None = None
+        self.process: int | None = None
+        self.start = 0
+        self.held: list[Batch] = []
+        self.redo: list[Batch] = []
+        self.lost: list[Batch] = []
+        self.is_dead = False
+        self.is_unsealed = False
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether another worker may take its place."""
+        return not (self.held or self.is_dead or self.is_unsealed)
+
+    def seat(self, worker: int, process: int) -> None:
+        """Let a process be this element."""
+        if self.process is not None and self.process != process:
+            self.start += 1
+        self.worker, self.process = worker, process
+
+
 class Order:
     """A request that is being worked on.
 
     Attributes:
         width: How many slots a worker takes up that works for it.
         waiting: Batches that nobody holds.
-        held: By element, the batches that its worker has, in order.
-        redo: By element, what only this element can go on with.
-        dead: Elements whose process died, with what it held; they wait for a decision.
-        unsealed: Elements with outcomes that are not in a sealed segment.
+        elements: By number, those that have been started.
         is_cancelled: Whether nothing of it is to be started any more.
+        served: When a worker last got something of it.
     """
 
     def __init__(self, request: JobRequest, slots: int, after: Collection[str]) -> None:
@@ -45,109 +80,126 @@ class Order:
         self.after = set(after)
         self.not_before = time.monotonic() + request.begin_s
         self.waiting = [Batch(0, request.instances)] if request.instances else []
-        self.held: dict[int, list[Batch]] = {}
-        self.redo: dict[int, list[Batch]] = {}
-        self.dead: dict[int, list[Batch]] = {}
-        self.unsealed: set[int] = set()
-        self.starts: dict[int, int] = {}
+        self.elements: dict[int, Element] = {}
         self.is_cancelled = False
         self.is_ended = False
         self.served = 0.0
         self._pace: float | None = None
         self._fixed = int(os.environ.get("REFLOW_BATCH", "0"))
-        self._processes: dict[int, int] = {}
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a worker holds something of it, or has not sealed all that it did."""
+        return any(element.held or element.is_unsealed for element in self.elements.values())
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing of it waits, is held, or is open."""
-        return not (self.waiting or self.redo or self.dead or self.unsealed or self.busy)
+        undecided = any(element.redo or element.is_dead for element in self.elements.values())
+        return not (self.waiting or undecided or self.is_at_work)
 
     @property
     def busy(self) -> list[int]:
-        """The elements that hold batches."""
-        return [element for element, batches in self.held.items() if batches]
+        """The workers that hold batches of it."""
+        return [e.worker for e in self.elements.values() if e.held and e.worker is not None]
+
+    @property
+    def budget_s(self) -> float | None:
+        """How long a worker may take for one batch; None when batches are of a fixed size."""
+        return None if self._fixed else BUDGET_S
 
     def may_start(self, now: float) -> bool:
         """Whether what comes before it has ended, and its time has come."""
         return not self.after and now >= self.not_before
 
-    def has_work_for(self, element: int) -> bool:
-        """Whether an element can be given something."""
-        if self.is_cancelled or element in self.dead or element >= self.request.count:
-            return False
-        if element in self.redo:
-            return True
+    def has_work_for(self, worker: int) -> bool:
+        """Whether a worker can be given something of it."""
         busy = self.busy
-        return bool(self.waiting) and (element in busy or len(busy) < self.most_workers)
+        if self.is_cancelled or (worker not in busy and len(busy) >= self.most_workers):
+            return False
+        element = self._seat_for(worker)
+        return element is not None and bool(element.redo or self.waiting)
 
-    def depth(self, element: int) -> int:
-        """How many batches an element may hold: two short ones, so that it never waits, or one long one."""
+    def element_of(self, worker: int) -> Element | None:
+        """Return the element that a worker is, if it is one."""
+        return next((e for e in self.elements.values() if e.worker == worker), None)
+
+    def depth(self) -> int:
+        """How many batches a worker may hold: two short ones, so that it never waits, or one long one."""
         if self._fixed:
             return 2
         if self._pace is None:
             return 2 if self._positions_waiting() > 16 * self.most_workers else 1
         return 2 if self._pace <= BUDGET_S else 1
 
-    def take(self, element: int, process: int) -> tuple[Batch, int]:
-        """Give an element its next batch, and return it with the element's start number."""
-        known = self._processes.get(element)
-        if known is not None and known != process:
-            self.starts[element] = self.starts.get(element, 0) + 1
-        self._processes[element] = process
-        batch = self._redone(element) if element in self.redo else self._cut()
-        self.held.setdefault(element, []).append(batch)
-        return batch, self.starts.get(element, 0)
+    def take(self, worker: int, process: int) -> tuple[Batch, Element]:
+        """Give a worker its next batch, and return it with the element that the worker is from now on."""
+        element = self._seat_for(worker)
+        assert element is not None
+        for former in self.elements.values():
+            if former.worker == worker:
+                former.worker = None
+        self.elements[element.number] = element
+        element.seat(worker, process)
+        batch = element.redo.pop(0) if element.redo else self._cut()
+        element.held.append(batch)
+        return batch, element
 
-    def start_of(self, element: int) -> int:
-        """Return how often an element had been started before."""
-        return self.starts.get(element, 0)
-
-    def did(self, element: int, begin: int, end: int, spent_s: float) -> None:
+    def did(self, number: int, begin: int, end: int, spent_s: float) -> None:
         """Take note that an element has worked through its oldest batch, or through the first part of it."""
-        batch = self.held[element].pop(0)
-        self.unsealed.add(element)
+        element = self.elements[number]
+        batch = element.held.pop(0)
+        element.is_unsealed = True
         if end > begin:
             pace = spent_s / (end - begin)
             self._pace = pace if self._pace is None else 0.5 * (self._pace + pace)
         if end < batch.end and not self.is_cancelled:
-            rest = Batch(end, batch.end, batch.skip)
-            if batch.skip:
-                self.redo.setdefault(element, []).insert(0, rest)
-            else:
-                self.waiting.insert(0, rest)
+            (element.redo if batch.skip else self.waiting).insert(0, batch._replace(begin=end))
 
-    def died(self, element: int) -> None:
+    def died(self, element: Element) -> None:
         """Take note that an element's process is gone; what it held waits for `restart` or `abandon`."""
-        self.dead[element] = self.held.pop(element, [])
-        self.unsealed.discard(element)
+        element.lost, element.held = element.held, []
+        element.is_dead, element.is_unsealed, element.worker = True, False, None
 
-    def restart(self, element: int) -> None:
+    def restart(self, number: int) -> None:
         """Let a new process go on with what a dead element held."""
-        batches = self.dead.pop(element, [])
-        if batches and not self.is_cancelled:
-            self.redo.setdefault(element, [])[:0] = [batch._replace(skip=True) for batch in batches]
+        element = self.elements.get(number)
+        if element is not None and element.is_dead:
+            if not self.is_cancelled:
+                element.redo[:0] = [batch._replace(skip=True) for batch in element.lost]
+            element.lost, element.is_dead = [], False
 
-    def abandon(self, element: int) -> None:
+    def abandon(self, number: int) -> None:
         """Give up what a dead element held."""
-        self.dead.pop(element, None)
+        element = self.elements.get(number)
+        if element is not None:
+            element.lost, element.is_dead = [], False
 
     def cancel(self) -> None:
         """Start nothing more of it."""
         self.is_cancelled = True
         self.waiting.clear()
-        self.redo.clear()
+        for element in self.elements.values():
+            element.redo.clear()
 
     def drop(self, positions: Collection[int]) -> None:
         """Take single positions out of what waits."""
         wanted = sorted(positions)
         self.waiting = [part for batch in self.waiting for part in _without(batch, wanted)]
 
-    def _redone(self, element: int) -> Batch:
-        batches = self.redo[element]
-        batch = batches.pop(0)
-        if not batches:
-            del self.redo[element]
-        return batch
+    def _seat_for(self, worker: int) -> Element | None:
+        """Return the element that a worker would be, or None when all are taken."""
+        own = self.element_of(worker)
+        if own is not None and (own.held or own.redo):
+            return own
+        at_rest = [element for element in self.elements.values() if element.is_at_rest]
+        if begun := [element for element in at_rest if element.redo]:
+            return begun[0]
+        if own is not None:
+            return own
+        if len(self.elements) < self.request.count:
+            return Element(len(self.elements))
+        return at_rest[0] if at_rest else None
 
     def _cut(self) -> Batch:
         first = self.waiting[0]
@@ -170,11 +222,6 @@ class Order:
 
     def _positions_waiting(self) -> int:
         return sum(batch.end - batch.begin for batch in self.waiting)
-
-    @property
-    def budget_s(self) -> float | None:
-        """How long a worker may take for one batch; None when batches are of a fixed size."""
-        return None if self._fixed else BUDGET_S
 
 
 def _without(batch: Batch, positions: Sequence[int]) -> Iterator[Batch]:

@@ -10,33 +10,33 @@ TURN_S = 0.25  #: how long a worker stays with a request while others wait
 
 
 def choose(
-    orders: Sequence[Order], element: int, current: Order | None, since: float, slots: int, now: float
+    orders: Sequence[Order], worker: int, current: Order | None, since: float, slots: int, now: float
 ) -> Order | None:
-    """Return the order that an element is to take its next batch from, or None when it must wait.
+    """Return the order that a worker is to take its next batch from, or None when it must wait.
 
     A worker stays with its order for a while, since turning to another one seals what it has. Then it is the
     turn of the one that fewest work for, and among those of the one that waited longest. An order that needs
     more slots than are free holds them until it has them, so that narrow work cannot starve it.
     """
-    open_orders = [order for order in orders if order.may_start(now) and order.has_work_for(element)]
-    if current in open_orders and now - since < TURN_S and _fits(current, orders, element, slots):
+    open_orders = [order for order in orders if order.may_start(now) and order.has_work_for(worker)]
+    if current in open_orders and now - since < TURN_S and _fits(current, orders, worker, slots):
         return current
-    for order in sorted(open_orders, key=lambda order: (len(_others(order, element)), order.served)):
-        if _fits(order, orders, element, slots):
+    for order in sorted(open_orders, key=lambda order: (len(_others(order, worker)), order.served)):
+        if _fits(order, orders, worker, slots):
             return order
         if not order.busy:
             return None
     return None
 
 
-def _others(order: Order, element: int) -> list[int]:
-    return [busy for busy in order.busy if busy != element]
+def _others(order: Order, worker: int) -> list[int]:
+    return [busy for busy in order.busy if busy != worker]
 
 
-def _fits(order: Order | None, orders: Iterable[Order], element: int, slots: int) -> bool:
+def _fits(order: Order | None, orders: Iterable[Order], worker: int, slots: int) -> bool:
     if order is None:
         return False
-    widths: dict[int, int] = {element: order.width}
+    widths: dict[int, int] = {worker: order.width}
     for other in orders:
         for busy in other.busy:
             widths[busy] = max(widths.get(busy, 0), other.width)

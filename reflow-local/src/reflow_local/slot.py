@@ -70,10 +70,9 @@ class Slot:
     def give(self, order: Order) -> None:
         """Hand the next batch of a request to the process."""
         request = order.request
-        log = os.path.join(request.log_dir, f"{request.token}.{self.number}.log")
-        self.start(request.serve_argv, log)
+        self.start(request.serve_argv, os.path.join(request.log_dir, f"{request.token}.0.log"))
         assert self._process is not None
-        batch, start = order.take(self.number, self._serial)
+        batch, element = order.take(self.number, self._serial)
         now = time.monotonic()
         if self.token != request.token:
             self.token, self.since = request.token, now
@@ -82,11 +81,11 @@ class Slot:
         self._process.send(
             {
                 "run": request.directory,
-                "element": self.number,
-                "start": start,
+                "element": element.number,
+                "start": element.start,
                 "from": batch.begin,
                 "to": batch.end,
-                "log": log,
+                "log": os.path.join(request.log_dir, f"{request.token}.{element.number}.log"),
                 "skip": batch.skip,
                 "budget": order.budget_s,
                 "more": order.has_work_for(self.number),

@@ -39,7 +39,8 @@ SELECT i.idx, o.items FROM instances i JOIN outputs o ON (o.number, o.task, o.id
 WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND o.items IS NOT NULL
 """
 VALUES = """
-SELECT i.idx, o.output, o.value, o.items, o.seal FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
+SELECT i.idx, o.output, o.value, o.items, o.seal
+FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
 WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND i.idx > ?
 """
 ATTEMPTS = """

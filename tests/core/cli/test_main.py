@@ -197,7 +197,9 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_output_that_cannot_be_written_is_said(to, code):
     script = "import sys; from reflow.cli.main import reflow_main; sys.exit(reflow_main(['config']))"
     with open(to, "w") as file:
-        done = subprocess.run([sys.executable, "-c", script], stdout=file, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", script], stdout=file, stderr=subprocess.PIPE, check=False
+        )
 
     assert done.returncode == code
     assert done.stderr == (b"error: No space left on device\n" if code else b"")

@@ -30,7 +30,7 @@ def test_a_selector_means_what_it_says(text, scope):
     "text", ["convert[", "convert[x]", "convert[1.5]", "convert[-1]", "", "a b", "convert[]"]
 )
 def test_what_is_no_selector_is_refused_with_the_text(text):
-    with pytest.raises(UsageError, match="selector|index"):
+    with pytest.raises(UsageError, match=r"selector|index"):
         parse_selector(text, GRAPH)
 
 

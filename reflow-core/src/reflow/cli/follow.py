@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -24,6 +25,7 @@ def go_on(call: Call, run: OpenRun) -> int:
     """
     from reflow.run.drive import drive, start
 
+    gc.enable()
     options = call.options
     if run.is_resident and not getattr(options, "detach", False):
         watcher = Watcher(call)
@@ -49,6 +51,7 @@ def wait_for(call: Call, run: OpenRun, timeout_s: float | None = None) -> int:
     """Wait until a run is over and return the exit code that says how it ended."""
     from reflow.run.drive import follow
 
+    gc.enable()
     watcher = Watcher(call)
     status = follow(run, timeout_s, _Patience(watcher))
     watcher.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Iterable
@@ -135,6 +136,7 @@ def _follow(run: OpenRun, scopes: list[Scope]) -> None:
     from reflow.run.logs import log_slices, read_slice
     from reflow.run.status import read_status
 
+    gc.enable()
     printed: dict[tuple[str, int, int], int] = {}
     while True:
         over = read_status(run)["state"] not in ("running", "held")

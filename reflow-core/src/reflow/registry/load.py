@@ -90,7 +90,9 @@ def _load(wish: Wish) -> tuple[type, str]:
 
 def _missing(wish: Wish) -> str:
     near = nearest(wish.name, _names(wish))
-    remedy = f"; try: pip install {wish.package}" if wish.package else f"; did you mean {near!r}?" if near else ""
+    remedy = (
+        f"; try: pip install {wish.package}" if wish.package else f"; did you mean {near!r}?" if near else ""
+    )
     return f"no {wish.kind} is called {wish.name!r} ({_installed(wish)}){remedy}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from functools import cache
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from reflow.errors import PluginError

@@ -20,6 +20,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.recover import left_behind, read_batch
 from reflow.run.status import read_status, save_picture
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
+from reflow.rundir.messages import tell
 from reflow.rundir.outcomes import part_name
 
 GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
@@ -103,7 +104,9 @@ class _Driver:
         """Take in what an earlier driver left, then make the first pass."""
         sweep(self._hold)
         batches, tokens = left_behind(self._run, self._hold)
-        return self._coordinator.step(batches, tokens, charge=False)
+        state = self._coordinator.step(batches, tokens, charge=False)
+        tell(self._run.paths, self._hold.take_messages())
+        return state
 
     def _gather(self) -> list[Event]:
         """Wait for something to happen, and then a little longer for more of it."""
@@ -118,22 +121,22 @@ class _Driver:
         return events
 
     def _take_in(self, events: list[Event]) -> RunState:
-        batches: list[Batch] = []
-        deaths: list[tuple[Event, int | None]] = []
+        batches = [batch for event in events for batch in self._batches(event)]
         ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
-        for event in events:
-            names: list[tuple[str, str | None]] = [(name, None) for name in event.segments]
-            if event.kind == "died":
-                names.append((part_name(event.element, event.start), event.reason))
-            found = [
-                batch for name, death in names if (batch := read_batch(self._hold, event.token, name, death))
-            ]
-            if event.kind == "died":
-                inside = any(b.death is not None and _has_open_start(b) for b in found)
-                self._after_death(event, inside=inside)
-            batches += found
         state = self._coordinator.step(batches, ended, self._given_up)
+        tell(self._run.paths, self._hold.take_messages())
         return state
+
+    def _batches(self, event: Event) -> list[Batch]:
+        """Read what an event is about; a dead worker is started again."""
+        names: list[tuple[str, str | None]] = [(name, None) for name in event.segments]
+        if event.kind == "died":
+            names.append((part_name(event.element, event.start), event.reason))
+        found = [read_batch(self._hold, event.token, name, death) for name, death in names]
+        batches = [batch for batch in found if batch is not None]
+        if event.kind == "died":
+            self._after_death(event, inside=any(b.death is not None and b.is_inside for b in batches))
+        return batches
 
     def _after_death(self, event: Event, *, inside: bool) -> None:
         """Start a dead worker again, unless it never gets as far as an instance."""
@@ -144,13 +147,6 @@ class _Driver:
             self._executor.abandon(event.token, event.element)
         else:
             self._executor.restart(event.token, event.element)
-
-
-def _has_open_start(batch: Batch) -> bool:
-    open_starts: set[int] = set()
-    for outcome in batch.outcomes:
-        (open_starts.add if outcome.kind == "s" else open_starts.discard)(outcome.index)
-    return bool(open_starts)
 
 
 def start(run: OpenRun) -> None:

@@ -30,17 +30,36 @@ def stale_results(
     return {
         result.identity
         for result, text in zip(with_paths, texts, strict=True)
-        if any(_differs(path, stamp, missing_is_stale) for path, stamp in paths_in(json.loads(text)))
+        if changed_file(text, missing_counts=missing_is_stale)
     }
 
 
-def _differs(path: str, stamp: list[object] | None, missing_is_stale: bool) -> bool:
+def changed_file(text: str, *, missing_counts: bool) -> str | None:
+    """Return the first file in a value that is not as it was stamped, with what is wrong; None when all are.
+
+    Args:
+        text: The tagged JSON of a value.
+        missing_counts: Whether a file that is gone counts; otherwise it is taken as cleaned up.
+    """
+    if '"$path"' not in text:
+        return None
+    return next(
+        (
+            wrong
+            for path, stamp in paths_in(json.loads(text))
+            if (wrong := _differs(path, stamp, missing_counts))
+        ),
+        None,
+    )
+
+
+def _differs(path: str, stamp: list[object] | None, missing_counts: bool) -> str | None:
     if stamp is None:
-        return False
+        return None
     try:
         now = take_stamp(path, "content" if stamp[0] == "content" else "stat")
-    except (OSError, ValueMisfit):
-        return True
+    except (OSError, ValueMisfit) as error:
+        return f"{path} cannot be looked at: {error}"
     if now == MISSING and stamp != MISSING:
-        return missing_is_stale
-    return now != stamp
+        return f"{path} is missing" if missing_counts else None
+    return None if now == stamp else f"{path} changed since it was made"

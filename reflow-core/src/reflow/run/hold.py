@@ -29,6 +29,16 @@ class Hold:
         self.lease.beat()
         self.ledger.apply(changes, self.epoch)
 
+    def take_messages(self) -> list[str]:
+        """Return what a user should be told since the last time, each thing once."""
+        if self.results.trouble:
+            self.messages.append(
+                f"{self.results.trouble}; the run goes on, its new results wait in its ledger"
+            )
+            self.results.trouble = None
+        told, self.messages = list(dict.fromkeys(self.messages)), []
+        return told
+
     def overview(self) -> Overview:
         """Return the run at a glance."""
         return self.ledger.overview()

@@ -42,21 +42,23 @@ class Batch(NamedTuple):
     outcomes: Sequence[Outcome]
     death: str | None = None
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether its last start has no end: its writer stopped inside an instance, or is there now."""
+        inside: set[int] = set()
+        for outcome in self.outcomes:
+            (inside.add if outcome.kind == "s" else inside.discard)(outcome.index)
+        return bool(inside)
 
-def ingest(hold: Hold, batches: Iterable[Batch]) -> set[int]:
-    """Take outcomes into the ledger in one transaction; what was taken before is left out.
 
-    Returns:
-        Positions in ``batches`` whose writer died inside an instance.
-    """
+def ingest(hold: Hold, batches: Iterable[Batch]) -> None:
+    """Take outcomes into the ledger in one transaction; what was taken before is left out."""
     books = _Books(hold)
-    died_inside = set()
-    for number, batch in enumerate(batches):
-        if books.enter(batch):
-            died_inside.add(number)
+    for batch in batches:
+        books.enter(batch)
     if books.segments:
         hold.apply(books.changes())
-    return died_inside
+        hold.messages += [f"{task}: not reusable: {why}" for task, why in books.unusable]
 
 
 class _Books:
@@ -71,16 +73,17 @@ class _Books:
         self._attempts: list[AttemptRow] = []
         self._outputs: list[OutputRow] = []
         self.segments: list[tuple[str, str]] = []
+        self.unusable: dict[tuple[str, str], None] = {}
 
     def changes(self) -> Changes:
         rows = [row for rows in self._rows.values() for row in rows.values()]
         return Changes(instances=rows, outputs=self._outputs, attempts=self._attempts, segments=self.segments)
 
-    def enter(self, batch: Batch) -> bool:
-        """Enter one segment and return whether its writer died inside an instance."""
+    def enter(self, batch: Batch) -> None:
+        """Enter one segment."""
         taken = self._taken.setdefault(batch.token, self._ledger.segments(batch.token))
         if batch.segment in taken:
-            return False
+            return
         taken.add(batch.segment)
         self.segments.append((batch.token, batch.segment))
         task = self._task(batch.token)
@@ -91,11 +94,9 @@ class _Books:
                 started[outcome.index] = outcome
             else:
                 self._ended(batch, rows, outcome, started.pop(outcome.index, None), task)
-        if batch.death is None:
-            return False
-        for begun in started.values():
-            self._died(batch, rows, begun, task)
-        return bool(started)
+        if batch.death is not None:
+            for begun in started.values():
+                self._died(batch, rows, begun, task)
 
     def _task(self, token: str) -> str:
         if token not in self._tasks:
@@ -119,6 +120,8 @@ class _Books:
             return
         if state is InstanceState.SUCCEEDED and outcome.output is not None:
             self._outputs.append(_output(task, outcome))
+            if outcome.unusable:
+                self.unusable[task, outcome.unusable] = None
         elif outcome.again:  # its own worker tries once more, in place
             rows[row.index] = row._replace(attempt=outcome.attempt + 1, tries=_charged(row))
             return

@@ -6,7 +6,7 @@ The file of a cancel stays, since elements look at it, until a retry takes it aw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import SchedulerError
@@ -14,6 +14,7 @@ from reflow.graph.model import Graph
 from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
+from reflow.run.verify import find_stale, open_stale
 from reflow.rundir.control import Request, Scope, list_requests, remove_request
 
 Loader = Callable[[str], list[InstanceRow]]
@@ -79,9 +80,19 @@ def _tell(hold: Hold, executor: Executor, rows: Sequence[InstanceRow]) -> None:
 
 def _retry(hold: Hold, request: Request) -> None:
     overview = hold.overview()
-    tasks, rows = reopened(hold.run.graph, overview, request.scopes, hold.ledger.instances)
-    if tasks or rows:
-        hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
+    graph = hold.run.graph
+    tasks, rows = reopened(graph, overview, request.scopes, hold.ledger.instances)
+    if not tasks and not rows:
+        return
+    if request.verify:
+        upstream = with_upstream(graph, {row.task for row in tasks})
+        stale = find_stale(hold, overview, upstream)
+        for one in stale:
+            hold.results.invalidate([(one.row.identity, one.row.output or b"")], one.reason)
+            hold.messages.append(f"{one.row.task}[{one.row.index}] runs again: {one.reason}")
+        tasks, again = open_stale(graph, overview, stale, tasks)
+        rows = [*rows, *again]
+    hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
 
 
 def reopened(
@@ -94,7 +105,8 @@ def reopened(
     """
     scopes = list(scopes)
     chosen = {name: scope for name in graph.tasks for scope in scopes if scope.task in (None, name)}
-    chosen = _with_upstream(graph, chosen)
+    for name in with_upstream(graph, chosen):
+        chosen.setdefault(name, Scope(name))
     tasks: dict[str, TaskRow] = {}
     rows: list[InstanceRow] = []
     for name in graph.tasks:
@@ -115,13 +127,13 @@ def reopened(
     return list(tasks.values()), rows
 
 
-def _with_upstream(graph: Graph, chosen: dict[str, Scope]) -> dict[str, Scope]:
-    found = dict(chosen)
+def with_upstream(graph: Graph, names: Collection[str]) -> list[str]:
+    """Return tasks and all that is upstream of them, in the order of the graph."""
+    found = set(names)
     for name in reversed(list(graph.tasks)):
         if name in found:
-            for up in graph.upstream(name):
-                found.setdefault(up, Scope(up))
-    return found
+            found.update(graph.upstream(name))
+    return [name for name in graph.tasks if name in found]
 
 
 def _unsuccessful(row: TaskRow, overview: Overview, load: Loader) -> list[InstanceRow]:

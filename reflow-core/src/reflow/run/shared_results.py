@@ -46,6 +46,13 @@ class SharedResults:
             return False
         return True
 
+    def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
+        """Have other runs use these (identity, output) pairs no more; out of reach, they find out themselves."""
+        try:
+            self._open().invalidate(keys, reason)
+        except StoreError as error:
+            self.trouble = str(error)
+
     def close(self) -> None:
         """Let go of the store."""
         if self._results is not None:

@@ -14,6 +14,7 @@ from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRo
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
+from reflow.rundir.messages import told
 from reflow.values.show import show
 
 _PLAIN = {TaskState.WAITING: "waiting", TaskState.FAILED: "failed", TaskState.SKIPPED: "skipped"}
@@ -31,7 +32,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     """
     overview = run.ledger.overview()
     driver = _driver(run, overview)
-    messages = []
+    messages = told(run.paths)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; go on with: reflow advance {run.id}")
     return {

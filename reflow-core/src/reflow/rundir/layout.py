@@ -110,6 +110,11 @@ class RunPaths(NamedTuple):
         return os.path.join(self.root, "logs")
 
     @property
+    def messages(self) -> str:
+        """What the user should be told about the run, a line each."""
+        return os.path.join(self.root, "messages.txt")
+
+    @property
     def driver_log(self) -> str:
         """What a detached driver prints."""
         return os.path.join(self.logs, "_driver.log")

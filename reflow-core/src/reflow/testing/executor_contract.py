@@ -134,9 +134,7 @@ class ResidentExecutorContract(Contract):
         assert all(not report.state.is_active for report in reports.values())
 
     def test_two_requests_have_two_native_ids(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        natives = {
-            resident.submit(run.request(run.submission("mark", [{"n": n}]), 1)) for n in range(2)
-        }
+        natives = {resident.submit(run.request(run.submission("mark", [{"n": n}]), 1)) for n in range(2)}
 
         assert len(natives) == 2
 

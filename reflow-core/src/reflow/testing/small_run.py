@@ -38,7 +38,13 @@ class SmallRun:
     def __init__(self, folder: Path, text: str, **info: Any) -> None:
         self.folder = folder
         self.paths = RunPaths(str(folder / "runs" / ".reflow" / "small-1"))
-        for path in (self.paths.root, self.paths.source, self.paths.control, self.paths.jobs, self.paths.logs):
+        for path in (
+            self.paths.root,
+            self.paths.source,
+            self.paths.control,
+            self.paths.jobs,
+            self.paths.logs,
+        ):
             make_directory(path)
         self.file = folder / "small_flow.py"
         self.file.write_text(HEAD + text)
@@ -117,7 +123,7 @@ def pump_until_ended(executor: Executor, tokens: Collection[str], timeout_s: flo
 
     assert isinstance(executor, ResidentExecutor)
     deadline = time.monotonic() + timeout_s
-    waiting, seen = set(tokens), []
+    waiting, seen = set(tokens), list[Event]()
     while waiting:
         assert time.monotonic() < deadline, f"{waiting} did not end within {timeout_s} s; there was {seen}"
         for event in executor.pump(0.5):

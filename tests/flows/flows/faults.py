@@ -1,0 +1,183 @@
+"""One array task that suffers, in each instance, from another kind of fault; what follows it must not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Annotated
+
+from noting import note
+
+from reflow import Result, RunDir, TaskInterrupted, Workflow
+
+wf = Workflow("faults")
+
+MEGABYTE = "x" * (1 << 20)
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("this exception has no text")
+
+    __repr__ = __str__
+
+
+class NotAnException(BaseException):
+    pass
+
+
+def print_much() -> None:
+    for _ in range(100):
+        print(MEGABYTE)
+
+
+def misfit() -> object:
+    return {"a": [1], "b": [2, "three"]}
+
+
+def too_large() -> object:
+    return {"a": [0] * 3_000_000}
+
+
+def raises() -> None:
+    raise ValueError("no such grid\nsee the manual")
+
+
+def raises_from() -> None:
+    try:
+        raises()
+    except ValueError as error:
+        raise OSError(5, "no data") from error
+
+
+def raises_without_text() -> None:
+    raise KeyError
+
+
+def raises_at_length() -> None:
+    raise ValueError("long " * 1_000_000)
+
+
+def raises_unspeakable() -> None:
+    raise Unspeakable
+
+
+def raises_no_exception() -> None:
+    raise NotAnException("base")
+
+
+def recurses() -> None:
+    recurses()
+
+
+def exits_in_thread() -> object:
+    from threading import Thread
+
+    thread = Thread(target=sys.exit, args=(1,))
+    thread.start()
+    thread.join()
+    return {"a": [1]}
+
+
+def closes_output() -> object:
+    sys.stdout.close()
+    os.close(1)
+    os.close(2)
+    return {"a": [1]}
+
+
+def closes_descriptors() -> object:
+    os.closerange(3, 256)
+    return {"a": [1]}
+
+
+def moves_away() -> object:
+    os.chdir("/")
+    os.environ["LEFT_BEHIND"] = "yes"
+    return {"a": [1]}
+
+
+def comes_back_twice() -> object:
+    if not os.fork():
+        sys.stdout.flush()
+    return {"a": [1]}
+
+
+def interrupted() -> None:
+    raise TaskInterrupted("by itself")
+
+
+def ctrl_c() -> None:
+    raise KeyboardInterrupt
+
+
+KINDS = {
+    "fine": lambda: {"a": [1]},
+    "raises": raises,
+    "raises_from": raises_from,
+    "raises_without_text": raises_without_text,
+    "raises_at_length": raises_at_length,
+    "raises_unspeakable": raises_unspeakable,
+    "raises_no_exception": raises_no_exception,
+    "interrupted": interrupted,
+    "ctrl_c": ctrl_c,
+    "recurses": recurses,
+    "exits": lambda: sys.exit(3),
+    "exits_well": lambda: sys.exit(),
+    "exits_with_text": lambda: sys.exit("bye\nbye"),
+    "exits_in_thread": exits_in_thread,
+    "prints_much": lambda: print_much() or {"a": [1]},
+    "prints_bytes": lambda: sys.stdout.buffer.write(b"\xff\xfe\n") and {"a": [1]},
+    "misfit": misfit,
+    "nothing": lambda: None,
+    "too_large": too_large,
+    "moves_away": moves_away,
+    "closes_output": closes_output,
+    "closes_descriptors": closes_descriptors,
+    "comes_back_twice": comes_back_twice,
+    "os_exit": lambda: os._exit(5),
+    "os_exit_well": lambda: os._exit(0),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "segfault": lambda: ctypes.string_at(0),
+}
+
+
+@wf.job
+def kinds(names: list[str]) -> list[str]:
+    return names
+
+
+@wf.array_job
+def suffer(kind: Annotated[str, Result("kinds")], run_dir: RunDir = RunDir()) -> dict[str, list[int]]:
+    note(run_dir, "suffer", kind)
+    print(f"begin {kind}", flush=True)
+    return KINDS[kind]()  # type: ignore[no-any-return]
+
+
+@wf.array_job
+def where(kind: Annotated[str, Result("kinds")]) -> str:
+    return f"{os.getcwd()} {os.environ.get('LEFT_BEHIND')}"
+
+
+@wf.array_job
+def after_each(found: Annotated[dict[str, list[int]], Result("suffer")], run_dir: RunDir = RunDir()) -> int:
+    note(run_dir, "after_each")
+    return len(found)
+
+
+@wf.job
+def gather(found: Annotated[list[int], Result("after_each")], run_dir: RunDir = RunDir()) -> int:
+    note(run_dir, "gather")
+    return len(found)
+
+
+@wf.job(after="suffer")
+def afterwards(run_dir: RunDir = RunDir()) -> None:
+    note(run_dir, "afterwards")
+
+
+@wf.job
+def elsewhere(names: list[str]) -> int:
+    return len(names)
