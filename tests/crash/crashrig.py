@@ -212,6 +212,7 @@ class Rig:
         self._place = place
         self._numbers = itertools.count(1)
         self._undisturbed: Picture | None = None
+        self.seen: list[Any] = []
 
     def scene(self, **options: Any) -> Scene:
         return Scene(self._place / str(next(self._numbers)), **options)
@@ -248,6 +249,7 @@ class Rig:
         scene = self.scene(**options)
         try:
             ended, recorded, called = self.stop(scene, fault)
+            self.seen.append((fault, ended))
             scene.go_on()
             self.verify(scene, recorded, called)
         except Exception as error:

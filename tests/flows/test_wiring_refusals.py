@@ -318,7 +318,7 @@ def test_a_flow_that_does_not_fit_is_refused_in_words_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["check", "submit", "dag", "describe", "status"])
+@pytest.mark.parametrize("command", ["check", "submit", "dag", "describe"])
 def test_each_command_refuses_a_flow_that_does_not_fit(command, capsys):
     wf = Workflow("w")
     many_things_at_once(wf)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from reflow_local import LocalExecutor
 
 from reflow.testing.executor_contract import ResidentExecutorContract
+from reflow_local import LocalExecutor
 
 
 class TestLocalExecutor(ResidentExecutorContract):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reflow.model.version import VERSION as __version__
+from reflow.model.version import VERSION
 
 if TYPE_CHECKING:
     from reflow.define.flow import Flow
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reflow.errors import ReflowError, TaskInterrupted
     from reflow.run.handle import Run
     from reflow.workflow import Workflow, open_run
+
+__version__ = VERSION
 
 __all__ = [
     "Flow",

@@ -15,7 +15,7 @@ from reflow.config.known_plugins import (
 )
 from reflow.config.settings import Settings, executor_choice, load_settings
 from reflow.contracts.backends import Backends
-from reflow.errors import PluginError, ReflowError, RunDirError, StoreError, UnknownRun
+from reflow.errors import OutOfReach, PluginError, ReflowError, RunDirError, StoreError, UnknownRun
 from reflow.run.find import NEWEST, resolve
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import list_runs, run_paths
@@ -24,6 +24,9 @@ from reflow.rundir.runfile import read_run
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
+    from reflow.graph.definition import Definition
+    from reflow.graph.model import Given
+    from reflow.run.submit import SubmitRequest
 
 
 class KnownRun(NamedTuple):
@@ -41,6 +44,9 @@ class KnownRun(NamedTuple):
     def workflow(self) -> str:
         """The workflow that its id names."""
         return self.run_id.rsplit("-", 2)[0]
+
+
+AVAILABLE = "it is available"  #: why an executor was chosen that was asked already
 
 
 # Plugins
@@ -83,6 +89,48 @@ def store_address(settings: Settings) -> str:
 def default_run_dir(settings: Settings, workflow: str) -> str:
     """Return the run directory of the settings, else ``./runs/<workflow>``."""
     return settings.text("defaults.run_dir") or os.path.join("runs", workflow)
+
+
+def submit_request(
+    workflow: Definition,
+    settings: Settings,
+    given: Given,
+    *,
+    run_dir: str | None = None,
+    executor: Executor | str | None = None,
+    store: Store | str | None = None,
+    force: bool = False,
+    force_tasks: tuple[str, ...] = (),
+    verify: bool = False,
+    dry_run: bool = False,
+) -> SubmitRequest:
+    """Return all that a new run of a workflow is made from; what is not given comes from the settings.
+
+    Raises:
+        PluginError: There is no such executor or store.
+        OutOfReach: The executor that was asked for cannot be used here; with ``dry_run`` it need not.
+    """
+    from reflow.run.submit import SubmitRequest
+
+    backends = make_backends(settings, executor=executor, store=store)
+    if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
+        raise OutOfReach(
+            f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
+        )
+    return SubmitRequest(
+        graph=workflow.graph(hashes=True),
+        entry=workflow.locate(),
+        parameters=given.parameters,
+        secrets=given.secrets,
+        run_dir=os.path.abspath(os.path.expanduser(run_dir or default_run_dir(settings, workflow.name))),
+        backends=backends,
+        force=force,
+        force_tasks=force_tasks,
+        verify=verify,
+        cwd=os.getcwd(),
+        python=settings.text("executor.python"),
+        defaults=default_resources(settings),
+    )
 
 
 def make_executor(name: str, options: dict[str, Any]) -> tuple[Executor, str]:
@@ -143,7 +191,7 @@ def _whichever_is_there(options: dict[str, Any]) -> tuple[Executor, str, str]:
             ):
                 made, module = make_executor(name, options)
                 if made.available() is None:
-                    return made, "it is available", module
+                    return made, AVAILABLE, module
                 refusals.append(name)
         except PluginError:
             refusals.append(name)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reflow.contracts.executor import ElementReport, Event, JobRequest, ResidentExecutor
+from reflow.errors import ReflowError
 from reflow.model.states import JobState
 from reflow.rundir.layout import SubmissionPaths
 from reflow.worker.element_work import ElementWork, Place
+from reflow.worker.failures import describe
 from reflow.worker.interrupt import Interruption
 
 if TYPE_CHECKING:
@@ -71,25 +73,39 @@ class InlineExecutor(ResidentExecutor):
                 turn.left_out |= set(positions)
 
     def restart(self, token: str, element: int) -> None:
-        """Nothing dies here alone."""
+        """Try again to get a request ready, which is all that can fail here."""
+        for turn in self._queue:
+            if turn.request.token == token:
+                turn.is_dead = False
 
     def abandon(self, token: str, element: int) -> None:
-        """Nothing dies here alone."""
+        """Give up a request that could not be got ready."""
+        for turn in [turn for turn in self._queue if turn.request.token == token]:
+            turn.is_dead = False
+            self._finish(turn)
 
     def pump(self, timeout_s: float) -> list[Event]:
         """Work for so long, at least one instance, and return what happened."""
         ends = time.monotonic() + timeout_s
-        while self._queue and not self._events:
-            turn = self._queue[0]
-            turn.open(self._loaded)
-            if not turn.step():
-                self._finish(turn)
-            elif turn.is_due:
-                self._seal(turn)
+        while not self._events and (turn := next((t for t in self._queue if not t.is_dead), None)):
+            self._work_on(turn)
             if time.monotonic() >= ends:
                 break
         events, self._events = self._events, []
         return events
+
+    def _work_on(self, turn: _Turn) -> None:
+        try:
+            turn.open(self._loaded)
+        except Exception as error:
+            turn.is_dead = True
+            reason = str(error) if isinstance(error, ReflowError) else describe(error)[0]
+            self._events.append(Event("died", turn.request.token, 0, 0, (), reason))
+            return
+        if not turn.step():
+            self._finish(turn)
+        elif turn.is_due:
+            self._seal(turn)
 
     def close(self) -> None:
         """Seal what is open; a request that has not ended stays as it is."""
@@ -110,7 +126,7 @@ class InlineExecutor(ResidentExecutor):
             self._events.append(Event("sealed", turn.request.token, 0, 0, (name,)))
 
     def _finish(self, turn: _Turn) -> None:
-        self._queue.popleft()
+        self._queue.remove(turn)
         self._seal(turn)
         turn.has_ended = True
         turn.close()
@@ -125,6 +141,7 @@ class _Turn:
         self.native_id = f"inline:{os.getpid()}:{request.token}"
         self.left_out: set[int] = set()
         self.is_cancelled = False
+        self.is_dead = False
         self.has_ended = False
         self._work: ElementWork | None = None
         self._instances: Iterator[tuple[int, Instance]] = iter(())
@@ -159,11 +176,20 @@ class _Turn:
             return True
         work.begin()
         if not (work.has_marks and work.is_cancelled(instance)):
-            work.do(instance)
+            self._do(work, instance)
         if self._interruption.leaving:
             self.seal()
             raise KeyboardInterrupt
         return True
+
+    def _do(self, work: ElementWork, instance: Instance) -> None:
+        """Work on an instance, and leave this process in the directory that it is in."""
+        directory, umask = os.getcwd(), os.umask(0o077)
+        try:
+            work.do(instance)
+        finally:
+            os.chdir(directory)
+            os.umask(umask)
 
     def seal(self) -> str | None:
         """Seal what was done and return the segment's name, if there is one."""

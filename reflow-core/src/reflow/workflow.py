@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
     from reflow.define.task import TaskSpec
-    from reflow.graph.model import Graph
+    from reflow.graph.model import Given, Graph
     from reflow.run.handle import Run
     from reflow.run.submit import SubmitRequest
+    from reflow.values.codec import Codec
 
 
 class Workflow(Flow):
@@ -105,28 +106,25 @@ class Workflow(Flow):
             WiringError: The tasks do not fit together.
             ParameterError: A parameter is missing, unknown or mistyped.
         """
-        from reflow.compose import default_resources, default_run_dir, make_backends
+        from reflow.compose import submit_request
         from reflow.config.settings import executor_choice, load_settings
-        from reflow.run.submit import SubmitRequest
 
         _end_of_definitions()
         settings = load_settings(profile)
-        parameters, secrets = self._parameters({**(params or {}), **kwargs})
-        request = SubmitRequest(
-            graph=self.graph(hashes=True),
-            entry=self.locate(),
-            parameters=parameters,
-            secrets=secrets,
-            run_dir=os.path.abspath(os.fspath(run_dir or default_run_dir(settings, self.name))),
-            backends=make_backends(settings, executor=executor, store=store),
+        dry_run = dry_run or (executor is None and executor_choice(settings)[1])
+        request = submit_request(
+            self,
+            settings,
+            self._given({**(params or {}), **kwargs}),
+            run_dir=None if run_dir is None else os.fspath(run_dir),
+            executor=executor,
+            store=store,
             force=force,
             force_tasks=tuple(force_tasks),
             verify=verify,
-            cwd=os.getcwd(),
-            python=settings.text("executor.python"),
-            defaults=default_resources(settings),
+            dry_run=dry_run,
         )
-        if dry_run or (executor is None and executor_choice(settings)[1]):
+        if dry_run:
             _show_plan(request)
             return None
         return self._start(request, wait=wait)
@@ -185,12 +183,13 @@ class Workflow(Flow):
             WiringError: All that does not fit, in one report.
         """
         from reflow.graph.build import build
+        from reflow.graph.nodes import hashed
 
         revision = self._revision()
         for known in (hashes, True):
             if known in self._graphs and self._graphs[known][0] == revision:
                 return self._graphs[known][1]
-        graph = build(self, _find_adapter, hashes=hashes)
+        graph = hashed(self.graph(), self.tasks) if hashes else build(self, _find_adapter)
         self._graphs[hashes] = (revision, graph)
         return graph
 
@@ -229,10 +228,21 @@ class Workflow(Flow):
         pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(self.tasks)))
         return pickled
 
-    def _parameters(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return tagged values and secret tagged values by key; Python's values pass the command line's checks."""
+    def settle(self, key: str, tagged: Any) -> Any:
+        """Return a parameter that was typed as its own type would have it: a record gets its defaults.
+
+        Raises:
+            ParameterError: The class of a record refuses it.
+        """
+        from reflow.values.python import settle
+
+        return settle(self._codec(key), self.graph().parameters[key].type, tagged, key)
+
+    def _given(self, given: Mapping[str, Any]) -> Given:
+        """Return the parameters by key; Python's values pass the command line's checks."""
         from reflow.define.names import did_you_mean
         from reflow.errors import ParameterError
+        from reflow.graph.model import Given
 
         graph = self.graph()
         for key in given:
@@ -249,22 +259,26 @@ class Workflow(Flow):
         for key, parameter in graph.parameters.items():
             value = self._tagged(key, given[key]) if key in given else parameter.default
             (secrets if parameter.secret else values)[key] = value
-        return values, secrets
+        return Given(values, secrets)
 
     def _tagged(self, key: str, value: Any) -> Any:
         from reflow.errors import ParameterError
-        from reflow.values.codec import codec
         from reflow.values.python import parameter_value
         from reflow.values.show import show
 
         parameter = self.graph().parameters[key]
-        specs = {spec.name: spec for spec in self.tasks[parameter.tasks[0]].parameters}
-        annotation = specs[parameter.name].annotation
-        tagged = parameter_value(codec(annotation, _find_adapter), parameter.type, value, key)
+        tagged = parameter_value(self._codec(key), parameter.type, value, key, secret=parameter.secret)
         if parameter.choices is not None and tagged not in parameter.choices:
             allowed = ", ".join(show(choice) for choice in parameter.choices)
             raise ParameterError(f"{key}={show(tagged)} is none of its choices: {allowed}")
         return tagged
+
+    def _codec(self, key: str) -> Codec:
+        from reflow.values.codec import codec
+
+        parameter = self.graph().parameters[key]
+        specs = {spec.name: spec for spec in self.tasks[parameter.tasks[0]].parameters}
+        return codec(specs[parameter.name].annotation, _find_adapter)
 
     def _registered(self, spec: TaskSpec) -> None:
         if is_interactive():  # in a notebook, what does not fit is said in the cell that defines it

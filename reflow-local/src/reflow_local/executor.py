@@ -14,7 +14,6 @@ from reflow_local.leftovers import command_digest, end_leftovers, find_leftovers
 from reflow_local.native import native_id, parse_native_id
 from reflow_local.options import read_workers
 from reflow_local.order import Order
-from reflow_local.process import Lifeline
 from reflow_local.sharing import choose
 from reflow_local.slot import Slot
 
@@ -39,7 +38,6 @@ class LocalExecutor(ResidentExecutor):
         self._tokens: dict[str, str] = {}
         self._events: list[Event] = []
         self._poll = select.poll()
-        self._lifeline: Lifeline | None = None
 
     @property
     def slots(self) -> int:
@@ -141,9 +139,7 @@ class LocalExecutor(ResidentExecutor):
         ends = time.monotonic() + GRACE_S
         for slot in self._slots:
             slot.end(ends)
-        if self._lifeline is not None:
-            self._lifeline.close()
-        self._slots, self._orders, self._lifeline = [], {}, None
+        self._slots, self._orders = [], {}
 
     def _order(self, native: str) -> Order | None:
         return self._orders.get(self._tokens.get(native, ""))
@@ -153,11 +149,10 @@ class LocalExecutor(ResidentExecutor):
         return {token for token, order in orders.items() if order is not None and not order.is_ended}
 
     def _grown(self, count: int) -> list[Slot]:
-        if self._lifeline is None:
+        if not self._slots:
             _refuse_while_loading()
-            self._lifeline = Lifeline()
         while len(self._slots) < count:
-            self._slots.append(Slot(len(self._slots), self._poll, self._lifeline))
+            self._slots.append(Slot(len(self._slots), self._poll))
         return self._slots[:count]
 
     def _open_orders(self) -> list[Order]:
@@ -176,6 +171,8 @@ class LocalExecutor(ResidentExecutor):
 
     def _next_order(self, slot: Slot, orders: Sequence[Order]) -> Order | None:
         current = self._orders.get(slot.token)
+        if slot.load and current is not None and current.depth() == 1:
+            return None  # whatever is queued behind a long instance would wait for it
         order = choose(orders, slot.number, current, slot.since, self._slot_count, time.monotonic())
         if order is None or slot.load >= order.depth():
             return None

@@ -22,8 +22,8 @@ def driver_entry() -> dict[str, str]:
 
 
 def command_digest(argv: Sequence[str]) -> int:
-    """Return a number for a command line."""
-    return crc32("\0".join(argv).encode("utf-8", "surrogateescape"))
+    """Return a number for a command line; a script that stands for the interpreter gives way to the real one."""
+    return crc32("\0".join(argv[1:]).encode("utf-8", "surrogateescape"))
 
 
 def find_leftovers(command: int) -> list[int]:
@@ -51,8 +51,13 @@ def _outlasting(pids: list[int], until: float) -> list[int]:
 
 def _workers(command: int) -> Iterator[tuple[int, ProcessId | None]]:
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit() and _is_mine(name) and crc32(_read(name, "cmdline").rstrip(b"\0")) == command:
+        if name.isdigit() and _is_mine(name) and _command(name) == command:
             yield int(name), _driver(_read(name, "environ"))
+
+
+def _command(pid: str) -> int:
+    _, _, arguments = _read(pid, "cmdline").rstrip(b"\0").partition(b"\0")
+    return crc32(arguments)
 
 
 def _driver(environment: bytes) -> ProcessId | None:

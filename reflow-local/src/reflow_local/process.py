@@ -16,23 +16,12 @@ from reflow_local.leftovers import driver_entry
 _HIGH = 10  # descriptors from here on do not get in the way of those that a worker inherits
 
 
-class Lifeline:
-    """A pipe that nobody writes to: its end tells every worker that this process is gone."""
-
-    def __init__(self) -> None:
-        self.reading, self._writing = _pipe()
-
-    def close(self) -> None:
-        """Let go of it; workers that are still there are interrupted."""
-        os.close(self.reading)
-        os.close(self._writing)
-
-
 class WorkerProcess:
     """A fresh interpreter that serves batches.
 
-    It inherits its commands as descriptor 0, its reports as 3 and the lifeline as 4; what it prints goes to
-    a log. It leads a process group, so that Ctrl-C at the terminal is left to this process.
+    It inherits its commands as descriptor 0, its reports as 3 and a lifeline as 4, a pipe of its own that
+    nobody writes to and whose end tells that this process is gone; what it prints goes to a log. It leads a
+    process group, so that Ctrl-C at the terminal is left to this process.
 
     Attributes:
         is_ready: Whether it has said that it is.
@@ -41,8 +30,9 @@ class WorkerProcess:
         status: What it ended with, as `os.waitstatus_to_exitcode` says it; None while it runs.
     """
 
-    def __init__(self, argv: Sequence[str], log: str, lifeline: Lifeline) -> None:
+    def __init__(self, argv: Sequence[str], log: str) -> None:
         theirs, self._commands = _pipe()
+        living, self._life = _pipe()
         self.reports, reporting = _pipe()
         os.set_blocking(self.reports, False)
         try:
@@ -55,19 +45,19 @@ class WorkerProcess:
                     (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
                     (os.POSIX_SPAWN_DUP2, 1, 2),
                     (os.POSIX_SPAWN_DUP2, reporting, 3),
-                    (os.POSIX_SPAWN_DUP2, lifeline.reading, 4),
+                    (os.POSIX_SPAWN_DUP2, living, 4),
                 ],
                 setpgroup=0,
                 setsigmask=[],
                 setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP],
             )
         except BaseException:
-            os.close(self._commands)
-            os.close(self.reports)
+            for descriptor in (self._commands, self._life, self.reports):
+                os.close(descriptor)
             raise
         finally:
-            os.close(theirs)
-            os.close(reporting)
+            for descriptor in (theirs, living, reporting):
+                os.close(descriptor)
         self.exit_handle = _pidfd(self.pid)
         self.is_ready = False
         self.fatal = ""
@@ -156,6 +146,7 @@ class WorkerProcess:
     def close(self) -> None:
         """Let go of its descriptors."""
         self.close_commands()
+        os.close(self._life)
         os.close(self.reports)
         if self.exit_handle >= 0:
             os.close(self.exit_handle)

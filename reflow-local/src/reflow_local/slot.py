@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from reflow_local.order import Order
-from reflow_local.process import Lifeline, WorkerProcess
+from reflow_local.process import WorkerProcess
 
 _SERIALS = count(1)
 
@@ -25,13 +25,12 @@ class Slot:
         kill_at: When its process is killed because it did not heed an interruption; 0 when there was none.
     """
 
-    def __init__(self, number: int, poll: select.poll, lifeline: Lifeline) -> None:
+    def __init__(self, number: int, poll: select.poll) -> None:
         self.number = number
         self.token = ""
         self.since = 0.0
         self.kill_at = 0.0
         self._poll = poll
-        self._lifeline = lifeline
         self._process: WorkerProcess | None = None
         self._serial = 0
         self._is_deaf = False
@@ -51,7 +50,7 @@ class Slot:
     def start(self, argv: Sequence[str], log: str) -> None:
         """Start a process, unless there is one."""
         if self._process is None:
-            self._process = process = WorkerProcess(argv, log, self._lifeline)
+            self._process = process = WorkerProcess(argv, log)
             self._serial = next(_SERIALS)
             self._poll.register(process.reports, select.POLLIN)
             if process.exit_handle >= 0:

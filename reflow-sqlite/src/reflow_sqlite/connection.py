@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 
 from reflow.plugin import LockFile, StoreError
 from reflow_sqlite.failures import damaged, in_words, is_busy, is_hot_journal, too_new
-from reflow_sqlite.files import WAIT_S, check_file, locked
+from reflow_sqlite.files import WAIT_S, check_file, locked, pause
 from reflow_sqlite.schema import LEDGER, VERSION, Kind
 
 Row = Any  #: a tuple of what SQLite returned
@@ -113,7 +112,7 @@ class Connection:
                     raise in_words(error, self.kind, self.path) from error
                 if hot and not _writer_may_live_elsewhere(self.kind, self.path):
                     _recover(self.kind, self.path, error)
-            time.sleep(random.uniform(0.001, 0.05))
+            pause(0.001, 0.05)
 
     def _check(self) -> None:
         ((application_id,),) = self.read("PRAGMA application_id")

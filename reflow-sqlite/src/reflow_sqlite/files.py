@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import sqlite3
 import stat
 import time
@@ -75,13 +74,14 @@ def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> N
 
 
 @contextlib.contextmanager
-def locked(path: str, wait_s: float = WAIT_S) -> Iterator[None]:
+def locked(path: str, wait_s: float | None = None) -> Iterator[None]:
     """Hold the lock file of a path.
 
     Raises:
         StoreError: Somebody else held it all the time, or the lock file cannot be made.
     """
     lock = LockFile(f"{path}.lock")
+    wait_s = WAIT_S if wait_s is None else wait_s
     deadline = time.monotonic() + wait_s
     try:
         while (holder := lock.take()) is not None:
@@ -105,7 +105,14 @@ def locked(path: str, wait_s: float = WAIT_S) -> Iterator[None]:
 def _pause_while_held(lock: LockFile, deadline: float) -> None:
     """Look, which is cheap, before trying again to make the lock, which writes to the disk."""
     while True:
-        time.sleep(random.uniform(0.002, 0.02))
+        pause(0.002, 0.02)
         holder = lock.holder()
         if holder is None or holder.process.is_gone() is not False or time.monotonic() > deadline:
             return
+
+
+def pause(least_s: float, most_s: float) -> None:
+    """Wait for a time that is another one in each process, so that those who wait do not meet again and again."""
+    from random import uniform
+
+    time.sleep(uniform(least_s, most_s))

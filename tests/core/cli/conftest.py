@@ -11,8 +11,9 @@ import pytest
 
 from reflow import Param, Result, RunDir, Workflow
 from reflow.cli.main import main
-from reflow.cli.parameters import Typed, typed_values
+from reflow.cli.parameters import typed_values
 from reflow.cli.submit import parser_of
+from reflow.graph.model import Given
 
 
 class Colour(enum.Enum):
@@ -92,7 +93,7 @@ def secretive() -> Workflow:
 
 
 @pytest.fixture
-def typed() -> Callable[..., Typed]:
+def typed() -> Callable[..., Given]:
     """Return what words after ``submit`` mean."""
 
     def typed(
@@ -100,7 +101,7 @@ def typed() -> Callable[..., Typed]:
         *words: str,
         environ: dict[str, str] | None = None,
         ask: Callable[[str], str] | None = None,
-    ) -> Typed:
+    ) -> Given:
         graph = workflow.graph()
         options = parser_of(graph, "flow.py submit").parse_args(words)
         return typed_values(graph, options, "flow.py submit", environ or {}, ask)

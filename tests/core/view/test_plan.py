@@ -21,7 +21,7 @@ PLAN = {
     "executor": "local",
     "tasks": {
         "prepare": planned("reused", 1, 0, 1),
-        "convert": planned("run", 100, 80, 20),
+        "convert": planned("run", 100, 80, 20, resources={"cpus": 4, "time_s": 600}),
         "finalize": planned("unknown", None),
     },
     "commands": ["exec python"],
@@ -32,9 +32,9 @@ def test_each_task_says_what_would_become_of_it():
     lines = plan_text(PLAN, Screen()).splitlines()
 
     assert lines[0] == "demo  3 tasks, 101 instances or more"
-    assert [line.split(None, 2)[1:] for line in lines[2:5]] == [
+    assert [" ".join(line.split()).split(" ", 2)[1:] for line in lines[2:5]] == [
         ["prepare", "reused"],
-        ["convert[100]", "80 to run, 20 reused"],
+        ["convert[100]", "80 to run, 20 reused 4 cpus 0:10:00"],
         ["finalize[?]", "known when what comes before is done"],
     ]
     assert lines[-1] == "would submit to local at least 80 instances; nothing was written"

@@ -15,6 +15,7 @@ from reflow import Result, RunDir, TaskInterrupted, Workflow
 wf = Workflow("faults")
 
 MEGABYTE = "x" * (1 << 20)
+HERE = os.getcwd()
 
 
 class Unspeakable(Exception):
@@ -89,13 +90,18 @@ def closes_output() -> object:
 
 
 def closes_descriptors() -> object:
-    os.closerange(3, 256)
+    os.closerange(3, 64)
     return {"a": [1]}
 
 
 def moves_away() -> object:
     os.chdir("/")
-    os.environ["LEFT_BEHIND"] = "yes"
+    return {"a": [1]}
+
+
+def stays() -> object:
+    if os.getcwd() != HERE:
+        raise RuntimeError(f"found itself in {os.getcwd()}")
     return {"a": [1]}
 
 
@@ -134,6 +140,7 @@ KINDS = {
     "nothing": lambda: None,
     "too_large": too_large,
     "moves_away": moves_away,
+    "stays": stays,
     "closes_output": closes_output,
     "closes_descriptors": closes_descriptors,
     "comes_back_twice": comes_back_twice,
@@ -153,12 +160,7 @@ def kinds(names: list[str]) -> list[str]:
 def suffer(kind: Annotated[str, Result("kinds")], run_dir: RunDir = RunDir()) -> dict[str, list[int]]:
     note(run_dir, "suffer", kind)
     print(f"begin {kind}", flush=True)
-    return KINDS[kind]()  # type: ignore[no-any-return]
-
-
-@wf.array_job
-def where(kind: Annotated[str, Result("kinds")]) -> str:
-    return f"{os.getcwd()} {os.environ.get('LEFT_BEHIND')}"
+    return KINDS[kind.split()[0]]()  # type: ignore[no-any-return]
 
 
 @wf.array_job

@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import argparse
 
     from reflow.config.settings import Settings
-    from reflow.graph.model import Graph
+    from reflow.graph.definition import Definition
     from reflow.view.screen import Screen
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
-
-
-class Definition(Protocol):
-    """What the command line needs of a workflow."""
-
-    @property
-    def name(self) -> str:
-        """The workflow's name."""
-
-    @property
-    def tasks(self) -> Mapping[str, Any]:
-        """Its tasks, by name."""
-
-    def graph(self, *, hashes: bool = False) -> Graph:
-        """Return the checked graph; with ``hashes``, what identifies the source of each task too."""
-
-    def describe(self) -> dict[str, Any]:
-        """Return the workflow as JSON, with what identifies the source of each task."""
-
-    def locate(self) -> dict[str, Any]:
-        """Return how a worker finds the workflow again."""
 
 
 class Call:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.call import Call, absolute
 from reflow.cli.options import add_output_options, add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import Target, open_target, selectors_of, target_of
 from reflow.errors import UnknownRun, UsageError
 
 if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
     from reflow.run.opened import OpenRun
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from reflow.cli.call import Call, Definition
+from typing import TYPE_CHECKING
+
+from reflow.cli.call import Call
 from reflow.cli.parser import CommandParser
 from reflow.view.words import plural
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:

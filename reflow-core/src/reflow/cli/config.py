@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from reflow.cli.call import Call, Definition
+from typing import TYPE_CHECKING
+
+from reflow.cli.call import Call
 from reflow.cli.parser import CommandParser
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:

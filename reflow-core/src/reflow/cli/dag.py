@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.call import Call, absolute
 from reflow.cli.options import add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.errors import RunDirError, UsageError
 
 if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
     from reflow.graph.model import Graph
 
 FORMATS = ("text", "mermaid", "dot", "json")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reflow.cli.call import Call, Definition
+from reflow.cli.call import Call
 from reflow.cli.options import add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, target_of
 
 if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
     from reflow.graph.model import Graph
 
 

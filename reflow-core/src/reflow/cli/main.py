@@ -8,10 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, Definition, write
+from reflow.cli.call import Call, write
 from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
 from reflow.errors import OutOfReach, ReflowError, UsageError
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 INTERRUPTED = 130
 

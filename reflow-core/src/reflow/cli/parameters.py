@@ -5,21 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.cli.parser import ANY_PARAMETER, CommandParser, literal
 from reflow.errors import DefinitionError, ParameterError
-from reflow.graph.model import Graph, Parameter
+from reflow.graph.model import Given, Graph, Parameter
 from reflow.values.text import choices, is_flag, parse_words, takes_many
 
 _DEST = "parameter "  #: no option of a command has a space in its name
-
-
-class Typed(NamedTuple):
-    """The values of all parameters, those of secret ones apart."""
-
-    parameters: dict[str, Any]
-    secrets: dict[str, Any]
 
 
 class _Switch(argparse.Action):
@@ -68,7 +61,7 @@ def typed_values(
     prog: str,
     environ: Mapping[str, str] | None = None,
     ask: Callable[[str], str] | None = None,
-) -> Typed:
+) -> Given:
     """Return the value of every parameter: what was typed, else its default.
 
     Args:
@@ -79,7 +72,7 @@ def typed_values(
     Raises:
         ParameterError: A value is none that its parameter can take, or parameters without a default are missing.
     """
-    found = Typed({}, {})
+    found = Given({}, {})
     missing = []
     for parameter in graph.parameters.values():
         words = getattr(options, _DEST + parameter.key, None)

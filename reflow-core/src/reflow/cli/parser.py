@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from functools import cache
 from typing import NoReturn
 
@@ -45,7 +46,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong."""
-        message = message.removeprefix("argument ")
+        message = re.sub(rf"/{ANY_PARAMETER}[\w-]+", "", message.removeprefix("argument "))
         if "expected" in message and "argument" in message:
             message += " (a value that begins with '-' is written --flag=-value)"
         raise UsageError(f"{message}\nsee: {self.prog} --help")

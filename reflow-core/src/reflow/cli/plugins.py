@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reflow.cli.call import Call, Definition
+from reflow.cli.call import Call
 from reflow.cli.parser import CommandParser
 from reflow.errors import PluginError
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 _SAME_IMPORT_NAME = "reflow-hpc"
 

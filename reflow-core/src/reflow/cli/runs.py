@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.call import Call, absolute
 from reflow.cli.options import add_output_options, add_store_options
 from reflow.cli.parser import CommandParser
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 _SHOWN = 20
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reflow.cli.call import Call, Definition
+from reflow.cli.call import Call
 from reflow.cli.follow import exit_code, show_status, wait_for
 from reflow.cli.options import add_output_options, add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
 if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
     from reflow.model.records import InstanceRow
     from reflow.run.opened import OpenRun
     from reflow.rundir.control import Scope

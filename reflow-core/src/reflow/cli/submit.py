@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import json
 from typing import TYPE_CHECKING, Any
 
-from reflow.cli.call import Call, Definition, absolute
+from reflow.cli.call import Call
 from reflow.cli.options import add_output_options, add_store_options
 from reflow.cli.parameters import add_parameter_options, parameter_groups, required_flags, typed_values
 from reflow.cli.parser import CommandParser
 
 if TYPE_CHECKING:
-    from reflow.graph.model import Graph
+    from reflow.graph.definition import Definition
+    from reflow.graph.model import Given, Graph
     from reflow.run.opened import OpenRun
     from reflow.run.submit import SubmitRequest
 
@@ -63,8 +64,8 @@ def run(call: Call) -> int:
     """Start a run, or show what that would do."""
     assert call.workflow is not None
     graph = call.workflow.graph()
-    values = typed_values(graph, call.options, f"{call.prog} submit")
-    request, dry_run = _request(call, values.parameters, values.secrets)
+    typed = typed_values(graph, call.options, f"{call.prog} submit")
+    request, dry_run = _request(call, _settled(call.workflow, graph, typed))
     if dry_run:
         return _show_plan(call, request)
     from reflow.cli.follow import go_on
@@ -75,28 +76,36 @@ def run(call: Call) -> int:
     return go_on(call, run)
 
 
-def _request(call: Call, parameters: dict[str, Any], secrets: dict[str, Any]) -> tuple[SubmitRequest, bool]:
-    from reflow.compose import default_resources, default_run_dir, make_backends
+def _request(call: Call, given: Given) -> tuple[SubmitRequest, bool]:
+    from reflow.compose import submit_request
     from reflow.config.settings import executor_choice
-    from reflow.run.submit import SubmitRequest
 
     assert call.workflow is not None
-    options, settings = call.options, call.settings
-    dry_run = options.dry_run or executor_choice(settings)[1]
-    request = SubmitRequest(
-        graph=call.workflow.graph(hashes=True),
-        entry=call.workflow.locate(),
-        parameters=parameters,
-        secrets=secrets,
-        run_dir=absolute(default_run_dir(settings, call.workflow.name)),
-        backends=make_backends(settings),
+    options = call.options
+    dry_run = options.dry_run or executor_choice(call.settings)[1]
+    request = submit_request(
+        call.workflow,
+        call.settings,
+        given,
+        run_dir=options.run_dir,
         force=options.force,
         force_tasks=tuple(options.force_tasks),
         verify=options.verify,
-        cwd=os.getcwd(),
-        defaults=default_resources(settings),
+        dry_run=dry_run,
     )
     return request, dry_run
+
+
+def _settled(workflow: Definition, graph: Graph, given: Given) -> Given:
+    """Have the classes of records look at what was typed; all else is as Python would have it already."""
+    return given._replace(
+        parameters={
+            key: workflow.settle(key, tagged)
+            if '"record"' in json.dumps(graph.parameters[key].type)
+            else tagged
+            for key, tagged in given.parameters.items()
+        }
+    )
 
 
 def _show_plan(call: Call, request: SubmitRequest) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from reflow.cli.call import Call, Definition
+from typing import TYPE_CHECKING
+
+from reflow.cli.call import Call
 from reflow.cli.follow import wait_for
 from reflow.cli.options import add_output_options, add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, target_of
+
+if TYPE_CHECKING:
+    from reflow.graph.definition import Definition
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from reflow.contracts.executor import Executor
-from reflow.contracts.store import Store
+if TYPE_CHECKING:
+    from reflow.contracts.executor import Executor
+    from reflow.contracts.store import Store
 
 
 class Backends(NamedTuple):

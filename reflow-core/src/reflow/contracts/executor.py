@@ -4,7 +4,7 @@ An executor hands commands to something that runs them: a batch scheduler, the p
 machine. It knows nothing of flows, caches or stores, and keeps no state that only it can see.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence

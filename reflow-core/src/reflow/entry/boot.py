@@ -25,12 +25,13 @@ def main() -> int:
     os.chdir(info["cwd"])
     from reflow.model.version import VERSION
 
-    if VERSION != info["version"]:
+    if info["version"] != VERSION:
         raise SystemExit(
             f"this run was submitted by reflow {info['version']}; {sys.executable} has reflow {VERSION} now\n"
             f"install reflow {info['version']} there again, or submit a new run"
         )
     entry = __import__(f"reflow.entry.{command}", fromlist=["main"])
+    gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
     return int(entry.main(root, sys.argv[3:], launched))
 

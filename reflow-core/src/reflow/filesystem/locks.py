@@ -67,30 +67,26 @@ class LockFile:
             self.held = False
             holder = self.holder()
             if holder is not None and holder.nonce == self._mine.nonce:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(self.path)
+                _remove(self.path)
 
     def holder(self) -> Holder | None:
         """Return who holds the lock now, or None."""
         try:
-            fields = json.loads(read_bytes(self.path))
-            return Holder(fields["nonce"], ProcessId(*fields["process"]), fields["job"], fields["note"])
+            return _read(self.path)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
-            return Holder("", ProcessId("?", "", 0, ""))
 
     def _link(self) -> bool:
         unique = f"{self.path}.{self._mine.nonce}"
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(unique)
-        write_new(unique, [json.dumps(self._mine._asdict()).encode()])
+        _remove(unique)
         try:
+            write_new(unique, [json.dumps(self._mine._asdict()).encode()])
             with contextlib.suppress(OSError):  # an answer can be lost: the count of links decides
                 os.link(unique, self.path)
             self.held = os.stat(unique).st_nlink == 2
         finally:
-            os.unlink(unique)
+            with contextlib.suppress(OSError):  # the lock is taken all the same
+                _remove(unique)
         self._beaten = time.monotonic()
         return self.held
 
@@ -108,15 +104,36 @@ class LockFile:
         except FileNotFoundError:
             return False
         finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(probe)
+            _remove(probe)
 
     def _break(self, dead: Holder) -> None:
         aside = f"{self.path}.broken.{self._mine.nonce}"
         with contextlib.suppress(FileNotFoundError):
             os.rename(self.path, aside)
-            taken = json.loads(read_bytes(aside) or b"{}")
-            if taken.get("nonce", "") != dead.nonce:  # another had broken and taken it first
+            if _read(aside).nonce != dead.nonce:  # another had broken and taken it first
                 with contextlib.suppress(FileExistsError):
                     os.link(aside, self.path)
-            os.unlink(aside)
+            _remove(aside)
+            _remove(f"{self.path}.{dead.nonce}")  # it may have died between making it and removing it
+
+
+def _read(path: str) -> Holder:
+    """Return what a lock file says; one that says nothing sensible is held by nobody that can be asked."""
+    try:
+        fields = json.loads(read_bytes(path))
+        return Holder(fields["nonce"], ProcessId(*fields["process"]), fields["job"], fields["note"])
+    except (ValueError, KeyError, TypeError):
+        return Holder("", ProcessId("?", "", 0, ""))
+
+
+def _remove(path: str) -> None:
+    """Remove a file. A disk that failed once is asked again: a lock that stays stops everybody."""
+    for last in (False, True):
+        try:
+            os.unlink(path)
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            if last:
+                raise

@@ -12,7 +12,7 @@ from reflow.define.task import TaskSpec
 from reflow.errors import DefinitionError, ReflowError, WiringError
 from reflow.graph.inputs import shape_or_none, wire_task
 from reflow.graph.model import Graph, Tagged
-from reflow.graph.nodes import NodeMaker
+from reflow.graph.nodes import NodeMaker, hashed
 from reflow.graph.order import order
 from reflow.graph.parameters import Encode, encoder, read_parameters
 from reflow.graph.references import NoTask, References
@@ -35,10 +35,10 @@ def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False)
         WiringError: All that is wrong, in one report.
     """
     builder = _Builder(flow, adapters)
-    graph = builder.graph(hashes=hashes)
+    graph = builder.graph()
     if builder.report.problems:
         raise WiringError(flow.name, tuple(builder.report.problems))
-    return graph
+    return hashed(graph, flow.tasks) if hashes else graph
 
 
 def check_task(flow: Flow, name: str, adapters: Adapters = no_adapters) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class _Builder:
         self.references = References(flow.name, flow.tasks)
         self.encode: Encode = encoder(adapters)
 
-    def graph(self, *, hashes: bool) -> Graph:
+    def graph(self) -> Graph:
         """Return the graph; it is whole only when nothing was reported."""
         for spec in self.tasks.values():
             self.check_types(spec)
@@ -79,7 +79,7 @@ class _Builder:
         names = self._ordered(after)
         if self.report.problems:
             return Graph(self.flow.name, {}, {})
-        maker = NodeMaker(self.shapes, hashes=hashes)
+        maker = NodeMaker(self.shapes)
         nodes = {name: maker.node(self.tasks[name], wired[name], after[name], bound[name]) for name in names}
         return Graph(self.flow.name, parameters, nodes)
 

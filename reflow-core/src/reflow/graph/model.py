@@ -1,13 +1,13 @@
 """A checked workflow as plain values: what the command line and the coordinator need, and no annotation."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 from typing import Any, NamedTuple
 
 from reflow.model.resources import Resources
-from reflow.values.grammar import Grammar
 
 Tagged = Any  #: a value as tagged JSON
+Grammar = Any  #: a type as JSON, in words of `reflow.values.grammar`
 
 
 class Source(NamedTuple):
@@ -125,6 +125,13 @@ class Graph(NamedTuple):
     def upstream(self, task: str) -> tuple[str, ...]:
         """Return the tasks that must have ended before this one, each once."""
         return upstream_of(self.tasks[task])
+
+
+class Given(NamedTuple):
+    """What a user gave: tagged values by the key of the parameter, those of secret ones apart."""
+
+    parameters: dict[str, Tagged]
+    secrets: dict[str, Tagged]
 
 
 def upstream_of(node: Node) -> tuple[str, ...]:

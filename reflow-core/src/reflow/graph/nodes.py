@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from reflow.define.markers import MISSING
 from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
-from reflow.graph.model import Input, Node, Tagged
+from reflow.graph.model import Graph, Input, Node, Tagged
 from reflow.graph.parameters import parameter_key
 from reflow.graph.source import source_hash
 from reflow.graph.types import Shapes
@@ -16,16 +16,19 @@ from reflow.graph.wiring import Wiring
 from reflow.values.grammar import Grammar, grammar_of
 
 
+def hashed(graph: Graph, tasks: Mapping[str, TaskSpec]) -> Graph:
+    """Return a graph with what identifies the source of each task."""
+    nodes = {
+        name: node._replace(source=source_hash(tasks[name].function)) for name, node in graph.tasks.items()
+    }
+    return graph._replace(tasks=nodes)
+
+
 class NodeMaker:
-    """Makes nodes of checked tasks.
+    """Makes nodes of checked tasks."""
 
-    Args:
-        hashes: Whether to hash the source of each function.
-    """
-
-    def __init__(self, shapes: Shapes, *, hashes: bool) -> None:
+    def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
-        self._hashes = hashes
 
     def node(
         self, spec: TaskSpec, wired: Mapping[str, Wiring], after: tuple[str, ...], bound: Mapping[str, Tagged]
@@ -51,7 +54,6 @@ class NodeMaker:
             verify="callable" if callable(settings.verify) else settings.verify or "",
             file=spec.file if spec.file.startswith("<") else os.path.abspath(spec.file),
             line=spec.line,
-            source=source_hash(spec.function) if self._hashes else "",
         )
 
     def _inputs(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 72  #: characters of a line of source that are shown
 
-_DEFINITIONS: dict[str, tuple[str, dict[tuple[str, int], ast.FunctionDef]]] = {}
+_DEFINITIONS: dict[str, tuple[str | bytes, dict[tuple[str, int], ast.FunctionDef]]] = {}
 
 
 def source_hash(function: Callable[..., Any]) -> str:
@@ -64,16 +64,24 @@ def _definition(function: Callable[..., Any]) -> ast.FunctionDef | None:
 
 def _definitions(file: str, module: dict[str, Any]) -> dict[tuple[str, int], ast.FunctionDef]:
     """All functions of a file, by name and first line (that of the first decorator); read once for each text."""
-    import linecache
-
-    text = "".join(linecache.getlines(file, module))
+    text = _text(file, module)
     known = _DEFINITIONS.get(file)
     if known is None or known[0] != text:
         known = _DEFINITIONS[file] = (text, dict(_functions(text)))
     return known[1]
 
 
-def _functions(text: str) -> Iterator[tuple[tuple[str, int], ast.FunctionDef]]:
+def _text(file: str, module: dict[str, Any]) -> str | bytes:
+    try:
+        with open(file, "rb") as source:
+            return source.read()
+    except OSError:  # a cell of a notebook, or a module in an archive
+        import linecache
+
+        return "".join(linecache.getlines(file, module))
+
+
+def _functions(text: str | bytes) -> Iterator[tuple[tuple[str, int], ast.FunctionDef]]:
     import ast
 
     try:

@@ -3,7 +3,7 @@
 Times are whole milliseconds since 1970 (UTC). Digests are 32 bytes. Values are the text of tagged JSON.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

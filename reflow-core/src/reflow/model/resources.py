@@ -1,6 +1,6 @@
 """What one instance asks for: CPUs, memory, time and where to run."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import re
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Resources(NamedTuple):
     submit_options: tuple[str, ...] = ()
 
 
-_MEM = re.compile(r"(\d+)([KMGT]?)B?", re.IGNORECASE)
+_MEM = r"(\d+)([KMGT]?)B?"  # compiled when it is first used
 _MIB = {"K": 1 / 1024, "": 1, "M": 1, "G": 1024, "T": 1024 * 1024}
 
 
@@ -42,7 +42,7 @@ def parse_mem(text: str | int) -> int:
     Raises:
         DefinitionError: It is none of these (``1.5G`` and ``4GiB`` are none for Slurm either).
     """
-    found = None if isinstance(text, bool) else _MEM.fullmatch(str(text).strip())
+    found = None if isinstance(text, bool) else re.fullmatch(_MEM, str(text).strip(), re.IGNORECASE)
     if not found:
         raise DefinitionError(
             f"mem={text!r} is no amount of memory; write whole numbers: mem='512M', mem='4G'"

@@ -86,7 +86,9 @@ class Coordinator:
                 rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
             else:
                 rows += hand_back(left, charge=charge)
-        closed = [close_submission(self._hold, row) for row in closing]
+        closed: list[SubmissionRow] = []
+        for row in closing:
+            closed.append(close_submission(self._hold, row, closed))
         self._hold.apply(Changes(instances=rows, submissions=closed))
         for row in closed:
             clear(self._hold, row)

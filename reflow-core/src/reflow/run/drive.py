@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reflow.contracts.executor import Event, ResidentExecutor
-from reflow.errors import UsageError
+from reflow.errors import OutOfReach, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
 from reflow.run.coordinator import Coordinator
@@ -17,7 +17,7 @@ from reflow.run.ending import sweep
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.recover import left_behind, read_batch
+from reflow.run.recover import left_behind, read_batch, written
 from reflow.run.status import read_status, save_picture
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.messages import tell
@@ -74,31 +74,37 @@ class _Driver:
         self._executor = run.executor
         self._coordinator = Coordinator(hold, run.executor)
         self._barren: dict[tuple[str, int], int] = {}
+        self._worked: set[tuple[str, int, int]] = set()  # starts of elements that got as far as an instance
         self._given_up: dict[str, str] = {}
 
     def drive(self, look: Look | None) -> RunState:
-        interrupted = False
         try:
-            state = self._recover()
-            while not state.is_over:
-                try:
-                    state = self._take_in(self._gather())
-                    if look:
-                        look(read_status(self._run))
-                except KeyboardInterrupt:
-                    if interrupted:
-                        raise
-                    interrupted = True
-                    write_request(self._run.paths, "cancel", (Scope(),))
+            try:
+                state = self._go_on(look)
+            except KeyboardInterrupt:
+                self._cancel_all()
+                raise
         finally:
             self._executor.close()
-        with contextlib.suppress(OSError):
-            save_picture(self._run)
-        if look:
-            look(read_status(self._run))
-        if interrupted:
-            raise KeyboardInterrupt
+            with contextlib.suppress(OSError):
+                save_picture(self._run)
+            if look:
+                look(read_status(self._run))
         return state
+
+    def _go_on(self, look: Look | None) -> RunState:
+        state = self._recover()
+        while not state.is_over:
+            state = self._take_in(self._gather())
+            if look:
+                look(read_status(self._run))
+        return state
+
+    def _cancel_all(self) -> None:
+        """End as a cancel does, wherever the interrupt came: what workers wrote counts, the rest is cancelled."""
+        write_request(self._run.paths, "cancel", (Scope(),))
+        self._executor.close()
+        self._recover()
 
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
@@ -123,6 +129,7 @@ class _Driver:
     def _take_in(self, events: list[Event]) -> RunState:
         batches = [batch for event in events for batch in self._batches(event)]
         ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
+        batches += [batch for token in ended for batch in written(self._hold, token)]
         state = self._coordinator.step(batches, ended, self._given_up)
         tell(self._run.paths, self._hold.take_messages())
         return state
@@ -134,14 +141,16 @@ class _Driver:
             names.append((part_name(event.element, event.start), event.reason))
         found = [read_batch(self._hold, event.token, name, death) for name, death in names]
         batches = [batch for batch in found if batch is not None]
+        self._worked |= {(batch.token, batch.element, batch.start) for batch in batches if batch.outcomes}
         if event.kind == "died":
-            self._after_death(event, inside=any(b.death is not None and b.is_inside for b in batches))
+            self._after_death(event)
         return batches
 
-    def _after_death(self, event: Event, *, inside: bool) -> None:
+    def _after_death(self, event: Event) -> None:
         """Start a dead worker again, unless it never gets as far as an instance."""
         key = (event.token, event.element)
-        self._barren[key] = 0 if inside else self._barren.get(key, 0) + 1
+        has_worked = (*key, event.start) in self._worked
+        self._barren[key] = 0 if has_worked else self._barren.get(key, 0) + 1
         if self._barren[key] >= BARREN_BUDGET:
             self._given_up[event.token] = event.reason
             self._executor.abandon(event.token, event.element)
@@ -155,9 +164,13 @@ def start(run: OpenRun) -> None:
 
     from reflow.rundir.boot import boot_argv
 
+    class Driver(subprocess.Popen[bytes]):
+        def __del__(self) -> None:
+            """Say nothing: to go on when this process ends is what it is for."""
+
     _started[:] = [process for process in _started if process.poll() is None]
     with open(run.paths.driver_log, "ab", opener=_private) as log:
-        process = subprocess.Popen(
+        process = Driver(
             boot_argv(run.info["python"], run.paths.root, "advance"),
             cwd=run.info["cwd"],
             stdin=subprocess.DEVNULL,
@@ -173,13 +186,19 @@ def _private(path: str, flags: int) -> int:
 
 
 def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = None) -> dict[str, Any]:
-    """Wait until a run is over or the time has passed, looking; return its last status."""
+    """Wait until a run is over or the time has passed, looking; return its last status.
+
+    Raises:
+        OutOfReach: Its driver is gone, so that waiting would never end.
+    """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     pause = 0.02
     while True:
         status = read_status(run)
         if look:
             look(status)
+        if status["driver"]["alive"] is False and status["state"] == RunState.RUNNING.value:
+            raise OutOfReach(f"nothing drives run {run.id} any more; go on with: reflow advance {run.id}")
         if RunState(status["state"]).is_over or (deadline is not None and time.monotonic() >= deadline):
             return status
         time.sleep(pause)

@@ -9,25 +9,31 @@ import contextlib
 import json
 import os
 import re
-import shutil
+from collections.abc import Sequence
 
-from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.filesystem.atomic import copy_into, read_bytes, remove_directory, replace_file
 from reflow.model.records import SubmissionRow
 from reflow.run.clock import now_ms
 from reflow.run.handover import remove_folders
 from reflow.run.hold import Hold
 from reflow.rundir.layout import RunPaths
 
-_LOG = re.compile(r"([0-9a-f]{20})\.(\d+)\.log")
+_LOG = r"([0-9a-f]{20})\.(\d+)\.log"  # compiled when it is first used
 
 
-def close_submission(hold: Hold, submission: SubmissionRow) -> SubmissionRow:
-    """Join the outcomes and logs of a submission that has ended, and return its row for the ledger."""
+def close_submission(
+    hold: Hold, submission: SubmissionRow, closed: Sequence[SubmissionRow] = ()
+) -> SubmissionRow:
+    """Join the outcomes and logs of a submission that has ended, and return its row for the ledger.
+
+    Args:
+        closed: Others that were joined before it, and that the ledger does not know of yet.
+    """
     paths = hold.run.paths.submission(submission.token)
     if os.path.isdir(paths.outcomes):
         names = sorted(os.listdir(paths.outcomes), key=_segment_order)
         replace_file(paths.joined, (read_bytes(os.path.join(paths.outcomes, name)) for name in names))
-    logs = _join_logs(hold, submission)
+    logs = _join_logs(hold, submission, closed)
     return submission._replace(state="ended", ended=now_ms(), logs=json.dumps(logs))
 
 
@@ -45,7 +51,7 @@ def sweep(hold: Hold) -> None:
     jobs = hold.run.paths.jobs
     for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
         if name not in known:
-            shutil.rmtree(os.path.join(jobs, name), ignore_errors=True)
+            remove_directory(os.path.join(jobs, name))
         elif known[name].state == "ended":
             clear(hold, known[name])
     for folder in (hold.run.paths.root, hold.run.paths.control, jobs):
@@ -64,7 +70,9 @@ def _segment_order(name: str) -> tuple[int, int, int]:
     return int(element), int(start), int(rest) if rest.isdigit() else 1 << 30
 
 
-def _join_logs(hold: Hold, submission: SubmissionRow) -> dict[str, list[int]]:
+def _join_logs(
+    hold: Hold, submission: SubmissionRow, closed: Sequence[SubmissionRow]
+) -> dict[str, list[int]]:
     """Append the elements' logs to the task's, behind what ended submissions have there.
 
     Returns:
@@ -74,14 +82,14 @@ def _join_logs(hold: Hold, submission: SubmissionRow) -> dict[str, list[int]]:
     elements = _element_logs(run, submission.token)
     if not elements:
         return {}
-    end = _joined_length(hold, submission)
+    end = _joined_length([*hold.ledger.submissions(), *closed], submission.task)
     places = {}
     with open(run.task_log(submission.task), "ab", opener=_private) as joined:
         joined.truncate(end)
         joined.seek(end)
         for element in elements:
             with open(run.element_log(submission.token, element), "rb") as log:
-                shutil.copyfileobj(log, joined, 1 << 20)
+                copy_into(joined, log)
             joined.flush()
             places[str(element)] = [end, joined.tell() - end]
             end = joined.tell()
@@ -95,11 +103,11 @@ def _private(path: str, flags: int) -> int:
 def _element_logs(run: RunPaths, token: str) -> list[int]:
     if not os.path.isdir(run.logs):
         return []
-    found = (_LOG.fullmatch(name) for name in os.listdir(run.logs))
+    found = (re.fullmatch(_LOG, name) for name in os.listdir(run.logs))
     return sorted(int(match[2]) for match in found if match and match[1] == token)
 
 
-def _joined_length(hold: Hold, submission: SubmissionRow) -> int:
-    ended = (row for row in hold.ledger.submissions() if row.task == submission.task and row.logs)
+def _joined_length(submissions: Sequence[SubmissionRow], task: str) -> int:
+    ended = (row for row in submissions if row.task == task and row.logs)
     places = (place for row in ended for place in json.loads(row.logs or "{}").values())
     return max((start + length for start, length in places), default=0)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from typing import Any, NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
 from reflow.errors import NotSubmitted, SubmissionUnknown
-from reflow.filesystem.atomic import make_directory, replace_file, sync_directory
+from reflow.filesystem.atomic import make_directory, remove_directory, replace_file, sync_directory
 from reflow.graph.model import Input, Node
 from reflow.model.digest import canonical
 from reflow.model.records import InstanceRow, SubmissionRow
@@ -167,4 +166,4 @@ def submit(hold: Hold, executor: Executor, submission: SubmissionRow) -> Submiss
 def remove_folders(paths: SubmissionPaths) -> None:
     """Remove the folders that a submission needed while it was open; repeatable."""
     for folder in (paths.claims, paths.outcomes, paths.done):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_directory(folder)

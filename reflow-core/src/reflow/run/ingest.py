@@ -31,8 +31,8 @@ class Batch(NamedTuple):
 
     Attributes:
         segment: Its name, by which the ledger remembers it.
-        death: Why its writer died, if it did: then a start without an end is an attempt that failed so. An
-            empty text means that the writer was ended through no fault of its instance.
+        death: Why its writer died, if it did: then a start without an end is an attempt that failed so.
+        orphaned: Whether its driver was gone: what was interrupted then is handed over again, and costs nothing.
     """
 
     token: str
@@ -41,6 +41,7 @@ class Batch(NamedTuple):
     segment: str
     outcomes: Sequence[Outcome]
     death: str | None = None
+    orphaned: bool = False
 
     @property
     def is_inside(self) -> bool:
@@ -94,8 +95,10 @@ class _Books:
                 started[outcome.index] = outcome
             else:
                 self._ended(batch, rows, outcome, started.pop(outcome.index, None), task)
-        if batch.death is not None:
-            for begun in started.values():
+        for begun in started.values():
+            if batch.orphaned:
+                self._interrupted(batch, rows, rows.get(begun.index))
+            elif batch.death is not None:
                 self._died(batch, rows, begun, task)
 
     def _task(self, token: str) -> str:
@@ -113,10 +116,13 @@ class _Books:
     def _ended(
         self, batch: Batch, rows: dict[int, InstanceRow], outcome: Outcome, begun: Outcome | None, task: str
     ) -> None:
+        row = rows.get(outcome.index)
+        if outcome.state == "interrupted" and batch.orphaned:
+            self._interrupted(batch, rows, row)
+            return
         state = _STATES[outcome.state]
         self._attempts.append(_attempt(batch, task, outcome, begun, state))
-        row = rows.get(outcome.index)
-        if row is None or row.state is not InstanceState.SUBMITTED or row.submission != batch.token:
+        if row is None or not _is_of(row, batch):
             return
         if state is InstanceState.SUCCEEDED and outcome.output is not None:
             self._outputs.append(_output(task, outcome))
@@ -129,16 +135,15 @@ class _Books:
             state=state, attempt=outcome.attempt, output=outcome.output, reason=outcome.reason or None
         )
 
+    def _interrupted(self, batch: Batch, rows: dict[int, InstanceRow], row: InstanceRow | None) -> None:
+        if row is not None and _is_of(row, batch):
+            rows[row.index] = _handed_back(row, charge=False)
+
     def _died(self, batch: Batch, rows: dict[int, InstanceRow], begun: Outcome, task: str) -> None:
         row = rows.get(begun.index)
-        is_ours = row is not None and row.state is InstanceState.SUBMITTED and row.submission == batch.token
-        if not batch.death:  # interrupted: as if it had never been started
-            if row is not None and is_ours:
-                rows[row.index] = _handed_back(row, charge=False)
-            return
-        ended = begun._replace(reason=batch.death)
+        ended = begun._replace(reason=batch.death or "")
         self._attempts.append(_attempt(batch, task, ended, begun, InstanceState.FAILED))
-        if row is None or not is_ours:
+        if row is None or not _is_of(row, batch):
             return
         again = tries_of(row) < self._graph.tasks[task].retries
         rows[row.index] = row._replace(
@@ -148,6 +153,11 @@ class _Books:
             tries=_charged(row),
             reason=None if again else batch.death,
         )
+
+
+def _is_of(row: InstanceRow, batch: Batch) -> bool:
+    """Whether an instance is still handed over in the submission that a batch belongs to."""
+    return row.state is InstanceState.SUBMITTED and row.submission == batch.token
 
 
 def hand_back(rows: Iterable[InstanceRow], *, charge: bool) -> list[InstanceRow]:

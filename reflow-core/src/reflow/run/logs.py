@@ -30,21 +30,42 @@ def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
     found: list[LogSlice] = []
     for scope in scopes or (Scope(),):
         states = {InstanceState(scope.state)} if scope.state else set()
-        for attempt in run.ledger.attempts(scope.task, states, set(scope.indices or ())):
-            found.append(_slice(run, attempt, submissions[attempt.submission]))
+        attempts = run.ledger.attempts(scope.task, states, set(scope.indices or ()))
+        ends = _ends_of_dead(run, attempts)
+        for attempt in attempts:
+            found.append(
+                _slice(run, attempt, submissions[attempt.submission], ends.get(attempt, attempt.log_end))
+            )
     return found
 
 
-def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow) -> LogSlice:
+def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: int | None) -> LogSlice:
     place = json.loads(submission.logs or "{}").get(str(attempt.element))
     begin = attempt.log_start or 0
     if place is None:
-        return LogSlice(
-            attempt, run.paths.element_log(attempt.submission, attempt.element), begin, attempt.log_end
-        )
+        return LogSlice(attempt, run.paths.element_log(attempt.submission, attempt.element), begin, end)
     base, length = place
-    end = length if attempt.log_end is None else attempt.log_end
-    return LogSlice(attempt, run.paths.task_log(attempt.task), base + begin, base + end)
+    return LogSlice(
+        attempt, run.paths.task_log(attempt.task), base + begin, base + (length if end is None else end)
+    )
+
+
+def _ends_of_dead(run: OpenRun, attempts: Sequence[AttemptRow]) -> dict[AttemptRow, int]:
+    """Return where the logs of attempts end that their workers did not survive: where the next worker begins."""
+    dead = [a for a in attempts if a.log_end is None and a.state is not InstanceState.RUNNING]
+    begins: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for task in {attempt.task for attempt in dead}:
+        for other in run.ledger.attempts(task):
+            if other.log_start is not None:
+                begins.setdefault((other.submission, other.element), []).append(
+                    (other.start, other.log_start)
+                )
+    ends = {}
+    for attempt in dead:
+        here = begins.get((attempt.submission, attempt.element), [])
+        if later := [log for start, log in here if start > attempt.start]:
+            ends[attempt] = min(later)
+    return ends
 
 
 def read_slice(found: LogSlice) -> Iterator[bytes]:

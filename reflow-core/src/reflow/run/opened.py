@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reflow.contracts.executor import Executor
-from reflow.contracts.store import Ledger, Store
 from reflow.errors import StoreError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph
 from reflow.rundir.layout import RunPaths
+
+if TYPE_CHECKING:
+    from reflow.contracts.executor import Executor
+    from reflow.contracts.store import Ledger, Store
 
 
 class OpenRun:

@@ -20,17 +20,20 @@ def left_behind(run: OpenRun, hold: Hold) -> tuple[list[Batch], list[str]]:
     executor = run.executor
     if not isinstance(executor, ResidentExecutor):
         return [], []
-    executor.end_leftovers(serve_argv(run))
     tokens = [row.token for row in hold.overview().submissions]
-    return [batch for token in tokens for batch in _written(hold, token)], tokens
+    if tokens:  # else nothing was being worked on, and no worker is left
+        executor.end_leftovers(serve_argv(run))
+    return [batch for token in tokens for batch in written(hold, token, orphaned=True)], tokens
 
 
-def _written(hold: Hold, token: str) -> list[Batch]:
+def written(hold: Hold, token: str, *, orphaned: bool = False) -> list[Batch]:
+    """Return what has been written for a submission and not been taken in; nobody writes to it any more."""
     paths = hold.run.paths.submission(token)
     if not os.path.isdir(paths.outcomes):
         return []
     names = sorted(set(os.listdir(paths.outcomes)) - hold.ledger.segments(token))
-    return [batch for name in names if (batch := read_batch(hold, token, name, "")) is not None]
+    batches = (read_batch(hold, token, name) for name in names)
+    return [batch._replace(orphaned=orphaned) for batch in batches if batch is not None]
 
 
 def read_batch(hold: Hold, token: str, name: str, death: str | None = None) -> Batch | None:

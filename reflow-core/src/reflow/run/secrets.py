@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -19,9 +17,11 @@ def masked(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what stands for secret values everywhere but in the run's own file: their HMACs."""
     if not values:
         return {}
+    import hmac
+
     key = _key()
     return {
-        name: {"$secret": hmac.new(key, canonical(value).encode(), hashlib.sha256).hexdigest()}
+        name: {"$secret": hmac.new(key, canonical(value).encode(), "sha256").hexdigest()}
         for name, value in values.items()
     }
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
+from reflow.define.names import nearest
 from reflow.errors import UnknownTask, UsageError
 from reflow.graph.model import Graph
 from reflow.model.states import InstanceState
 from reflow.rundir.control import Scope
 
-_SELECTOR = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?")
+_SELECTOR = r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?"  # compiled when it is first used
 LARGEST_RANGE = 10_000_000
 
 
@@ -21,7 +21,7 @@ def parse_selector(text: str, graph: Graph) -> Scope:
         UnknownTask: The workflow has no such task.
         UsageError: It is no selector.
     """
-    found = _SELECTOR.fullmatch(text)
+    found = re.fullmatch(_SELECTOR, text)
     if not found:
         raise UsageError(f"{text!r} is no selector; write: TASK, 'TASK[17]', 'TASK[3,5:9]' or 'TASK[failed]'")
     task, inside = found[1], found[2]
@@ -36,8 +36,8 @@ def parse_selector(text: str, graph: Graph) -> Scope:
 
 def unknown_task(name: str, graph: Graph) -> str:
     """Return the message for a task that a workflow does not have."""
-    close = get_close_matches(name, graph.tasks, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(graph.tasks)}"
+    close = nearest(name, graph.tasks)
+    hint = f"did you mean {close!r}?" if close else f"it has: {', '.join(graph.tasks)}"
     return f"workflow {graph.workflow!r} has no task {name!r}; {hint}"
 
 

@@ -141,7 +141,7 @@ def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict
         "index": row.index,
         "attempt": row.attempt,
         "error": row.reason,
-        "log": log if attempt is not None else None,
+        "log": log if attempt is not None and os.path.exists(log) else None,
     }
 
 

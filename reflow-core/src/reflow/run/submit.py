@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 from reflow.contracts.backends import Backends
 from reflow.errors import RunDirError, StoreDamaged, StoreError, StoreTooNew, UnknownTask
-from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.atomic import make_directory, remove_directory
 from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
@@ -86,12 +85,12 @@ def create(request: SubmitRequest) -> OpenRun:
         _list_run(request, paths, created)
         write_run(paths, info)
     except OSError as error:
-        shutil.rmtree(paths.root, ignore_errors=True)
+        remove_directory(paths.root)
         raise RunDirError(
             f"run directory {request.run_dir} cannot be written: {error.strerror}; give another with --run-dir"
         ) from error
     except BaseException:
-        shutil.rmtree(paths.root, ignore_errors=True)
+        remove_directory(paths.root)
         raise
     return OpenRun(paths, read_run(paths), request.backends.store, lambda: request.backends.executor)
 

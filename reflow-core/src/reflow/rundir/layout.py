@@ -9,8 +9,8 @@ from typing import NamedTuple
 from reflow.errors import RunDirError, UnknownRun
 
 FOLDER = ".reflow"  #: the directory of all runs inside a run directory
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_TOKEN = re.compile(r"[0-9a-f]{20}")
+_RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # compiled when it is first used
+_TOKEN = r"[0-9a-f]{20}"
 
 
 class SubmissionPaths(NamedTuple):
@@ -121,7 +121,7 @@ class RunPaths(NamedTuple):
 
     def submission(self, token: str) -> SubmissionPaths:
         """Return the files of one submission."""
-        if not _TOKEN.fullmatch(token):
+        if not re.fullmatch(_TOKEN, token):
             raise RunDirError(f"{token!r} is no token of a submission")
         return SubmissionPaths(os.path.join(self.jobs, token))
 
@@ -136,7 +136,7 @@ class RunPaths(NamedTuple):
 
 def run_paths(run_dir: str, run_id: str) -> RunPaths:
     """Return the files of a run; ids never become paths unchecked."""
-    if not _RUN_ID.fullmatch(run_id):
+    if not re.fullmatch(_RUN_ID, run_id):
         raise UnknownRun(f"{run_id!r} is no id of a run; see: runs")
     return RunPaths(os.path.join(os.path.abspath(run_dir), FOLDER, run_id))
 
@@ -153,7 +153,7 @@ def list_runs(run_dir: str) -> list[str]:
             found = [
                 (os.stat(os.path.join(entry.path, "run.json")).st_mtime_ns, entry.name)
                 for entry in entries
-                if _RUN_ID.fullmatch(entry.name) and os.path.exists(os.path.join(entry.path, "run.json"))
+                if re.fullmatch(_RUN_ID, entry.name) and os.path.exists(os.path.join(entry.path, "run.json"))
             ]
     except FileNotFoundError:
         return []

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -84,6 +85,7 @@ def is_project_file(file: str) -> bool:
     return not file.startswith(_library())
 
 
+@cache
 def _library() -> tuple[str, ...]:
     places = [os.path.dirname(os.path.abspath(os.__file__))]
     for prefix in {sys.prefix, sys.base_prefix}:

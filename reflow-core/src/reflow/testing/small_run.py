@@ -21,6 +21,7 @@ from reflow.rundir.payload import Line, write_payload
 HEAD = """from __future__ import annotations
 import os, signal, sys, time
 from pathlib import Path
+from typing import Annotated
 from reflow.define.flow import Flow
 from reflow.define.markers import Param, Result, RunDir
 flow = Flow("small")

@@ -42,7 +42,12 @@ def _row(name: str, task: Mapping[str, Any], screen: Screen) -> tuple[str, ...]:
     glyph = {"run": "queued", "reused": "reused"}.get(task["state"], "waiting")
     array = task.get("array", (task["total"] or 0) > 1)
     width = f"[{'?' if task['total'] is None else task['total']}]" if array else ""
-    return (screen.glyph(glyph), screen.shorten(f"{name}{width}", 40), _fate(task))
+    return (
+        screen.glyph(glyph),
+        screen.shorten(f"{name}{width}", 30),
+        _fate(task),
+        asks_for(task.get("resources") or {}),
+    )
 
 
 def _fate(task: Mapping[str, Any]) -> str:

@@ -39,6 +39,8 @@ class Task:
         self._inputs = Inputs(run, spec, payload.shared)
         self._output = Output(spec, run.adapters)
         self._interruption = interruption
+        self._directory: str = run.info["cwd"]
+        self._umask: int = run.info["umask"]
 
     def attempt(self, instance: Instance, attempt: int) -> Outcome:
         """Call the function once and return how that ended; raises nothing that user code raises."""
@@ -57,7 +59,9 @@ class Task:
         interruption = self._interruption
         files = self._inputs.files(instance.values)
         unusable = check_before(files, self._run.fs_latency_s) if files else ""
-        tagged = self._encoded(self._arguments(instance.values))
+        arguments = self._arguments(instance.values)
+        self._go_home()
+        tagged = self._encoded(arguments)
         if interruption.why:  # it caught the interruption and returned: what it made may be half of it
             raise TaskInterrupted
         value, output, items, paths = self._returned(tagged)
@@ -67,6 +71,16 @@ class Task:
             "e", instance.index, attempt, "succeeded", time.time_ns() // 1_000_000, 0, value, output, items,
             unusable or self._run.foreign_code, paths, "", None, "", _HOST,
         )  # fmt: skip
+
+    def _go_home(self) -> None:
+        """Have the directory and umask of the submit, whatever the instance before this one did."""
+        os.umask(self._umask)
+        try:
+            if os.getcwd() == self._directory:
+                return
+        except FileNotFoundError:  # it was removed
+            pass
+        os.chdir(self._directory)
 
     def _arguments(self, values: dict[str, Tagged]) -> dict[str, object]:
         try:

@@ -52,6 +52,7 @@ class Log:
 
     def _connect(self) -> None:
         log = os.open(self._path, _FLAGS, 0o600)
+        os.fchmod(log, 0o600)  # user code may have set any umask
         os.dup2(log, 1)
         os.dup2(log, 2)
         if log > 2:

@@ -1,0 +1,144 @@
+"""Workers run the source as it was at submit, under its own names."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from reflow.rundir.source import is_project_file
+
+SUBMIT = """
+import json, sys
+from reflow.rundir.layout import RunPaths
+from reflow.rundir.source import collect
+import pack.inner
+paths = RunPaths(sys.argv[1])
+print(json.dumps(collect(paths, ["reflow_local"])))
+"""
+
+WORK = """
+import json, sys
+from reflow.rundir.layout import RunPaths
+from reflow.rundir.served import serve
+served = serve(RunPaths(sys.argv[1]), json.loads(sys.argv[2]))
+exec(sys.argv[3])
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "__init__.py").write_text("value = 'package'\n")
+    (tmp_path / "pack" / "inner.py").write_text("from . import value\nfrom .far import far\nx = 1\n")
+    (tmp_path / "pack" / "far.py").write_text("far = 'far'\n")
+    (tmp_path / "pack" / "data.txt").write_text("data")
+    (tmp_path / "my-flow.py").write_text(SUBMIT)
+    return tmp_path
+
+
+@pytest.fixture
+def modules(project):
+    return submitted(project)
+
+
+def submitted(project):
+    done = subprocess.run(
+        [sys.executable, "my-flow.py", str(project / "run")],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def worked(project, modules, code):
+    arguments = [str(project / "run"), json.dumps(modules), code]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", WORK, *arguments], cwd="/", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_flow_and_project_modules_are_copied_and_nothing_else(modules):
+    assert set(modules) == {"my-flow", "pack", "pack.inner", "pack.far"}
+
+
+def test_edit_after_submit_changes_nothing(project, modules):
+    (project / "pack" / "inner.py").write_text("x = 2\n")
+
+    assert worked(project, modules, "import pack.inner; print(pack.inner.x)") == "1"
+
+
+def test_project_that_is_gone_is_served_all_the_same(project, modules):
+    shutil.rmtree(project / "pack")
+
+    assert worked(project, modules, "import pack.inner as m; print(m.x, m.far, m.value)") == "1 far package"
+
+
+def test_module_has_its_own_names(project, modules):
+    code = "import pack.inner as m; print(m.__name__, m.__package__, m.__file__, m.__spec__.origin)"
+    file = project / "pack" / "inner.py"
+
+    assert worked(project, modules, code) == f"pack.inner pack {file} {file}"
+
+
+def test_main_script_is_served_under_its_real_name(project, modules):
+    (project / "my-flow.py").write_text("raise SystemExit('not the copy')")
+    entry = {"my-flow": modules["my-flow"]}
+    copied = project / "run" / "source" / entry["my-flow"]["copy"]
+    copied.write_text("name = __name__\n")
+
+    assert worked(project, modules, "print(__import__('my-flow').name)") == "my-flow"
+
+
+def test_tracebacks_show_the_original_file(project, modules):
+    code = "import pack.inner as m, pack; print(m.far.__class__, pack.__spec__.loader.get_source('pack'))"
+
+    assert "value = 'package'" in worked(project, modules, code)
+
+
+def test_data_files_beside_a_module_are_found(project, modules):
+    code = "import importlib.resources as r; print(r.files('pack').joinpath('data.txt').read_text())"
+
+    assert worked(project, modules, code) == "data"
+
+
+def test_module_outside_the_copy_loads_live_and_is_noted(project, modules):
+    (project / "late.py").write_text("x = 3\n")
+    code = f"sys.path.insert(0, {str(project)!r}); import late; print(late.x, served.live)"
+
+    assert worked(project, modules, code) == f"3 { {'late': str(project / 'late.py')}!a}"
+
+
+def test_installed_modules_are_not_noted(project, modules):
+    code = "import json, pluggy; print(served.live)"
+
+    assert worked(project, modules, code) == "{}"
+
+
+def test_package_without_a_file_is_served(project):
+    (project / "pack" / "__init__.py").unlink()
+    (project / "pack" / "inner.py").write_text("x = 'inner'\n")
+    modules = submitted(project)
+    shutil.rmtree(project / "pack")
+
+    assert worked(project, modules, "import pack.inner; print(pack.inner.x)") == "inner"
+
+
+@pytest.mark.parametrize("place", ["site-packages", "dist-packages"])
+def test_installed_files_are_no_project_files(place):
+    assert not is_project_file(f"/home/somebody/{place}/numpy/__init__.py")
+
+
+def test_library_is_no_project_file():
+    assert not is_project_file(json.__file__)
+
+
+def test_project_inside_the_environment_s_folder_is_one():
+    assert is_project_file(f"{sys.prefix}/flow.py")

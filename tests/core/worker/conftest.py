@@ -1,0 +1,49 @@
+"""Runs of small flows, worked on in this process or in workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from reflow.inline import InlineExecutor
+from reflow.testing.small_run import SmallRun, pump_until_ended
+from reflow_local import LocalExecutor
+
+
+@pytest.fixture
+def call(tmp_path):
+    """Call a task of a flow once per set of values, in this process; return the run and its ends by index."""
+    served = list(sys.meta_path)
+
+    def go(text, values=({},), shared=None, **line):
+        run = SmallRun(tmp_path, text)
+        values = list(values)
+        sub = run.submission("task", values, shared, **line)
+        executor = InlineExecutor()
+        executor.submit(run.request(sub, len(values)))
+        pump_until_ended(executor, [os.path.basename(sub.directory)])
+        executor.close()
+        return run, sub
+
+    yield go
+    sys.meta_path[:] = served
+    sys.modules.pop("small_flow", None)
+
+
+@pytest.fixture
+def work(tmp_path):
+    """The same in one worker process, whose log is kept."""
+
+    def go(text, values=({},), shared=None, **line):
+        run = SmallRun(tmp_path, text)
+        values = list(values)
+        sub = run.submission("task", values, shared, **line)
+        executor = LocalExecutor({"workers": 1})
+        executor.submit(run.request(sub, len(values)))
+        run.events = pump_until_ended(executor, [os.path.basename(sub.directory)])
+        executor.close()
+        return run, sub
+
+    return go

@@ -1,0 +1,133 @@
+"""An element of a batch job does its own instances, once, and the last one out goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from reflow.rundir.completion import read_done
+from reflow.rundir.control import Scope, write_request
+from reflow.testing.small_run import SmallRun
+
+TEXT = """
+@flow.array_job()
+def task(n: int, run_dir: RunDir) -> int:
+    with open(run_dir / f"ran{n}", "a") as file:
+        file.write("x")
+    while n == 7 and not (run_dir / "go").exists():
+        time.sleep(0.005)
+    return n
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    return SmallRun(tmp_path, TEXT)
+
+
+def started(run, sub, element, job=""):
+    request = run.request(sub, 1)
+    return subprocess.Popen(
+        [*request.argv, str(element)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **({"SLURM_JOB_ID": job} if job else {})},
+    )
+
+
+def worked(run, sub, element, job=""):
+    process = started(run, sub, element, job)
+    process.communicate(timeout=30)
+    return process.returncode
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_elements_share_the_instances_by_their_number(run):
+    sub = run.submission("task", [{"n": n} for n in range(5)], pack=2)
+
+    for element in (2, 0, 1):
+        worked(run, sub, element)
+
+    assert sorted(run.ends(sub)) == [0, 1, 2, 3, 4]
+    assert read_done(sub) == {0: [1], 1: [1], 2: [1]}
+
+
+def test_element_that_is_not_the_last_ends_with_0(run):
+    sub = run.submission("task", [{"n": n} for n in range(2)])
+
+    assert worked(run, sub, 0) == 0
+    assert read_done(sub) is None
+
+
+def test_second_copy_of_an_element_leaves_without_a_trace(run):
+    sub = run.submission("task", [{"n": 0}, {"n": 1}])
+    worked(run, sub, 0)
+    before = sorted(os.listdir(sub.outcomes))
+
+    assert worked(run, sub, 0) == 0
+    assert sorted(os.listdir(sub.outcomes)) == before
+    assert (run.folder / "runs" / "ran0").read_text() == "x"
+
+
+def test_requeued_element_goes_on_behind_what_has_an_outcome(run):
+    sub = run.submission("task", [{"n": 0}, {"n": 7}, {"n": 2}, {"n": 3}], pack=3)
+    process = started(run, sub, 0, job="55")
+    wait_for(run.folder / "runs" / "ran7")
+    process.kill()
+    process.communicate()
+    (run.folder / "runs" / "go").touch()
+
+    worked(run, sub, 0, job="55")
+
+    tries = {path.name: path.read_text() for path in (run.folder / "runs").glob("ran*")}
+    assert tries == {"ran0": "x", "ran7": "xx", "ran2": "x"}
+
+
+def test_signalled_element_says_so_hands_back_the_rest_and_is_not_marked(run):
+    sub = run.submission("task", [{"n": 7}, {"n": 1}], pack=2)
+    process = started(run, sub, 0)
+    wait_for(run.folder / "runs" / "ran7")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    assert {index: end.state for index, end in run.ends(sub).items()} == {0: "interrupted"}
+    assert read_done(sub) is None
+
+
+def test_cancelled_instances_of_a_pack_are_left_out(run):
+    sub = run.submission("task", [{"n": n} for n in range(4)], pack=4)
+    write_request(run.paths, "cancel", (Scope("task", (1, 2)),))
+
+    worked(run, sub, 0)
+
+    states = {index: end.state for index, end in run.ends(sub).items()}
+    assert states == {0: "succeeded", 1: "cancelled", 2: "cancelled", 3: "succeeded"}
+
+
+@pytest.mark.parametrize("name", ["run.json", "."])
+def test_run_that_others_can_write_to_is_not_run(run, name):
+    os.chmod(os.path.join(run.paths.root, name), 0o777)
+    sub = run.submission("task", [{"n": 0}])
+
+    assert worked(run, sub, 0) == 3
+    assert run.outcomes(sub) == []
+
+
+def test_run_of_another_version_names_both_versions(tmp_path):
+    run = SmallRun(tmp_path, TEXT, version="9.9.9")
+    sub = run.submission("task", [{"n": 0}])
+    process = started(run, sub, 0)
+    said, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    assert b"reflow 9.9.9" in said

@@ -1,0 +1,205 @@
+"""Resident workers end when they should, and say why when they cannot work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from reflow.testing.small_run import SmallRun
+from reflow_local import LocalExecutor
+
+DRIVER = """
+import os, sys, time
+from pathlib import Path
+from reflow.testing.small_run import SmallRun
+from reflow_local import LocalExecutor
+import reflow_local.process
+run = SmallRun(Path(sys.argv[1]), sys.argv[2])
+sub = run.submission("task", [{"n": n} for n in range(4)])
+executor = LocalExecutor({"workers": 1})
+executor.submit(run.request(sub, 4, 1))
+print(executor._slots[0]._process.pid, sub.directory, flush=True)
+while True:
+    executor.pump(1.0)
+"""
+
+SLEEPER = """
+@flow.array_job()
+def task(n: int, run_dir: RunDir) -> int:
+    (run_dir / f"began{n}").touch()
+    DEED
+    return n
+"""
+
+
+def is_there(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(holds, what):
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def orphan(tmp_path):
+    """Start a driver with one worker, kill it while that is in its first instance."""
+
+    def go(deed):
+        driver = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, str(tmp_path), SLEEPER.replace("DEED", deed)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        pid, directory = driver.stdout.readline().split()
+        wait_until((tmp_path / "runs" / "began0").exists, "the first instance did not begin")
+        driver.kill()
+        driver.communicate()
+        return int(pid), directory
+
+    return go
+
+
+def test_worker_ends_at_once_when_its_driver_is_killed_inside_an_instance(orphan, tmp_path):
+    pid, _directory = orphan("time.sleep(60)")
+
+    wait_until(lambda: not is_there(pid), "the worker is still there")
+    assert sorted(path.name for path in (tmp_path / "runs").glob("began*")) == ["began0"]
+
+
+def test_interrupted_instance_is_recorded_as_such(orphan):
+    pid, directory = orphan("time.sleep(60)")
+    wait_until(lambda: not is_there(pid), "the worker is still there")
+
+    from reflow.rundir.outcomes import list_segments, read_segment
+
+    lines = [
+        line
+        for name in list_segments(f"{directory}/outcomes")
+        for line in read_segment(f"{directory}/outcomes/{name}")[0]
+    ]
+    assert [line.state for line in lines if line.kind == "e"] == ["interrupted"]
+
+
+def test_worker_that_cannot_be_interrupted_ends_with_its_instance(orphan, tmp_path):
+    deed = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO]); time.sleep(0.5)"
+    pid, _directory = orphan(deed)
+
+    wait_until(lambda: not is_there(pid), "the worker is still there")
+    assert sorted(path.name for path in (tmp_path / "runs").glob("began*")) == ["began0"]
+
+
+def test_leftovers_are_found_and_ended_by_the_next_driver(orphan, tmp_path):
+    deed = (
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO, signal.SIGTERM])\n"
+        "    while not (run_dir / 'go').exists(): time.sleep(0.01)"
+    )
+    pid, directory = orphan(deed)
+    executor = LocalExecutor({"workers": 1})
+    from reflow.rundir.boot import boot_argv
+
+    argv = boot_argv(sys.executable, os.path.dirname(os.path.dirname(directory)), "serve")
+    assert executor.leftovers(argv) == 1
+    (tmp_path / "runs" / "go").touch()
+    executor.end_leftovers(argv)
+
+    assert not is_there(pid)
+    assert executor.leftovers(argv) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero"),
+        ("def broken(:\n", "SyntaxError"),
+        ("sys.exit(0)\n", 'if __name__ == "__main__":'),
+        ("os._exit(5)\n", "exit status 5"),
+        ("os.kill(os.getpid(), 9)\n", "SIGKILL"),
+        ("del flow\n", "has no workflow 'flow'"),
+    ],
+)
+def test_flow_that_cannot_be_imported_is_the_reason(tmp_path, text, reason):
+    run = SmallRun(tmp_path, text)
+    sub = run.submission("task", [{}])
+    executor = LocalExecutor({"workers": 1})
+    executor.warm_up(run.serve_argv, str(tmp_path), os.path.join(run.paths.logs, "warm.log"), 1)
+    executor.submit(run.request(sub, 1))
+
+    events = executor.pump(20.0)
+    executor.close()
+
+    assert [event.kind for event in events] == ["died"]
+    assert reason in events[0].reason
+
+
+def test_flow_that_submits_when_it_is_imported_starts_nothing(tmp_path):
+    text = """
+from reflow_local import LocalExecutor
+LocalExecutor().warm_up(["/bin/sh"], ".", "/dev/null", 1)
+"""
+    run = SmallRun(tmp_path, text)
+    sub = run.submission("task", [{}])
+    executor = LocalExecutor({"workers": 1})
+    executor.submit(run.request(sub, 1))
+
+    events = executor.pump(20.0)
+    executor.close()
+
+    assert "submits a workflow when it is imported" in events[0].reason
+
+
+def test_interruption_reaches_the_function_as_task_interrupted(tmp_path):
+    deed = (
+        "from reflow.errors import TaskInterrupted\n"
+        "    try: time.sleep(60)\n"
+        "    except TaskInterrupted:\n"
+        "        (run_dir / 'checkpoint').touch(); raise"
+    )
+    run = SmallRun(tmp_path, SLEEPER.replace("DEED", deed))
+    sub = run.submission("task", [{"n": 0}])
+    executor = LocalExecutor({"workers": 1})
+    executor.submit(run.request(sub, 1))
+    wait_until((tmp_path / "runs" / "began0").exists, "it did not begin")
+    executor.pump(0.1)
+    executor.close()
+
+    assert (tmp_path / "runs" / "checkpoint").exists()
+    assert run.ends(sub)[0].state == "interrupted"
+
+
+def test_value_that_is_returned_after_an_interruption_does_not_count(tmp_path):
+    deed = "\n    try: time.sleep(60)\n    except BaseException: pass"
+    run = SmallRun(tmp_path, SLEEPER.replace("DEED", deed))
+    sub = run.submission("task", [{"n": 0}])
+    executor = LocalExecutor({"workers": 1})
+    executor.submit(run.request(sub, 1))
+    wait_until((tmp_path / "runs" / "began0").exists, "it did not begin")
+    executor.pump(0.1)
+    executor.close()
+
+    assert run.ends(sub)[0].state == "interrupted"
+
+
+def test_worker_that_was_killed_while_starting_up_is_told(tmp_path):
+    run = SmallRun(tmp_path, "time.sleep(60)\n")
+    sub = run.submission("task", [{}])
+    executor = LocalExecutor({"workers": 1})
+    executor.submit(run.request(sub, 1))
+    os.kill(executor._slots[0]._process.pid, signal.SIGKILL)
+
+    events = executor.pump(20.0)
+    executor.close()
+
+    assert "SIGKILL" in events[0].reason
