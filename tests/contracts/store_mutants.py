@@ -8,7 +8,7 @@ from reflow.testing import MemoryStore, StoreContract
 from reflow.testing.memory import _LEDGERS, _RESULTS
 from reflow.testing.memory_ledger import MemoryLedger
 from reflow.testing.memory_results import MemoryResults
-from reflow.testing.store_contract import StoreFixtures
+from reflow.testing.store_fixtures import StoreFixtures
 
 
 class AnyEpochWrites(MemoryLedger):

@@ -28,10 +28,16 @@ class Printed(NamedTuple):
 
 
 class Shell:
-    """A shell in a directory of its own."""
+    """A shell in a directory of its own, which is the home of its user too."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.home = {
+            "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "REFLOW_STORE": str(folder / "store.db"),
+        }
 
     def bring(self, *names: str) -> None:
         """Copy files of ``blocks/`` here, as they are."""
@@ -50,7 +56,7 @@ class Shell:
         done = subprocess.run(
             argv,
             cwd=self.folder,
-            env={**os.environ, **environment},
+            env={**os.environ, **self.home, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -68,7 +74,7 @@ def shell(tmp_path: Path) -> Shell:
 
 @pytest.fixture(scope="module")
 def long_lived_shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A shell that the tests of a module share, with the store of its own directory."""
+    """A shell that the tests of a module share."""
     return Shell(tmp_path_factory.mktemp("shell"))
 
 

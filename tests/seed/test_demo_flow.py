@@ -23,7 +23,9 @@ def submitted(demo):
 def test_dag_draws_the_three_tasks(demo):
     drawn = demo("dag").out
 
-    assert [word for word in drawn.replace("[]", "").split() if word in ("prepare", "convert", "finalize")] == [
+    assert [
+        word for word in drawn.replace("[]", "").split() if word in ("prepare", "convert", "finalize")
+    ] == [
         "prepare",
         "convert",
         "finalize",

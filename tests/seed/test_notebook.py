@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
 import pytest
 
 nbformat = pytest.importorskip("nbformat")
@@ -37,21 +34,10 @@ def execute(tmp_path):
         client = nbclient.NotebookClient(
             notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
         )
-        with asyncio.Runner() if sys.version_info >= (3, 11) else _runner() as runner:
-            runner.run(client.async_execute())
+        client.execute()
         return notebook.cells
 
     return execute
-
-
-class _runner:
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    run = staticmethod(asyncio.run)
 
 
 def test_the_notebook_runs_as_it_was_shown(execute, blocks, tmp_path):

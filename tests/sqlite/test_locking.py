@@ -31,6 +31,20 @@ def test_everything_that_many_writers_were_told_is_there(store):
     assert set(store.open_results().find(wanted)) == set(wanted)
 
 
+def test_a_ledger_that_many_create_at_once_is_one(run):
+    code = (
+        "import sys; from reflow_sqlite import SqliteStore\n"
+        "print(SqliteStore('').create_ledger(sys.argv[1], 'demo-1', 'demo', ['convert'], 0).take_epoch())"
+    )
+    creators = [
+        subprocess.Popen([sys.executable, "-c", code, str(run)], stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+
+    assert sorted(creator.communicate()[0].strip() for creator in creators) == list("123456")
+    assert os.listdir(run) == ["ledger.db"]
+
+
 def test_waiting_too_long_names_the_holder_and_the_remedy(results, store):
     holder = LockFile(f"{store.address}.lock")
     holder.take()

@@ -10,7 +10,6 @@ import pytest
 
 import reflow_sqlite
 from reflow import hookspecs
-from reflow.plugin import hookimpl
 
 
 def test_pluggy_finds_the_store():
@@ -20,28 +19,6 @@ def test_pluggy_finds_the_store():
     manager.check_pending()
 
     assert manager.hook.reflow_stores() == [[reflow_sqlite.SqliteStore]]
-
-
-@pytest.mark.parametrize("options", [{}, {"tryfirst": True}, {"trylast": True}])
-def test_the_marker_is_that_of_pluggy(options):
-    def mine():
-        pass
-
-    def theirs():
-        pass
-
-    hookimpl(**options)(mine)
-    pluggy.HookimplMarker("reflow")(**options)(theirs)
-
-    assert mine.reflow_impl == theirs.reflow_impl
-
-
-def test_the_marker_works_without_parentheses():
-    @hookimpl
-    def mine():
-        pass
-
-    assert mine.reflow_impl["tryfirst"] is False
 
 
 @pytest.mark.parametrize(

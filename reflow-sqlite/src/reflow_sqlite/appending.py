@@ -21,7 +21,7 @@ INSERT INTO results (
 ON CONFLICT (substr(identity, 1, 6), substr(output, 1, 4), edition) DO NOTHING
 """
 _LIKE = """
-SELECT r.identity, r.output, edition, context, idx, attempt, code, source, file, s.result
+SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, s.result
 FROM results r JOIN contexts c ON c.id = r.context LEFT JOIN stale s ON s.result = r.number
 WHERE substr(r.identity, 1, 6) = substr(?, 1, 6) AND substr(r.output, 1, 4) = substr(?, 1, 4)
 """
@@ -48,12 +48,13 @@ def append_results(db: sqlite3.Connection, context: Context, batch: Sequence[New
 
 def _settle(db: sqlite3.Connection, context: Context, row: tuple[Any, ...]) -> None:
     """Add a row of which there may be one already: of this very attempt, or one as good that still holds."""
-    origin, pair = row[:3], row[3:5]
+    origin, pair, value = row[:3], row[3:5], row[6]
     newest = -1
-    for identity, output, edition, *rest, code, source, file, stale in db.execute(_LIKE, pair).fetchall():
+    code = (context.code, context.source, plain(context.file))
+    for identity, output, edition, *rest, stale in db.execute(_LIKE, pair).fetchall():
         newest = max(newest, edition)
-        same_code = (code, source, file) == (context.code, context.source, plain(context.file))
-        if (identity, output) == pair and (tuple(rest) == origin or (same_code and stale is None)):
+        is_as_good = tuple(rest[3:]) == (value, *code) and stale is None
+        if (identity, output) == pair and (tuple(rest[:3]) == origin or is_as_good):
             return
     db.execute(_INSERT, (*row[:5], newest + 1, *row[6:]))
 

@@ -45,10 +45,10 @@ def make_file(kind: Kind, path: str, fill: Callable[[sqlite3.Connection], None])
         if os.path.lexists(path):
             return
         new = f"{path}.new"
-        for leftover in (new, f"{new}-journal"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(leftover)
         try:
+            for leftover in (new, f"{new}-journal"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(leftover)
             os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             os.chmod(new, 0o600)
             _fill(kind, new, fill)

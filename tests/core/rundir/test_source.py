@@ -59,7 +59,7 @@ def submitted(project):
 def worked(project, modules, code):
     arguments = [str(project / "run"), json.dumps(modules), code]
     done = subprocess.run(
-        [sys.executable, "-I", "-c", WORK, *arguments], cwd="/", capture_output=True, text=True, check=False
+        [sys.executable, "-c", WORK, *arguments], cwd="/", capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -31,16 +31,13 @@ def end_of(called):
         ("str", "return 'ä\\n\\t'", "ä\n\t"),
         ("str", "return '\\udcff'", "\udcff"),
         ("bytes", "return b'x'", {"$bytes": "eA=="}),
-        ("list[int]", "return (n for n in [1, 2])", None),
+        ("Iterator[int]", "yield from [1, 2]", [1, 2]),
         ("list[list[str]]", "return [['a'], []]", [["a"], []]),
     ],
 )
 def test_value_is_kept_with_its_digest(call, returns, body, tagged):
     end = end_of(call(task(body, returns)))
 
-    if end.state == "failed":
-        assert returns == "list[int]"  # a generator is no list; it fits Iterable only
-        return
     assert json.loads(end.value) == tagged
     assert end.output == value_digest(tagged)
 
@@ -64,7 +61,7 @@ def test_list_comes_with_the_digests_of_its_items(call):
         ("sys.exit()", "exit", "exited with 0"),
         ("sys.exit('no data')", "exit", "exited: no data"),
         ("return 'x'", "misfit", "expected int"),
-        ("return 10**9 * ['x']" if False else "return None", "misfit", "the output does not fit"),
+        ("return None", "misfit", "the output does not fit"),
         (DEEP, "misfit", ""),
         (CYCLE, "misfit", ""),
     ],
@@ -176,7 +173,8 @@ def test_secret_reaches_the_function_and_no_outcome(call, tmp_path):
     body = "raise ValueError(f'bad {token}')"
 
     run, sub = call(
-        text + task(body, "int", "token: Annotated[str, Param(secret=True)]"), shared={"token": {"$secret": "ab"}}
+        text + task(body, "int", "token: Annotated[str, Param(secret=True)]"),
+        shared={"token": {"$secret": "ab"}},
     )
 
     end = run.ends(sub)[0]

@@ -35,7 +35,7 @@ def numbers(count):
         "__import__('subprocess').run(['sh', '-c', 'echo hi; ls -l /proc/self/fd'])",
         "__import__('threading').Thread(target=time.sleep, args=(30,)).start()",
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
-        "sys.path.clear(); sys.modules.clear()" if False else "sys.path.clear()",
+        "sys.path.clear()",
     ],
 )
 def test_neighbours_are_not_harmed(work, deed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -25,12 +26,14 @@ def go_on(call: Call, run: OpenRun) -> int:
     """
     from reflow.run.drive import drive, start
 
+    gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
     options = call.options
     if run.is_resident and not getattr(options, "detach", False):
         watcher = Watcher(call)
         try:
-            drive(run, watcher)
+            with _printing_aside(call, run):
+                drive(run, watcher)
         except KeyboardInterrupt:
             call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
             raise
@@ -45,6 +48,13 @@ def go_on(call: Call, run: OpenRun) -> int:
         call.say(run.id)
         call.hint(f"next:  {call.typed('status', run=run.id)}")
     return 0
+
+
+def _printing_aside(call: Call, run: OpenRun) -> contextlib.AbstractContextManager[object]:
+    """Keep stdout for facts: what tasks print that run in this very process goes to stderr meanwhile."""
+    if run.executor.foreground and (call.options.json or call.options.quiet):
+        return contextlib.redirect_stdout(sys.stderr)
+    return contextlib.nullcontext()
 
 
 def wait_for(call: Call, run: OpenRun, timeout_s: float | None = None) -> int:

@@ -22,8 +22,12 @@ def make_directory(path: str) -> None:
         return
     if parent := os.path.dirname(path):
         make_directory(parent)
-    with contextlib.suppress(FileExistsError):
+    try:
         os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(path):  # else another process was faster
+            raise
 
 
 def sync_directory(path: str) -> None:
@@ -57,7 +61,7 @@ def replace_file(path: str, data: bytes | Iterable[bytes], *, sync: bool = True)
             os.unlink(temporary)
         raise
     if sync:
-        sync_directory(os.path.dirname(path))
+        sync_directory(os.path.dirname(path) or ".")
 
 
 def remove_directory(path: str) -> None:

@@ -165,6 +165,8 @@ class Coordinator:
         """Write down that the run is over, once it is, with all its outputs in the results."""
         overview = self._hold.overview()
         if overview.state is not RunState.RUNNING or overview.submissions:
+            if overview.state.is_over and overview.published < overview.outputs:
+                self._publish()  # they were out of reach when it ended
             return overview.state
         state = run_state(overview.tasks, overview.counts)
         if state.is_over:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 from reflow.contracts.executor import Event, ResidentExecutor
-from reflow.errors import OutOfReach, UsageError
+from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
 from reflow.run.coordinator import Coordinator
@@ -24,8 +25,11 @@ from reflow.rundir.messages import tell
 from reflow.rundir.outcomes import part_name
 
 GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
+LINGER_S = 0.02  #: how long the other workers are waited for when one has sealed its outcomes
 TAKE_OVER_S = 3.0  #: how long a new driver waits for somebody who only looked at the run
 BARREN_BUDGET = 3  #: how often a worker may die before it has started an instance
+
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE})
 
 Look = Callable[[dict[str, Any]], None]
 
@@ -42,8 +46,21 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
 
     Raises:
         UsageError: Another process drives it.
+        RunDirError: The disk of the run is full or failing.
         KeyboardInterrupt: It was interrupted; the run has been cancelled before.
     """
+    try:
+        return _drive_in_turn(run, look)
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        raise RunDirError(
+            f"{error.filename or run.paths.root}: {error.strerror}\n"
+            f"once that is put right, go on with: reflow advance {run.id}"
+        ) from error
+
+
+def _drive_in_turn(run: OpenRun, look: Look | None) -> RunState:
     deadline = time.monotonic() + TAKE_OVER_S
     while True:
         with held(run) as hold:
@@ -76,6 +93,7 @@ class _Driver:
         self._barren: dict[tuple[str, int], int] = {}
         self._worked: set[tuple[str, int, int]] = set()  # starts of elements that got as far as an instance
         self._given_up: dict[str, str] = {}
+        self._gathered = 0.0  # when something had come in last
 
     def drive(self, look: Look | None) -> RunState:
         try:
@@ -115,7 +133,7 @@ class _Driver:
         return state
 
     def _gather(self) -> list[Event]:
-        """Wait for something to happen, and then a little longer for more of it."""
+        """Wait for something to happen, and then for more of it, if the last outcomes came in just before."""
         events: list[Event] = []
         deadline = time.monotonic() + GATHER_S
         while (left := deadline - time.monotonic()) > 0:
@@ -124,12 +142,17 @@ class _Driver:
             self._hold.lease.beat()
             if any(event.kind != "sealed" for event in got):
                 break
+            if got:
+                deadline = min(deadline, max(self._gathered + GATHER_S, time.monotonic() + LINGER_S))
+        if events:
+            self._gathered = time.monotonic()
         return events
 
     def _take_in(self, events: list[Event]) -> RunState:
         batches = [batch for event in events for batch in self._batches(event)]
         ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
-        batches += [batch for token in ended for batch in written(self._hold, token)]
+        for token in ended:
+            batches += written(self._hold, token, but={b.segment for b in batches if b.token == token})
         state = self._coordinator.step(batches, ended, self._given_up)
         tell(self._run.paths, self._hold.take_messages())
         return state

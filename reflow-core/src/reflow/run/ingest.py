@@ -14,6 +14,7 @@ from reflow.graph.model import Graph
 from reflow.model.records import AttemptRow, Changes, InstanceRow, OutputRow
 from reflow.model.states import InstanceState
 from reflow.run.hold import Hold
+from reflow.run.rebuilt import Made, with_known_hashes
 from reflow.rundir.outcomes import Outcome
 
 HANDED_BACK_BUDGET = 3  #: how often an instance may come back without having been started
@@ -58,6 +59,7 @@ def ingest(hold: Hold, batches: Iterable[Batch]) -> None:
     for batch in batches:
         books.enter(batch)
     if books.segments:
+        books.recognise(hold)
         hold.apply(books.changes())
         hold.messages += [f"{task}: not reusable: {why}" for task, why in books.unusable]
 
@@ -79,6 +81,21 @@ class _Books:
     def changes(self) -> Changes:
         rows = [row for rows in self._rows.values() for row in rows.values()]
         return Changes(instances=rows, outputs=self._outputs, attempts=self._attempts, segments=self.segments)
+
+    def recognise(self, hold: Hold) -> None:
+        """Give outputs that were made again as they were the hash that they had, unless this was forced."""
+        options = hold.run.info["options"]
+        forced = self._graph.tasks if options["force"] else options["force_tasks"]
+        made = [
+            Made(self._graph.tasks[one.task], self._rows[one.task][one.index].identity, one)
+            for one in self._outputs
+            if one.paths and one.task not in forced
+        ]
+        known = {(one.task, one.index): one for one in with_known_hashes(hold.results, made)} if made else {}
+        self._outputs = [known.get((one.task, one.index), one) for one in self._outputs]
+        for task, index in known:
+            row = self._rows[task][index]
+            self._rows[task][index] = row._replace(output=known[task, index].output)
 
     def enter(self, batch: Batch) -> None:
         """Enter one segment."""

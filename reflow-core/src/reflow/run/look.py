@@ -23,7 +23,8 @@ def heal(run: OpenRun) -> None:
     if not run.is_resident or os.stat(run.paths.root).st_uid != os.geteuid():
         return
     overview = run.ledger.overview()
-    if overview.state is not RunState.RUNNING or time.time() * 1000 - overview.updated < SILENT_S * 1000:
+    waits = overview.state is RunState.RUNNING or overview.published < overview.outputs
+    if not waits or time.time() * 1000 - overview.updated < SILENT_S * 1000:
         return
     found = lease_holder(run.paths)
     if found is None or found[1] is False:

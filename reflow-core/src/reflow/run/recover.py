@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from reflow.contracts.executor import ResidentExecutor
 from reflow.run.handover import serve_argv
@@ -26,12 +27,18 @@ def left_behind(run: OpenRun, hold: Hold) -> tuple[list[Batch], list[str]]:
     return [batch for token in tokens for batch in written(hold, token, orphaned=True)], tokens
 
 
-def written(hold: Hold, token: str, *, orphaned: bool = False) -> list[Batch]:
-    """Return what has been written for a submission and not been taken in; nobody writes to it any more."""
+def written(
+    hold: Hold, token: str, *, but: Collection[str] = (), orphaned: bool = False
+) -> list[Batch]:
+    """Return what has been written for a submission and not been taken in; nobody writes to it any more.
+
+    Args:
+        but: Segments that have been read already.
+    """
     paths = hold.run.paths.submission(token)
     if not os.path.isdir(paths.outcomes):
         return []
-    names = sorted(set(os.listdir(paths.outcomes)) - hold.ledger.segments(token))
+    names = sorted(set(os.listdir(paths.outcomes)) - hold.ledger.segments(token) - set(but))
     batches = (read_batch(hold, token, name) for name in names)
     return [batch._replace(orphaned=orphaned) for batch in batches if batch is not None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reflow.filesystem.atomic import replace_file
@@ -80,16 +80,11 @@ def _counts(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, int]:
     return found
 
 
-def _begun(run: OpenRun, submissions: tuple[SubmissionRow, ...] | Any, task: str) -> int:
-    """Count the elements at work: claimed, in submissions that have not ended."""
-    total = 0
-    for submission in submissions:
-        if submission.task == task:
-            try:
-                total += len(os.listdir(run.paths.submission(submission.token).claims))
-            except OSError:
-                continue
-    return total
+def _begun(run: OpenRun, submissions: Iterable[SubmissionRow], task: str) -> int:
+    """Count the instances at work in submissions that have not ended."""
+    from reflow.rundir.at_work import count_at_work
+
+    return sum(count_at_work(run.paths.submission(row.token)) for row in submissions if row.task == task)
 
 
 def _task_state(row: TaskRow, counts: Mapping[str, int]) -> str:

@@ -8,12 +8,14 @@ and *seals* it from time to time: synced, and renamed to ``<element>.<start>.<se
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from reflow.filesystem.atomic import read_bytes
+
+_AT_ONCE = 500  #: headers that are parsed together
 
 
 class Outcome(NamedTuple):
@@ -124,26 +126,26 @@ def read_segment(path: str) -> tuple[list[Outcome], bool]:
     tail = lines.pop()
     sound = [line for line in lines if _is_sound(line)]
     damaged = len(sound) < len(lines) or (bool(tail) and not path.endswith(".part"))
-    return _parsed(sound), damaged
+    return list(_parsed(sound)), damaged
 
 
 def _is_sound(line: bytes) -> bool:
     return line[:9] == b"%08x " % crc32(line[9:])
 
 
-def _parsed(lines: Iterable[bytes]) -> list[Outcome]:
-    split = [line[9:].partition(b"\t") for line in lines]
-    headers = json.loads(b"[" + b",".join(head for head, _, _ in split) + b"]")
-    return [
-        _outcome(header, value.decode("ascii") if tab else None)
-        for header, (_, tab, value) in zip(headers, split, strict=True)
-    ]
+def _parsed(lines: list[bytes]) -> Iterator[Outcome]:
+    for begin in range(0, len(lines), _AT_ONCE):
+        split = [line[9:].partition(b"\t") for line in lines[begin : begin + _AT_ONCE]]
+        headers = json.loads(b"[" + b",".join([head for head, _, _ in split]) + b"]")
+        for header, (_, tab, value) in zip(headers, split, strict=True):
+            yield _outcome(header, value.decode("ascii") if tab else None)
 
 
 def _outcome(header: dict[str, Any], value: str | None) -> Outcome:
     if header["k"] == "s":
         return Outcome("s", header["i"], header["a"], "", header["t"], header["l"])
     look = header.get
+    output, items, error = look("h"), look("d"), look("e")
     return Outcome(
         "e",
         header["i"],
@@ -152,12 +154,12 @@ def _outcome(header: dict[str, Any], value: str | None) -> Outcome:
         header["t"],
         header["l"],
         value,
-        bytes.fromhex(header["h"]) if "h" in header else None,
-        bytes.fromhex(header["d"]) if "d" in header else None,
+        None if output is None else bytes.fromhex(output),
+        None if items is None else bytes.fromhex(items),
         look("u", ""),
         "p" in header,
         look("r", ""),
-        json.dumps(header["e"]) if "e" in header else None,
+        None if error is None else json.dumps(error),
         look("c", ""),
         look("n", ""),
         "x" in header,

@@ -11,6 +11,7 @@ import json
 import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
 
 from reflow.errors import RunDirError
@@ -80,7 +81,7 @@ def _line_text(line: Line) -> bytes:
 
 
 def _object(values: Mapping[str, str]) -> str:
-    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in values.items()) + "}"
+    return "{" + ",".join([f"{_quoted(name)}:{text}" for name, text in values.items()]) + "}"
 
 
 class Payload:

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from reflow.testing.executor_contract import ExecutorContract, ResidentExecutorContract
     from reflow.testing.memory import MemoryStore
     from reflow.testing.store_contract import StoreContract
     from reflow.testing.store_machine import StoreMachine
     from reflow.testing.strategies import annotations_and_values, tagged_values
 
 _HOMES = {
+    "ExecutorContract": "reflow.testing.executor_contract",
+    "ResidentExecutorContract": "reflow.testing.executor_contract",
     "MemoryStore": "reflow.testing.memory",
     "StoreContract": "reflow.testing.store_contract",
     "StoreMachine": "reflow.testing.store_machine",
@@ -25,9 +28,8 @@ _HOMES = {
     "tagged_values": "reflow.testing.strategies",
 }
 
-pytest.register_assert_rewrite(
-    *{home for home in _HOMES.values() if home.endswith(("_contract", "_machine"))}
-)
+_REWRITTEN = ("executor_contract", "ledger_contract", "results_contract", "store_machine", "writing_contract")
+pytest.register_assert_rewrite(*(f"reflow.testing.{name}" for name in _REWRITTEN))
 
 
 def __getattr__(name: str) -> object:
@@ -43,7 +45,9 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "ExecutorContract",
     "MemoryStore",
+    "ResidentExecutorContract",
     "StoreContract",
     "StoreMachine",
     "annotations_and_values",

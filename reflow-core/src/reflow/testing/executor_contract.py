@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,28 +39,23 @@ def die(n: int, deadly: int, run_dir: RunDir) -> int:
 """
 
 
-class ResidentExecutorContract(Contract):
-    """Promises of a `ResidentExecutor`. A subclass gives the fixture ``executor``: a new one, of 2 slots.
+class ExecutorContract(Contract):
+    """Promises of every executor. A subclass gives the fixture ``executor``: a new one, of 2 slots where it has some.
 
     Attributes:
         timeout_s: How long a test waits for what must happen.
-        has_processes: Whether each worker is a process of its own, which can die and be interrupted.
+        forgotten_id: A native id that nobody has.
+        elements: Elements of a request of many instances.
     """
 
     timeout_s = 30.0
-    has_processes = True
+    forgotten_id = "999999999"
+    elements = 2
 
     @pytest.fixture
     def executor(self) -> Executor:
         """Return a new executor."""
-        raise NotImplementedError("give a fixture 'executor' that returns a new executor of 2 slots")
-
-    @pytest.fixture
-    def resident(self, executor: Executor) -> Iterator[ResidentExecutor]:
-        """The same, closed afterwards."""
-        assert isinstance(executor, ResidentExecutor)
-        yield executor
-        executor.close()
+        raise NotImplementedError("give a fixture 'executor' that returns a new executor")
 
     @pytest.fixture
     def run(self, tmp_path: Path) -> SmallRun:
@@ -68,18 +63,106 @@ class ResidentExecutorContract(Contract):
         return SmallRun(tmp_path, FLOW)
 
     @pytest.fixture
+    def opened(self, executor: Executor) -> Iterator[Executor]:
+        """The executor, closed afterwards if it has to be."""
+        yield executor
+        if isinstance(executor, ResidentExecutor):
+            executor.close()
+
+    def test_every_instance_has_one_outcome(self, opened: Executor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(40)], pack=20)
+
+        self.finish(opened, [opened.submit(run.request(sub, 40, self.elements))])
+
+        ends = [line for line in run.outcomes(sub) if line.kind == "e"]
+        assert sorted((end.index, end.state) for end in ends) == [(n, "succeeded") for n in range(40)]
+
+    def test_find_knows_what_was_submitted_and_nothing_else(self, opened: Executor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": 0}])
+        native = opened.submit(run.request(sub, 1))
+
+        assert opened.find([_token(sub), "f" * 20]) == {_token(sub): native}
+
+    def test_poll_leaves_out_what_was_forgotten(self, opened: Executor) -> None:
+        assert opened.poll([self.forgotten_id]) == {}
+
+    def test_poll_answers_per_element(self, opened: Executor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": n} for n in range(8)], pack=4)
+        native = opened.submit(run.request(sub, 8, self.elements))
+
+        self.finish(opened, [native])
+
+        reports = opened.poll([native])[native]
+        assert set(reports) <= set(range(self.elements))
+        assert not any(report.state.is_active for report in reports.values())
+
+    def test_two_requests_have_two_native_ids(self, opened: Executor, run: SmallRun) -> None:
+        natives = {opened.submit(run.request(run.submission("mark", [{"n": n}]), 1)) for n in range(2)}
+
+        assert len(natives) == 2
+
+    def test_cancelling_what_has_ended_changes_nothing(self, opened: Executor, run: SmallRun) -> None:
+        sub = run.submission("mark", [{"n": 0}])
+        native = opened.submit(run.request(sub, 1))
+        self.finish(opened, [native])
+
+        opened.cancel([native])
+
+        assert run.ends(sub)[0].state == "succeeded"
+
+    def test_predecessors_end_first(self, opened: Executor, run: SmallRun) -> None:
+        first = run.submission("mark", [{"n": n} for n in range(20)], pack=10)
+        second = run.submission("mark", [{"n": n + 100} for n in range(20)], pack=10)
+        before = opened.submit(run.request(first, 20, self.elements))
+        after = opened.submit(run.request(second, 20, self.elements, predecessors=[before]))
+
+        self.finish(opened, [before, after])
+
+        last = max(line.time for line in run.outcomes(first))
+        assert min(line.time for line in run.outcomes(second)) >= last
+
+    def finish(self, executor: Executor, natives: Sequence[str]) -> list[Event]:
+        """Wait for the end of requests, and return what a resident executor told of them."""
+        if isinstance(executor, ResidentExecutor):
+            return pump_until_ended(executor, self._tokens(executor, natives), self.timeout_s)
+        deadline = time.monotonic() + self.timeout_s
+        while any(r.state.is_active for found in executor.poll(natives).values() for r in found.values()):
+            assert time.monotonic() < deadline, f"did not end within {self.timeout_s} s"
+            time.sleep(0.05)
+        return []
+
+    def _tokens(self, executor: Executor, natives: Sequence[str]) -> list[str]:
+        candidates = [f"{number:020x}" for number in range(1, 10)]
+        return [token for token, native in executor.find(candidates).items() if native in natives]
+
+
+class ResidentExecutorContract(ExecutorContract):
+    """Promises of a `ResidentExecutor`, those of every executor among them.
+
+    Attributes:
+        has_processes: Whether each worker is a process of its own, which can die and be interrupted.
+    """
+
+    has_processes = True
+
+    @pytest.fixture
+    def resident(self, opened: Executor) -> ResidentExecutor:
+        """The executor."""
+        assert isinstance(opened, ResidentExecutor)
+        return opened
+
+    @pytest.fixture
     def needs_processes(self) -> None:
         """Leave out what an executor without processes cannot do."""
         if not self.has_processes:
             pytest.skip("its workers are no processes")
 
-    def test_every_instance_has_one_outcome(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        sub = run.submission("mark", [{"n": n} for n in range(40)])
+    def test_empty_request_ends(self, resident: ResidentExecutor, run: SmallRun) -> None:
+        sub = run.submission("mark", [])
 
-        self._finish(resident, run, sub, 40)
+        self._finish(resident, run, sub, 0)
 
-        ends = [line for line in run.outcomes(sub) if line.kind == "e"]
-        assert sorted((end.index, end.state) for end in ends) == [(n, "succeeded") for n in range(40)]
+        assert run.outcomes(sub) == []
 
     def test_events_name_every_segment(self, resident: ResidentExecutor, run: SmallRun) -> None:
         sub = run.submission("mark", [{"n": n} for n in range(5)])
@@ -97,13 +180,6 @@ class ResidentExecutorContract(Contract):
         assert [event.kind for event in events if event.element < 0] == ["ended"]
         assert events[-1].kind == "ended"
 
-    def test_empty_request_ends(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        sub = run.submission("mark", [])
-
-        self._finish(resident, run, sub, 0)
-
-        assert run.outcomes(sub) == []
-
     def test_no_worker_is_an_element_that_the_request_does_not_have(
         self, resident: ResidentExecutor, run: SmallRun
     ) -> None:
@@ -112,43 +188,6 @@ class ResidentExecutorContract(Contract):
         events = self._finish(resident, run, sub, 30, elements=1)
 
         assert {event.element for event in events} <= {0, -1}
-
-    def test_find_knows_what_was_submitted_and_nothing_else(
-        self, resident: ResidentExecutor, run: SmallRun
-    ) -> None:
-        sub = run.submission("mark", [{"n": 0}])
-        native = resident.submit(run.request(sub, 1))
-
-        assert resident.find([_token(sub), "f" * 20]) == {_token(sub): native}
-
-    def test_poll_leaves_out_what_was_forgotten(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        assert resident.poll(["999999999"]) == {}
-
-    def test_poll_answers_per_element(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        sub = run.submission("mark", [{"n": n} for n in range(8)])
-        request = run.request(sub, 8)
-        native = resident.submit(request)
-        pump_until_ended(resident, [request.token], self.timeout_s)
-
-        reports = resident.poll([native])[native]
-        assert all(not report.state.is_active for report in reports.values())
-
-    def test_two_requests_have_two_native_ids(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        natives = {resident.submit(run.request(run.submission("mark", [{"n": n}]), 1)) for n in range(2)}
-
-        assert len(natives) == 2
-
-    def test_cancelling_what_has_ended_changes_nothing(
-        self, resident: ResidentExecutor, run: SmallRun
-    ) -> None:
-        sub = run.submission("mark", [{"n": 0}])
-        native = resident.submit(run.request(sub, 1))
-        pump_until_ended(resident, [_token(sub)], self.timeout_s)
-
-        resident.cancel([native])
-
-        assert run.ends(sub)[0].state == "succeeded"
-        assert resident.pump(0.0) == []
 
     def test_pump_returns_at_once_when_there_is_nothing_to_wait_for(self, resident: ResidentExecutor) -> None:
         began = time.monotonic()
@@ -167,19 +206,6 @@ class ResidentExecutorContract(Contract):
         pump_until_ended(resident, [_token(slow), _token(fast)], self.timeout_s)
 
         assert run.ends(slow)[0].state == "succeeded"
-
-    def test_predecessors_end_first(self, resident: ResidentExecutor, run: SmallRun) -> None:
-        first = run.submission("mark", [{"n": n} for n in range(20)])
-        second = run.submission("mark", [{"n": n + 100} for n in range(20)])
-        native = resident.submit(run.request(first, 20))
-        resident.submit(run.request(second, 20, predecessors=[native]))
-
-        events = pump_until_ended(resident, [_token(first), _token(second)], self.timeout_s)
-
-        ended = [event.token for event in events if event.kind == "ended"]
-        assert ended == [_token(first), _token(second)]
-        last = max(line.time for line in run.outcomes(first))
-        assert min(line.time for line in run.outcomes(second)) >= last
 
     def test_cancelled_request_ends_and_starts_nothing_more(
         self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
@@ -290,13 +316,14 @@ class ResidentExecutorContract(Contract):
         executor.submit(request)
         return pump_until_ended(executor, [request.token], self.timeout_s)
 
-    def _pump_until(self, executor: ResidentExecutor, holds: object, kinds: list[str] | None = None) -> None:
-        assert callable(holds)
+    def _pump_until(
+        self, executor: ResidentExecutor, holds: Callable[[], bool], kinds: list[str] | None = None
+    ) -> None:
         deadline = time.monotonic() + self.timeout_s
+        seen = [] if kinds is None else kinds
         while not holds():
             assert time.monotonic() < deadline, f"did not happen within {self.timeout_s} s"
-            for event in executor.pump(0.05):
-                (kinds if kinds is not None else []).append(event.kind)
+            seen += [event.kind for event in executor.pump(0.05)]
 
 
 def _token(sub: SubmissionPaths) -> str:

@@ -76,7 +76,8 @@ class MemoryResults(Results):
                 continue
             if (other, old.index, old.attempt) == (context, new.index, new.attempt):
                 return True
-            if number not in self._state.stale and _code(other) == _code(context):
+            is_as_good = old.value == new.value and _code(other) == _code(context)
+            if number not in self._state.stale and is_as_good:
                 return True
         return False
 

@@ -20,6 +20,7 @@ from reflow.rundir.payload import Line, write_payload
 
 HEAD = """from __future__ import annotations
 import os, signal, sys, time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from reflow.define.flow import Flow

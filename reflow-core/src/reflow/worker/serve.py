@@ -80,6 +80,8 @@ class Server:
         token = os.path.basename(place.sub.directory)
         self._owes = True
         self._channel.send({"did": [token, place.element, begin, done], "spent": spent})
+        if self._work is not None and self._work.segment.is_due(SEAL_AGE_S):  # slow instances come one by one
+            self._seal()
 
     def _through(self, begin: int, end: int, skip: bool, budget: float | None) -> int:
         """Work through positions and return where that ended."""

@@ -1,0 +1,60 @@
+"""Outputs that were made again as they were, but for the times of their files: they keep their hash.
+
+So what was built on an output that was purged or went stale still stands. Workers are handed the new stamps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from reflow.errors import StoreError
+from reflow.graph.model import Node
+from reflow.model.records import FoundResult, OutputRow
+from reflow.plan.decide import is_foreign
+from reflow.run.shared_results import SharedResults
+from reflow.values.paths import paths_in
+
+
+class Made(NamedTuple):
+    """An output of this run, and the identity of its instance."""
+
+    node: Node
+    identity: bytes
+    output: OutputRow
+
+
+def with_known_hashes(results: SharedResults, made: Iterable[Made]) -> list[OutputRow]:
+    """Return those of some outputs that the results know by another hash, with that hash and its item digests."""
+    candidates = [one for one in made if one.output.paths and one.output.reusable and one.node.cache]
+    found = results.find({one.identity for one in candidates})
+    known = [(one, found[one.identity]) for one in candidates if _is_another(one, found.get(one.identity))]
+    if not known:
+        return []
+    try:
+        texts = list(results.values([(before.identity, before.output) for _, before in known]))
+    except StoreError:  # then it is new
+        return []
+    return [
+        one.output._replace(output=before.output, items=before.items)
+        for (one, before), text in zip(known, texts, strict=True)
+        if _without_times(text) == _without_times(one.output.value)
+    ]
+
+
+def _is_another(made: Made, found: FoundResult | None) -> bool:
+    return (
+        found is not None
+        and found.paths
+        and found.output != made.output.output
+        and not is_foreign(made.node, found)
+    )
+
+
+def _without_times(text: str) -> Any:
+    value = json.loads(text)
+    for node in paths_in(value):
+        if node[1] and node[1][0] == "file":
+            node[1] = node[1][:2]
+    return value

@@ -1,0 +1,45 @@
+"""How many instances of an open submission are at work, as its files say."""
+
+from __future__ import annotations
+
+import os
+
+from reflow.rundir.layout import SubmissionPaths
+from reflow.rundir.outcomes import parse_name
+
+_ENOUGH = 512  #: bytes, more than the line of a start has
+_START = b'{"k":"s"'
+
+
+def count_at_work(sub: SubmissionPaths) -> int:
+    """Count the elements whose newest line says that an instance was begun, or that are claimed, if these are more."""
+    parts = _newest_parts(_listed(sub.outcomes))
+    begun = sum(_ends_with_a_start(os.path.join(sub.outcomes, name)) for name in parts)
+    return max(begun, len(_listed(sub.claims)))
+
+
+def _newest_parts(names: list[str]) -> list[str]:
+    """Return the parts of the last start of each element: one of an earlier start was left by a worker that died."""
+    found = [(parsed, name) for name in names if (parsed := parse_name(name)) is not None]
+    last: dict[int, int] = {}
+    for (element, start, _), _ in found:
+        last[element] = max(start, last.get(element, 0))
+    return [name for (element, start, seq), name in found if seq is None and start == last[element]]
+
+
+def _ends_with_a_start(path: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _ENOUGH))
+            lines = file.read(_ENOUGH).splitlines(keepends=True)
+    except OSError:  # sealed a moment ago
+        return False
+    whole = [line for line in lines if line.endswith(b"\n")]
+    return bool(whole) and whole[-1][9:].startswith(_START)
+
+
+def _listed(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []

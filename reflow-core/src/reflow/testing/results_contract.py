@@ -1,0 +1,157 @@
+"""The promises of the results that runs share, a test each."""
+
+from __future__ import annotations
+
+import pytest
+
+from reflow.contracts.store import Results, Store
+from reflow.errors import StoreError
+from reflow.testing.store_fixtures import StoreFixtures
+from reflow.testing.store_rows import (
+    NOW,
+    context,
+    entry,
+    made_up,
+    result,
+)
+
+
+class ResultsContract(StoreFixtures):
+    """What the results that runs share promise."""
+
+    def test_a_result_is_found_by_its_identity(self, results: Results, found: Results) -> None:
+        results.append(context(code=made_up("code")), [result(0), result(1, value="[1]")])
+        wanted = [result(i).identity for i in range(3)]
+
+        answer = found.find(wanted)
+
+        assert set(answer) == set(wanted[:2])
+        kept = answer[wanted[1]]
+        assert (kept.output, kept.items, kept.paths) == result(1, value="[1]")[1:2] + result(1, value="[1]")[
+            3:5
+        ]
+        assert (kept.run_id, kept.index, kept.created) == ("demo-1", 1, result(1).created)
+        assert (kept.code, kept.source, kept.file) == (made_up("code"), *context()[5:7])
+
+    def test_many_identities_are_found_in_one_look_up(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(index) for index in range(2000)])
+
+        answer = found.find([result(index).identity for index in range(1500, 3500)])
+
+        assert sorted(kept.index for kept in answer.values()) == list(range(1500, 2000))
+
+    def test_nothing_is_found_where_nothing_was_kept(self, store: Store) -> None:
+        empty = store.open_results()
+
+        assert empty.find([made_up("anything")]) == {}
+        assert empty.runs() == []
+
+    def test_values_and_items_come_in_the_order_of_the_keys(self, results: Results, found: Results) -> None:
+        rows = [result(0), result(1, value="[1]"), result(2)]
+        results.append(context(), rows)
+        keys = [(rows[i].identity, rows[i].output) for i in (2, 0, 1, 0)]
+
+        assert list(found.values(keys)) == ["2", "0", "[1]", "0"]
+        assert found.items(keys) == [None, None, rows[1].items, None]
+
+    def test_a_value_that_is_not_there_is_an_error(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(0)])
+
+        for key in [(result(0).identity, made_up("other")), (made_up("other"), result(0).output)]:
+            with pytest.raises(StoreError):
+                list(found.values([key]))
+            with pytest.raises(StoreError):
+                found.items([key])
+
+    def test_the_newest_result_of_an_identity_is_current(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(0, value="10")])
+        results.append(context("demo-2"), [result(0, value="20"), result(0, value="30")])
+
+        assert found.find([result(0).identity])[result(0).identity].output == result(0, value="30").output
+        assert list(found.values([(result(0).identity, result(0, value="10").output)])) == ["10"]
+
+    def test_what_is_there_already_stays_as_it_is(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(0)])
+        results.append(context(), [result(0), result(1)])
+        results.append(context("demo-2"), [result(0)])
+
+        answer = found.find([result(0).identity, result(1).identity])
+        assert {kept.run_id for kept in answer.values()} == {"demo-1"}
+
+    def test_the_same_output_by_other_code_is_a_row_of_its_own(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(code=made_up("old")), [result(0)])
+        results.append(context("demo-2", code=made_up("new")), [result(0)])
+
+        assert found.find([result(0).identity])[result(0).identity].code == made_up("new")
+
+    def test_the_same_output_with_other_stamps_is_a_row_of_its_own_and_its_stamps_are_the_newest(
+        self, results: Results, found: Results
+    ) -> None:
+        first, again = result(0, value='{"$path":["/a",["file",1,1]]}'), '{"$path":["/a",["file",1,2]]}'
+        results.append(context(), [first])
+        results.append(context("demo-2"), [first._replace(value=again)])
+
+        assert list(found.values([(first.identity, first.output)])) == [again]
+        assert found.find([first.identity])[first.identity].run_id == "demo-2"
+
+    def test_what_is_stale_is_found_no_more_and_its_value_is_kept(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(), [result(0), result(1)])
+        key = (result(0).identity, result(0).output)
+        results.invalidate([key], "a.nc is gone")
+
+        assert set(found.find([result(0).identity, result(1).identity])) == {result(1).identity}
+        assert list(found.values([key])) == ["0"]
+
+    def test_an_older_result_is_current_again_when_the_newer_is_stale(
+        self, results: Results, found: Results
+    ) -> None:
+        older, newer = result(0, value="10"), result(0, value="20")
+        results.append(context(), [older, newer])
+        results.invalidate([(newer.identity, newer.output)], "wrong")
+
+        assert found.find([older.identity])[older.identity].output == older.output
+
+    def test_what_was_stale_can_be_made_anew(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(0)])
+        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
+        results.append(context("demo-2"), [result(0)])
+
+        assert found.find([result(0).identity])[result(0).identity].run_id == "demo-2"
+
+    def test_appending_the_same_attempt_again_does_not_bring_back_what_is_stale(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(), [result(0)])
+        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
+        results.append(context(), [result(0)])
+
+        assert found.find([result(0).identity]) == {}
+
+    def test_results_that_were_opened_for_reading_are_not_written(self, found: Results) -> None:
+        with pytest.raises(StoreError):
+            found.append(context(), [result(0)])
+        with pytest.raises(StoreError):
+            found.record_run(entry("demo-1"))
+        assert found.find([result(0).identity]) == {}
+
+    def test_the_list_of_runs_is_newest_first(self, results: Results, found: Results) -> None:
+        rows = [
+            entry("b", created=NOW + 1),
+            entry("a", created=NOW),
+            entry("c", workflow="other", created=NOW + 2),
+        ]
+        for row in rows:
+            results.record_run(row)
+
+        assert found.runs() == [rows[2], rows[0], rows[1]]
+        assert found.runs("demo") == [rows[0], rows[1]]
+
+    def test_a_run_that_is_recorded_again_replaces_its_entry(self, results: Results, found: Results) -> None:
+        results.record_run(entry("a"))
+        results.record_run(entry("a")._replace(run_dir="/moved"))
+
+        assert [row.run_dir for row in found.runs()] == ["/moved"]

@@ -1,0 +1,52 @@
+"""What is at work can be told from the files of a submission alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reflow.rundir.at_work import count_at_work
+from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, start_line
+
+START = start_line(7, 1, 1000, 0)
+END = end_line(Outcome("e", 7, 1, "succeeded", 1001, value='"' + "x" * 2000 + '"', output=b"\0" * 32), 0)
+
+
+def write(sub, name, data):
+    Path(sub.outcomes, name).write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "count"),
+    [(b"", 0), (START, 1), (START + END, 0), (START + END + START, 1), (START + END[:60], 1), (START[:-3], 0)],
+)
+def test_a_worker_is_at_work_when_its_last_whole_line_is_a_start(sub, data, count):
+    write(sub, part_name(0, 0), data)
+
+    assert count_at_work(sub) == count
+
+
+def test_what_a_dead_worker_left_does_not_count(sub):
+    write(sub, part_name(0, 0), START)
+    write(sub, part_name(0, 1), START)
+    write(sub, part_name(3, 0), START)
+    write(sub, segment_name(3, 1, 0), START + END)
+
+    assert count_at_work(sub) == 1
+
+
+def test_an_element_that_is_claimed_counts_before_its_first_line(sub):
+    os.makedirs(sub.claims, exist_ok=True)
+    for element in range(3):
+        Path(sub.claims, str(element)).touch()
+    write(sub, part_name(0, 0), START)
+
+    assert count_at_work(sub) == 3
+
+
+def test_a_submission_that_has_ended_has_nothing_at_work(sub):
+    os.rmdir(sub.outcomes)
+
+    assert count_at_work(sub) == 0

@@ -1,0 +1,91 @@
+"""Programs are run without a shell, to their end or to their time limit."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+
+from reflow.plugin import SchedulerError, run_command
+
+
+def python(code, timeout_s=20.0, env=None, **options):
+    return run_command([sys.executable, "-c", code], timeout_s, env, **options)
+
+
+def test_a_program_that_ends_says_what_it_said():
+    done = python("import sys; print('out'); print('err', file=sys.stderr)")
+
+    assert (done.ok, done.status, done.stdout, done.stderr) == (True, 0, "out\n", "err\n")
+
+
+def test_a_program_that_fails_is_described_in_one_line():
+    done = python("import sys; sys.exit('one\\ntwo')")
+
+    assert (done.ok, done.status) == (False, 1)
+    assert done.describe() == f"{sys.executable} ended with exit status 1: two"
+
+
+def test_a_program_that_is_killed_is_described_by_its_signal():
+    done = python("import os; os.kill(os.getpid(), 9)")
+
+    assert done.status == -9
+    assert done.describe().endswith("was killed by signal 9")
+
+
+def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_started(tmp_path):
+    mark = tmp_path / "alive"
+    child = f"import time; time.sleep(1.5); open({str(mark)!r}, 'w')"
+    code = f"import subprocess, sys; print('begun', flush=True); subprocess.run([sys.executable, '-c', {child!r}])"
+
+    done = python(code, timeout_s=0.7)
+    time.sleep(1.5)
+
+    assert done.status is None
+    assert "gave no answer in time" in done.describe()
+    assert not mark.exists()
+
+
+def test_a_child_that_left_and_holds_the_pipe_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("reflow.shell.DRAIN_S", 0.2)
+    code = (
+        "import subprocess, sys, time\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], start_new_session=True)\n"
+        "time.sleep(5)"
+    )
+    begun = time.monotonic()
+    done = python(code, timeout_s=0.7)
+
+    assert done.status is None
+    assert time.monotonic() - begun < 4
+
+
+def test_words_are_not_read_by_a_shell(tmp_path):
+    words = ["$(touch pwned)", "`touch pwned`", "; touch pwned", "a b", "*", "-rf", "\n", '"', "'"]
+    done = run_command(
+        [sys.executable, "-c", "import sys; print(sys.argv[1:])", *words], 20, cwd=str(tmp_path)
+    )
+
+    assert done.stdout == f"{words}\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_environment_is_the_one_that_is_given():
+    assert python("import os; print(os.environ.get('HOME'))", env={}).stdout == "None\n"
+    assert python("import os; print(os.environ['HOME'])").stdout == os.environ["HOME"] + "\n"
+
+
+def test_standard_input_is_what_is_given_and_else_empty():
+    assert python("print(input())", stdin="text\n").stdout == "text\n"
+    assert python("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
+
+
+def test_bytes_that_are_no_text_are_replaced():
+    assert python("import sys; sys.stdout.buffer.write(b'a\\xffb')").stdout == "a\ufffdb"
+
+
+def test_a_program_that_is_not_there_is_an_error_in_words():
+    with pytest.raises(SchedulerError, match=r"cannot start 'no-such-program'.*on PATH"):
+        run_command(["no-such-program"], 1.0)

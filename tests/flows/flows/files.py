@@ -1,0 +1,161 @@
+"""Files that come in as parameters, and files that tasks make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from noting import note
+
+from reflow import Param, Result, RunDir, Workflow
+
+# Files that come in
+
+
+inputs = Workflow("inputs")
+
+
+def _read(path: Path) -> str:
+    if path.is_dir():
+        return ",".join(sorted(p.name for p in path.rglob("*")))
+    return path.read_text() if path.exists() else "gone"
+
+
+@inputs.job
+def by_stat(file: Path, run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "by_stat")
+    return _read(file)
+
+
+@inputs.job
+def by_content(
+    text: Annotated[Path, Param(track="content")], run_dir: RunDir = RunDir()
+) -> str:
+    note(run_dir, "by_content")
+    return _read(text)
+
+
+@inputs.job
+def by_name(place: Annotated[Path, Param(track="path")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "by_name")
+    return _read(place)
+
+
+@inputs.job
+def listed(files: list[Path]) -> list[Path]:
+    return files
+
+
+@inputs.array_job
+def each(file: Annotated[Path, Result("listed")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "each", file.name)
+    return _read(file)
+
+
+# Files that tasks make
+
+
+outputs = Workflow("outputs")
+
+Out = Annotated[Path, Param(track="path", help="where the files go")]
+
+
+@outputs.array_job
+def make(
+    name: Annotated[str, Result("names")], out: Out, text: str = "text", run_dir: RunDir = RunDir()
+) -> Path:
+    note(run_dir, "make", name)
+    (out / name).write_text(text)
+    return out / name
+
+
+@outputs.job
+def names() -> list[str]:
+    return ["p", "q"]
+
+
+@outputs.array_job
+def use(file: Annotated[Path, Result("make")], mark: str = "", run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "use", file.name)
+    return mark + file.read_text()
+
+
+@outputs.job
+def finish(texts: Annotated[list[str], Result("use")], run_dir: RunDir = RunDir()) -> int:
+    note(run_dir, "finish")
+    return len(texts)
+
+
+@outputs.job(track="content")
+def make_by_content(out: Out, run_dir: RunDir = RunDir()) -> dict[str, Path]:
+    note(run_dir, "make_by_content")
+    (out / "c").write_text("c")
+    return {"c": out / "c"}
+
+
+@outputs.job
+def use_by_content(files: Annotated[dict[str, Path], Result("make_by_content")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "use_by_content")
+    return files["c"].read_text()
+
+
+@outputs.job(track="path")
+def make_by_name(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "make_by_name")
+    (out / "n").write_text("n")
+    return out / "n"
+
+
+@outputs.job
+def use_by_name(file: Annotated[Path, Result("make_by_name")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "use_by_name")
+    return file.read_text()
+
+
+# Files that change while a run goes on
+
+
+meddled = Workflow("meddled")
+
+How = Literal["not", "touch", "replace", "remove"]
+
+
+@meddled.job
+def write(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "write")
+    (out / "w").write_text("as written")
+    return out / "w"
+
+
+@meddled.job(after="write", cache=False)
+def meddle(out: Out, how: How = "not") -> None:
+    _do(how, out / "w")
+
+
+def _do(how: str, path: Path) -> None:
+    if how == "touch":
+        path.touch()
+    elif how == "replace":
+        path.write_text("somebody else's")
+    elif how == "remove":
+        path.unlink()
+
+
+@meddled.job(after="meddle")
+def consume(file: Annotated[Path, Result("write")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "consume")
+    return file.read_text() if file.exists() else "gone"
+
+
+@meddled.job
+def changes_its_input(given: Path, how: How = "not", run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "changes_its_input")
+    found = given.read_text()
+    _do(how, given)
+    return found
+
+
+@meddled.job(after="changes_its_input")
+def reads_after(given: Path, run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "reads_after")
+    return given.read_text() if given.exists() else "gone"

@@ -1,0 +1,271 @@
+"""A Path is known by the file behind it: what happens to that file decides what runs again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def touch(path):
+    found = path.stat()
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1_000_000))
+
+
+def edit(path):
+    path.write_text(path.read_text() + "!")
+
+
+def edit_in_secret(path):
+    """Change what a file says, and neither its size nor its time."""
+    found = path.stat()
+    path.write_text("*" * found.st_size)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def replace(path):
+    new = path.with_name("new")
+    new.write_text("replaced")
+    new.replace(path)
+
+
+def delete(path):
+    path.unlink()
+
+
+def leave(path):
+    """Look at a file, which changes nothing."""
+    path.read_text()
+
+
+def to_directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+CHANGES = {
+    # what happens to the files: which tasks notice
+    leave: [],
+    touch: ["by_stat", "each x"],
+    edit: ["by_content", "by_stat", "each x"],
+    edit_in_secret: ["by_content"],
+    replace: ["by_content", "by_stat", "each x"],
+    delete: ["by_content", "by_stat", "each x"],
+    to_directory: ["by_content", "by_stat", "each x"],
+}
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in "xyz":
+        (folder / name).write_text(f"file {name}")
+    return [folder / name for name in "xyz"]
+
+
+def given(files):
+    x, y, _ = files
+    return {"file": x, "text": x, "place": x, "files": [x, y]}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_an_input_file_that_changed_is_noticed_as_track_says(lab, flows, files, change):
+    inputs = flows("files").inputs
+    lab.submit(inputs, **given(files))
+
+    change(files[0])
+    again = lab.submit(inputs, **given(files))
+
+    assert again.calls == CHANGES[change]
+    assert again.state == "succeeded"
+
+
+def test_another_file_with_the_same_content_is_another_file(local_lab, flows, files):
+    inputs = flows("files").inputs
+    local_lab.submit(inputs, **given(files))
+    shutil.copy2(files[0], files[2])
+
+    again = local_lab.submit(inputs, file=files[2], text=files[2], place=files[2], files=files)
+
+    assert again.calls == ["by_content", "by_name", "by_stat", "each z"]
+
+
+def test_the_same_file_by_another_spelling_is_the_same_file(local_lab, flows, files, monkeypatch):
+    inputs = flows("files").inputs
+    local_lab.submit(inputs, **given(files))
+    monkeypatch.chdir(files[0].parent)
+    x, y = "x", ".//y"
+
+    again = local_lab.submit(inputs, file=x, text=x, place=f"./{x}", files=[x, y])
+
+    assert again.calls == []
+
+
+def test_a_directory_is_known_by_the_files_below_it(local_lab, flows, files):
+    inputs, folder = flows("files").inputs, files[0].parent
+    (folder / "sub").mkdir()
+    below = folder / "sub" / "deep"
+    below.write_text("deep")
+    words = {"file": folder, "text": folder, "place": folder, "files": []}
+
+    calls = [local_lab.submit(inputs, **words).calls]
+    for change in (leave, touch, edit, edit_in_secret, delete):
+        change(below)
+        calls.append(local_lab.submit(inputs, **words).calls)
+
+    assert calls == [
+        ["by_content", "by_name", "by_stat"], [], ["by_stat"], ["by_content", "by_stat"], ["by_content"],
+        ["by_content", "by_stat"],
+    ]  # fmt: skip
+
+
+def test_a_directory_of_too_many_files_is_refused_with_the_remedy(local_lab, flows, files, tmp_path):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(10_001):
+        os.close(os.open(many / str(number), os.O_CREAT | os.O_WRONLY))
+
+    with pytest.raises(Exception, match='more than 10000 entries; say track="path"'):
+        local_lab.submit(flows("files").inputs, **{**given(files), "file": many})
+    assert local_lab.submit(flows("files").inputs, **{**given(files), "place": many}).state == "succeeded"
+
+
+MADE = [
+    "finish", "make p", "make q", "make_by_content", "make_by_name", "use p", "use q", "use_by_content", "use_by_name"
+]  # fmt: skip
+
+
+@pytest.fixture
+def made(lab, flows, tmp_path):
+    """Files that a run has made, in a directory that later runs share."""
+    out = tmp_path / "out"
+    out.mkdir()
+    first = lab.submit(flows("files").outputs, out=out)
+    assert first.calls == MADE
+    return out
+
+
+def test_what_was_made_is_reused(lab, flows, made):
+    assert lab.submit(flows("files").outputs, out=made).calls == []
+
+
+FOREIGN = {
+    # what somebody else does to the files p, c and n that tasks made: what runs again
+    "leave": [],
+    "touch": ["make p"],
+    "edit": ["make p", "make_by_content"],
+    "edit_in_secret": ["make_by_content"],
+    "replace": ["make p", "make_by_content"],
+    "delete": [],
+}
+
+
+@pytest.mark.parametrize("change", FOREIGN)
+def test_a_file_that_was_made_and_then_changed_by_somebody_else_is_made_again(lab, flows, made, change):
+    for name in "pcn":
+        globals()[change](made / name)
+
+    again = lab.submit(flows("files").outputs, out=made)
+
+    assert again.calls == FOREIGN[change]
+    assert again.state == "succeeded"
+    assert again.result("use") == ["text", "text"]
+    assert lab.submit(flows("files").outputs, out=made).calls == []
+
+
+def test_what_reads_a_file_that_was_made_again_is_given_the_new_one(lab, flows, made):
+    touch(made / "p")
+    lab.submit(flows("files").outputs, out=made)
+
+    again = lab.submit(flows("files").outputs, out=made, mark="<")
+
+    assert again.calls == ["finish", "use p", "use q"]
+    assert again.result("use") == ["<text", "<text"]
+
+
+def test_a_file_that_is_made_by_force_is_another_file_to_what_reads_it(lab, flows, made):
+    again = lab.submit(flows("files").outputs, out=made, force_tasks=["make"])
+
+    assert again.calls == ["make p", "make q", "use p", "use q"]
+    assert lab.submit(flows("files").outputs, out=made).calls == []
+
+
+def test_files_that_were_cleaned_up_are_missed_when_asked_to_look(lab, flows, made):
+    for name in "pcn":
+        delete(made / name)
+
+    again = lab.submit(flows("files").outputs, out=made, verify=True)
+
+    assert again.calls == ["make p", "make_by_content"]
+    assert again.state == "succeeded"
+
+
+def test_a_file_that_was_cleaned_up_and_is_wanted_again_fails_its_reader_and_a_retry_makes_it(lab, flows, made):
+    delete(made / "p")
+
+    again = lab.submit(flows("files").outputs, out=made, mark="<")
+    assert again.state == "failed"
+    assert list(again.errors) == ["use[0]"]
+    assert "FileNotFoundError" in again.errors["use[0]"]
+
+    with lab.home():
+        again.run.retry()
+        again.run.wait(60)
+    assert again.state == "succeeded"
+    assert again.calls == ["finish", "make p", "use p", "use p", "use q"]
+    assert again.result("use") == ["<text", "<text"]
+
+
+MEDDLED = {
+    # what happens to a file between the task that returned it and the one that takes it
+    "not": ("succeeded", "as written"),
+    "remove": ("succeeded", "gone"),
+    "touch": ("failed", None),
+    "replace": ("failed", None),
+}
+
+
+@pytest.mark.parametrize("how", MEDDLED)
+def test_a_file_that_is_not_the_one_that_was_returned_fails_the_task_that_takes_it(lab, flows, tmp_path, how):
+    state, value = MEDDLED[how]
+    (tmp_path / "other").write_text("given")
+
+    seen = lab.submit(flows("files").meddled, out=tmp_path, how=how, given=tmp_path / "other")
+
+    assert seen.run.status(as_dict=True)["tasks"]["consume"]["state"] == state
+    assert seen.results("consume") == ({} if value is None else {0: value})
+    if state == "failed":
+        (message,) = [text for key, text in seen.errors.items() if key == "consume[0]"]
+        assert f"file: {tmp_path / 'w'} is not the file that was returned: it was 10 bytes of" in message
+        assert ', now it is ' in message
+        assert 'type: retry, or write track="path"' in message
+
+
+CHANGED = {
+    # what a task does to the file that it was given, and that one after it is given too: whether they are reused
+    "not": [],
+    "touch": ["changes_its_input", "reads_after"],
+    "replace": ["changes_its_input", "reads_after"],
+    "remove": ["reads_after"],
+}
+
+
+@pytest.mark.parametrize("how", CHANGED)
+def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_reused(lab, flows, tmp_path, how):
+    file = tmp_path / "given"
+    file.write_text("given")
+    os.utime(file, (1, 1))
+    words = {"out": tmp_path, "given": file, "how": how}
+    meddled = flows("files").meddled
+
+    first = lab.submit(meddled, **words, force_tasks=["meddle"])
+    file.write_text("given")
+    os.utime(file, (1, 1))
+    again = lab.submit(meddled, **words)
+
+    assert first.result("changes_its_input") == "given"
+    assert [call for call in again.calls if call in ("changes_its_input", "reads_after")] == CHANGED[how]
+    told = first.run.status(as_dict=True)["messages"]
+    assert [message.split(":")[0] for message in told if "not reusable" in message] == CHANGED[how]
