@@ -45,9 +45,7 @@ def looked_at(shared_terminal):
     """A run of the steps, and all that was seen of it meanwhile: by a handle, and by each of the readers."""
     terminal = shared_terminal
     run_id = terminal.steps("submit", *WORDS, "--executor", "local", "--detach", "-q").out.strip()
-    readers = [
-        terminal.begin("-c", READER.format(looks=LOOKS, run=run_id)) for _ in range(READERS)
-    ]
+    readers = [terminal.begin("-c", READER.format(looks=LOOKS, run=run_id)) for _ in range(READERS)]
     second = terminal.begin("steps.py", "submit", *WORDS, "--executor", "local", "--json")
     handle = terminal.open(run_id)
     seen = [handle.status(as_dict=True)]

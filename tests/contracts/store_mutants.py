@@ -170,6 +170,14 @@ class IgnoresCode(MemoryResults):
         super().append(context._replace(code=b""), rows)
 
 
+class IgnoresStamps(MemoryResults):
+    """caught by: the_same_output_with_other_stamps_is_a_row_of_its_own_and_its_stamps_are_the_newest"""
+
+    def _has(self, context, new):
+        rows = enumerate(self._state.rows)
+        return any(old[:2] == new[:2] and number not in self._state.stale for number, (_, old) in rows)
+
+
 class AppendsAgain(MemoryResults):
     """caught by: what_is_there_already_stays_as_it_is"""
 

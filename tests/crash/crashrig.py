@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,93 +26,120 @@ from reflow.rundir.layout import RunPaths, list_runs, run_paths
 from reflow.rundir.outcomes import read_segment
 
 FLOWS = Path(__file__).parent / "flows"
-REFLOW = "import sys; from reflow.cli.main import reflow_main; sys.exit(reflow_main())"
-KILL = "signal=SIGKILL"
+REFLOW = ("-c", "import sys; from reflow.cli.main import reflow_main; sys.exit(reflow_main())")
 AT_ONCE = 2  #: points that are tried side by side
-WORKERS_END_S = 2.0  #: how long after its driver a worker may live
-
-#: What Python, libc and SQLite call where a run writes, by the call as the issue of durability knows it.
-CALLS = ("fsync", "fdatasync", "rename", "link", "unlink", "unlinkat", "mkdir", "rmdir", "pwrite64")
+ENOUGH = 5  #: failures after which no further point is tried
+BY_COMMAND = 16  #: every so many-th run is gone on with by the command itself, the others in this process
+WORKERS_END_S = 2.0  #: how long a worker may live after its driver
+_STRAY = (".tmp", ".new", "-journal", ".lock")
 
 
 class Fault(NamedTuple):
-    """What strace does to the n-th call of a kind."""
+    """What strace does to the n-th call of a kind: ``signal=SIGKILL`` before it, or ``error=EIO`` in its place."""
 
     call: str
     what: str
     n: int
 
-    def strace(self, trace: Path) -> list[str]:
-        """Return the command in front of the one that it is done to."""
-        # With a filter in the kernel only the calls at hand are stopped at; a signal would be lost there.
-        quick = [] if self.what.startswith("signal") else ["-f", "--seccomp-bpf"]
-        inject = f"inject={self.call}:{self.what}:when={self.n}"
-        return ["strace", *quick, "-qq", "-o", str(trace), "-e", f"trace={self.call}", "-e", inject]
+    def strace(self, trace: Path, *options: str) -> list[str]:
+        """Return the words in front of a command that make this happen to it."""
+        # A filter in the kernel makes strace see the calls at hand alone, but loses a signal.
+        seen = [] if self.what.startswith("signal") or options else ["-f", "--seccomp-bpf"]
+        inject = f"{self.call}:{self.what}:when={self.n}"
+        return [
+            "strace",
+            *seen,
+            *options,
+            "-qq",
+            "-o",
+            str(trace),
+            "-e",
+            f"trace={self.call}",
+            "-e",
+            f"inject={inject}",
+        ]
 
 
 class Ended(NamedTuple):
-    """How a command ended, and whether the fault came to it."""
+    """How a command ended, and whether its fault had come by then."""
 
     code: int
     said: str
     was_hit: bool
 
 
+class Before(NamedTuple):
+    """What was there when a run had been stopped."""
+
+    recorded: set[str]
+    calls: dict[str, int]
+
+
 class Picture(NamedTuple):
-    """What is left of a run for those who use it."""
+    """What those who use a run see of it."""
 
     state: str
     results: dict[str, Any]
+    attempts: list[str]
     rows: dict[str, int]
 
 
 class Scene:
-    """One user with a store of their own and one run directory."""
+    """One user with a store of their own, and a run directory."""
 
-    def __init__(self, place: Path, workers: int = 1, flow: str = "three_steps.py", python: str = "") -> None:
+    def __init__(self, place: Path, flow: str, workers: int, worker_fault: Fault | None = None) -> None:
         self.place = place
         self.run_dir = place / "run"
-        self.flow = flow
+        self.trace = place / "trace"
+        self._flow = str(FLOWS / flow)
         place.mkdir(parents=True)
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("REFLOW_", "XDG_"))},
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REFLOW_", "XDG_"))}
+        self._environment = kept | {
             "HOME": str(place),
-            "REFLOW_EXECUTOR": "local",
-            "REFLOW_WORKERS": str(workers),
-            "REFLOW_STORE": str(place / "store.db"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "REFLOW_EXECUTOR": "local",
+            "REFLOW_RUN_DIR": str(self.run_dir),
+            "REFLOW_STORE": str(place / "store.db"),
+            "REFLOW_WORKERS": str(workers),
         }
-        if python:
-            self._environment["REFLOW_PYTHON"] = python
+        if worker_fault is not None:
+            self._environment["REFLOW_PYTHON"] = self._faulty_python(worker_fault)
 
-    # What is done
+    def _faulty_python(self, fault: Fault) -> str:
+        """Make an interpreter for workers; the first of them is the one that the fault comes to."""
+        script = self.place / "python"
+        strace = " ".join(fault.strace(self.trace, "-D"))
+        script.write_text(
+            f'#!/bin/sh\nmkdir {self.place}/first 2>/dev/null && exec {strace} {sys.executable} "$@"\n'
+            f'exec {sys.executable} "$@"\n'
+        )
+        script.chmod(0o700)
+        return str(script)
+
+    # What is typed
 
     def submit(self, fault: Fault | None = None) -> Ended:
-        """Submit the flow and wait until that command has ended, and its workers with it."""
-        return self._command([str(FLOWS / self.flow), "submit", "--run-dir", str(self.run_dir), "-q"], fault)
+        """Submit the flow, and wait for the end of that."""
+        return self._command([self._flow, "submit", "-q"], fault)
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Submit the flow and do not wait."""
-        words = [sys.executable, str(FLOWS / self.flow), "submit", "--run-dir", str(self.run_dir), "-q"]
-        return subprocess.Popen(words, env=self._environment, cwd=self.place)
+        """Submit the flow, and do not wait."""
+        words = [sys.executable, self._flow, "submit", "-q"]
+        return subprocess.Popen(words, env=self._environment, cwd=self.place, stdout=subprocess.DEVNULL)
 
     def advance(self, fault: Fault | None = None) -> Ended:
         """Type ``reflow advance RUN``."""
-        return self._command(["-c", REFLOW, "advance", self.run_id, "--run-dir", str(self.run_dir), "-q"], fault)
+        return self._command([*REFLOW, "advance", self.run_id, "--run-dir", str(self.run_dir), "-q"], fault)
 
     def go_on(self) -> None:
-        """Do what ``reflow advance RUN`` does, in this process."""
+        """Do the same in this process, which is faster."""
         run = open_run(self.run_id, run_dir=str(self.run_dir))
-        try:
+        with contextlib.closing(run):
             drive(run)
-        finally:
-            run.close()
 
-    def _command(self, words: list[str], fault: Fault | None) -> Ended:
-        trace = self.place / "trace"
-        before = fault.strace(trace) if fault else []
+    def _command(self, words: Sequence[str], fault: Fault | None) -> Ended:
         ended = subprocess.run(
-            [*before, sys.executable, *words],
+            [*(fault.strace(self.trace) if fault else ()), sys.executable, *words],
             env=self._environment,
             cwd=self.place,
             stdin=subprocess.DEVNULL,
@@ -117,91 +148,95 @@ class Scene:
             text=True,
             errors="replace",
         )
-        hit = fault is not None and _was_hit(trace)
-        return Ended(ended.returncode, ended.stderr, hit)
+        assert "Traceback" not in ended.stderr, ended.stderr[-3000:]
+        return Ended(ended.returncode, ended.stderr, self.was_hit)
 
     # What is there
 
     @property
-    def run_ids(self) -> list[str]:
-        return list_runs(str(self.run_dir))
+    def was_hit(self) -> bool:
+        """Whether the last fault has come."""
+        text = self.trace.read_text(errors="replace") if self.trace.exists() else ""
+        return "(INJECTED)" in text or "killed by SIGKILL" in text
 
     @property
     def run_id(self) -> str:
-        (run_id,) = self.run_ids
+        """The one run that exists; what a kill left of another's beginnings is none."""
+        (run_id,) = list_runs(str(self.run_dir))
         return run_id
 
     @property
+    def exists(self) -> bool:
+        """Whether the run has come to exist."""
+        return bool(list_runs(str(self.run_dir)))
+
+    @property
     def paths(self) -> RunPaths:
+        """The files of the run."""
         return run_paths(str(self.run_dir), self.run_id)
 
+    @property
     def calls(self) -> dict[str, int]:
-        """How often each instance was called, by what itself wrote."""
+        """How often each instance was called, as it wrote down itself."""
         files = self.run_dir.glob("called-*")
         return {file.name.removeprefix("called-"): len(file.read_text().splitlines()) for file in files}
 
+    @property
     def recorded(self) -> set[str]:
-        """The instances that a whole line says have succeeded, wherever such lines are at the moment."""
-        found = set()
+        """The instances of which a whole line says that they succeeded, wherever such lines are by now."""
+        found: set[str] = set()
         for submission in Path(self.paths.jobs).iterdir():
-            if not (submission / "shared.json").exists():
-                continue
-            task = _task_of(submission)
-            files = [submission / "outcomes.jsonl", *submission.glob("outcomes/*.jsonl"), *submission.glob("outcomes/*.part")]
-            for file in files:
-                with contextlib.suppress(FileNotFoundError):
-                    lines, _ = read_segment(str(file))
-                    ended = [line.index for line in lines if line.kind == "e" and line.state == "succeeded"]
-                    found |= {f"{task}-{index}" if task == "convert" else task for index in ended}
-        return found
-
-    def processes(self) -> list[int]:
-        """The processes that have to do with this run."""
-        mark = os.fsencode(self.run_dir)
-        found = []
-        for entry in os.listdir("/proc"):
-            if entry.isdigit():
-                with contextlib.suppress(OSError):
-                    if mark in Path("/proc", entry, "cmdline").read_bytes():
-                        found.append(int(entry))
+            for file in (*submission.glob("outcomes.jsonl"), *submission.glob("outcomes/*")):
+                task = json.loads((submission / "shared.json").read_text())["task"]
+                ended = [line.index for line in read_segment(str(file))[0] if line.state == "succeeded"]
+                found |= {f"convert-{index}" if task == "convert" else task for index in ended}
         return found
 
     def wait_until_alone(self) -> list[int]:
-        """Give processes the time they have to end in, and return those that are left."""
+        """Give the processes of the run the time that they have to end in, and return those that are left."""
         deadline = time.monotonic() + WORKERS_END_S
-        while (left := self.processes()) and time.monotonic() < deadline:
+        while (left := processes_of(self.run_dir)) and time.monotonic() < deadline:
             time.sleep(0.01)
         return left
 
     def picture(self) -> Picture:
+        """Look at the run as its users do."""
         run = open_run(self.run_id, run_dir=str(self.run_dir))
-        try:
-            state, found = run.ledger.overview().state.value, {name: results(run, name) for name in run.graph.tasks}
-        finally:
-            run.close()
-        rows = _counts(self.paths.root + "/ledger.db", "instances", "outputs", "attempts")
-        return Picture(state, found, rows | _counts(str(self.place / "store.db"), "results"))
+        with contextlib.closing(run):
+            attempts = [
+                f"{a.task}-{a.index} attempt {a.attempt}: {a.state.value}" for a in run.ledger.attempts()
+            ]
+            found = {task: results(run, task) for task in run.graph.tasks}
+            state = run.ledger.overview().state.value
+        rows = count_rows(f"{self.paths.root}/ledger.db", "instances", "outputs", "attempts")
+        return Picture(
+            state, found, sorted(attempts), rows | count_rows(str(self.place / "store.db"), "results")
+        )
 
-    def clear(self) -> None:
-        shutil.rmtree(self.place)
-
-
-def _task_of(submission: Path) -> str:
-    import json
-
-    task: str = json.loads((submission / "request.json").read_text())["task"] if (submission / "request.json").exists() else json.loads((submission / "shared.json").read_text())["task"]
-    return task
-
-
-def _was_hit(trace: Path) -> bool:
-    text = trace.read_text(errors="replace")
-    return "(INJECTED)" in text or "killed by SIGKILL" in text
+    def stray(self) -> list[str]:
+        """The files of the run and of the store that only somebody at work has."""
+        found = [*Path(self.paths.root).rglob("*"), *self.place.glob("store.db*")]
+        return [
+            str(path)
+            for path in found
+            if path.name.endswith(_STRAY) or path.name.startswith(("lease", "note-"))
+        ]
 
 
-def _counts(database: str, *tables: str) -> dict[str, int]:
+def processes_of(place: Path) -> list[int]:
+    """Return the processes whose command names a place."""
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and os.fsencode(place) in Path("/proc", entry, "cmdline").read_bytes():
+                found.append(int(entry))
+    return found
+
+
+def count_rows(database: str, *tables: str) -> dict[str, int]:
+    """Return how many rows there are, in a file that SQLite finds nothing wrong with."""
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
-        (sound,) = db.execute("PRAGMA integrity_check").fetchone()
-        assert sound == "ok", f"{database}: {sound}"
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
@@ -211,73 +246,82 @@ class Rig:
     def __init__(self, place: Path) -> None:
         self._place = place
         self._numbers = itertools.count(1)
-        self._undisturbed: Picture | None = None
-        self.seen: list[Any] = []
 
-    def scene(self, **options: Any) -> Scene:
-        return Scene(self._place / str(next(self._numbers)), **options)
+    def scene(
+        self, flow: str = "three_steps.py", workers: int = 1, worker_fault: Fault | None = None
+    ) -> Scene:
+        """Return a new one."""
+        return Scene(self._place / str(next(self._numbers)), flow, workers, worker_fault)
 
-    @property
+    @cached_property
     def undisturbed(self) -> Picture:
-        if self._undisturbed is None:
-            scene = self.scene()
-            assert scene.submit().code == 0
-            self._undisturbed = scene.picture()
-        return self._undisturbed
+        """What comes of a run that nothing happens to."""
+        scene = self.scene()
+        assert scene.submit().code == 0
+        return scene.picture()
 
-    def stop(self, scene: Scene, fault: Fault) -> tuple[Ended, set[str], dict[str, int]]:
-        """Submit under a fault; return how that ended, what was recorded by then, and what was called."""
-        ended = scene.submit(fault)
+    def stopped(self, scene: Scene) -> Before:
+        """See what is there once a command has ended; submit again if it made no run."""
         assert not scene.wait_until_alone(), "workers outlive their driver"
-        if "Traceback" in ended.said:
-            raise AssertionError(f"a traceback: {ended.said[-2000:]}")
-        if not scene.run_ids:
-            again = scene.submit()
-            assert again.code == 0, f"the same submit again: {again}"
-        return ended, scene.recorded(), scene.calls()
+        if not scene.exists:
+            assert scene.submit().code == 0
+        return Before(scene.recorded, scene.calls)
 
-    def verify(self, scene: Scene, recorded: set[str], called: dict[str, int]) -> None:
-        """Check that a run came to what an undisturbed one comes to, and did nothing recorded again."""
+    def verify(self, scene: Scene, before: Before) -> None:
+        """Check that all is as in an undisturbed run, and that nothing that was recorded ran again."""
         assert scene.picture() == self.undisturbed
-        calls = scene.calls()
-        assert calls.keys() == {"prepare", "convert-0", "convert-1", "convert-2", "finalize"}
-        assert {name: calls[name] for name in recorded} == {name: called[name] for name in recorded}
-        assert not scene.processes()
+        calls = scene.calls
+        assert sorted(calls) == ["convert-0", "convert-1", "convert-2", "finalize", "prepare"]
+        assert {name: calls[name] for name in before.recorded} == {
+            name: before.calls[name] for name in before.recorded
+        }
+        assert not scene.stray()
+        assert not processes_of(scene.run_dir)
 
-    def try_point(self, fault: Fault, **options: Any) -> tuple[bool, str]:
-        """Return whether a fault came, and what went wrong after it."""
-        scene = self.scene(**options)
-        try:
-            ended, recorded, called = self.stop(scene, fault)
-            self.seen.append((fault, ended))
+    def try_submit(self, fault: Fault, workers: int) -> bool:
+        """Submit under a fault, go on, verify; return whether the fault came."""
+        scene = self.scene(workers=workers)
+        ended = scene.submit(fault)
+        before = self.stopped(scene)
+        if fault.n % BY_COMMAND == 1:
+            assert scene.advance().code == 0
+        else:
             scene.go_on()
-            self.verify(scene, recorded, called)
-        except Exception as error:
-            import traceback
-            return True, f"{fault}: {scene.place}: {type(error).__name__}: {error}\n{traceback.format_exc()[-1500:]}"
-        scene.clear()
-        return ended.was_hit, ""
+        self.verify(scene, before)
+        shutil.rmtree(scene.place)
+        return ended.was_hit
 
-    def sweep(self, call: str, what: str, step: int = 1, **options: Any) -> tuple[int, list[str]]:
-        """Try a fault at each n until it does not come; return how many came and what went wrong."""
+    def sweep(self, call: str, what: str, *, start: int = 1, step: int = 1, workers: int = 1) -> int:
+        """Try a fault at every n until it does not come any more; return how many came."""
+        faults = (Fault(call, what, n) for n in itertools.count(start, step))
+        return self.try_all(faults, lambda fault: self.try_submit(fault, workers))
+
+    def try_all(self, points: Iterator[Any], act: Callable[[Any], bool], *, to_the_end: bool = False) -> int:
+        """Try points side by side; return how many came true.
+
+        Args:
+            act: Tries one and returns whether it came; raises when something is wrong after it.
+            to_the_end: Whether to go on behind a point that did not come.
+        """
         assert self.undisturbed
-        numbers: Iterator[int] = itertools.count(1, step)
-        over: list[int] = []
         wrong: list[str] = []
-        tried: list[int] = []
+        came: list[Any] = []
+        over: list[Any] = []
+        lock = threading.Lock()
 
         def work() -> None:
-            while not over and len(wrong) < 10:
-                n = next(numbers)
-                hit, why = self.try_point(Fault(call, what, n), **options)
-                if not hit:
-                    over.append(n)
+            while len(wrong) < ENOUGH and (to_the_end or not over):
+                with lock:
+                    point = next(points, None)
+                if point is None:
                     return
-                tried.append(n)
-                if why:
-                    wrong.append(why)
+                try:
+                    (came if act(point) else over).append(point)
+                except Exception:  # told below, with all others
+                    wrong.append(f"{point}\n{traceback.format_exc()}")
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for done in [pool.submit(work) for _ in range(AT_ONCE)]:
-                done.result()
-        return len(tried), wrong
+            for worker in [pool.submit(work) for _ in range(AT_ONCE)]:
+                worker.result()
+        assert not wrong, "\n\n".join(wrong)
+        return len(came)

@@ -30,9 +30,13 @@ class Workflow(Flow):
     """
 
     def __init__(self, name: str) -> None:
+        self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
+        if not os.environ.get(LOADING):
+            from reflow.cli.uncaught import speak_plainly
+
+            speak_plainly()
         super().__init__(name)
         self._graphs: dict[bool, tuple[int, Graph]] = {}
-        self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
     def cli(self, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         """Carry out a command line (default: that of this process) and return the exit code."""

@@ -25,6 +25,7 @@ _SETTINGS = (
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -8000",  # KiB: what does not fit is written, and synced, before its transaction ends
     "PRAGMA synchronous = EXTRA",
 )
 

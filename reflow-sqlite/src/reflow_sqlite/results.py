@@ -63,9 +63,16 @@ class SqliteResults(Results):
         return [items for some in self._newest("items", keys) for _, _, items in some]
 
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:
-        batch = list(rows)
-        if batch:
-            self._write(lambda db: append_results(db, context, batch))
+        self.append_all([(context, list(rows))])
+
+    def append_all(self, batches: Iterable[tuple[Context, Sequence[NewResult]]]) -> None:
+        def act(db: sqlite3.Connection) -> None:
+            for context, rows in due:
+                append_results(db, context, rows)
+
+        due = [(context, rows) for context, rows in batches if rows]
+        if due:
+            self._write(act)
 
     def invalidate(self, keys: Sequence[Key], reason: str) -> None:
         self._write(lambda db: invalidate_results(db, keys, reason))

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, write_new
+from reflow.filesystem.atomic import make_directory, read_bytes, remove_directory, replace_file, write_new
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)
@@ -133,3 +133,22 @@ def test_a_kill_anywhere_leaves_the_old_file_or_the_new_one(tmp_path, call):
         subprocess.run([*strace, sys.executable, "-c", code, str(path)], check=False)
 
         assert path.read_bytes() in (b"old", b"new")
+
+
+def test_a_directory_is_removed_with_all_in_it_and_what_its_links_name_stays(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").write_text("")
+    (tmp_path / "gone" / "deep").mkdir(parents=True)
+    (tmp_path / "gone" / "deep" / "file").write_text("")
+    (tmp_path / "gone" / "link").symlink_to(tmp_path / "kept")
+
+    remove_directory(str(tmp_path / "gone"))
+
+    assert os.listdir(tmp_path) == ["kept"]
+    assert os.listdir(tmp_path / "kept") == ["file"]
+
+
+def test_removing_a_directory_that_is_not_there_is_no_error(tmp_path):
+    remove_directory(str(tmp_path / "none"))
+
+    assert os.listdir(tmp_path) == []

@@ -15,9 +15,7 @@ def leave_line(run_dir: Path, instance: str) -> None:
 
 
 @wf.job()
-def prepare(
-    count: Annotated[int, Param(help="How many items")] = 3, run_dir: RunDir = RunDir()
-) -> list[str]:
+def prepare(count: Annotated[int, Param(help="How many items")] = 3, run_dir: RunDir = RunDir()) -> list[str]:
     leave_line(run_dir, "prepare")
     return [f"item{number}" for number in range(count)]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.parser import CommandParser
+from reflow.errors import WiringError
 from reflow.view.words import plural
 
 if TYPE_CHECKING:
@@ -22,9 +23,16 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 
 def run(call: Call) -> int:
-    """Say that all fits: what does not was raised before this."""
+    """Say that all fits, or what does not."""
     assert call.workflow is not None
-    graph = call.workflow.graph()
+    try:
+        graph = call.workflow.graph()
+    except WiringError as error:
+        if not call.options.json:
+            raise
+        tasks = list(call.workflow.tasks)
+        call.facts({"workflow": call.workflow.name, "tasks": tasks, "problems": list(error.problems)})
+        return error.exit_code
     if call.options.json:
         call.facts({"workflow": graph.workflow, "tasks": list(graph.tasks), "problems": []})
     elif not call.options.quiet:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reflow.cli.call import Call
 from reflow.cli.options import add_run_options
 from reflow.cli.parser import CommandParser
-from reflow.cli.target import open_target, target_of
+from reflow.cli.target import open_run_alone
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition
@@ -33,7 +33,7 @@ def run(call: Call) -> int:
 def _manifest(call: Call) -> dict[str, Any]:
     if call.workflow is not None:
         return call.workflow.describe()
-    manifest: dict[str, Any] = open_target(call, target_of(call)).info["manifest"]
+    manifest: dict[str, Any] = open_run_alone(call).info["manifest"]
     return manifest
 
 
@@ -41,4 +41,4 @@ def graph_of(call: Call) -> Graph:
     """Return the graph of the script's workflow, or of the run that is meant."""
     if call.workflow is not None:
         return call.workflow.graph()
-    return open_target(call, target_of(call)).graph
+    return open_run_alone(call).graph

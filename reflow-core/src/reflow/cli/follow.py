@@ -33,7 +33,7 @@ def go_on(call: Call, run: OpenRun) -> int:
         watcher = Watcher(call)
         try:
             with _printing_aside(call, run):
-                drive(run, watcher)
+                drive(run, None if watcher.is_silent else watcher)
         except KeyboardInterrupt:
             call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
             raise
@@ -129,7 +129,7 @@ class Watcher:
     """Shows how a run goes on, on stderr: bars that are drawn again on a terminal, elsewhere a line per change."""
 
     def __init__(self, call: Call) -> None:
-        self._silent = call.options.quiet or call.options.json
+        self.is_silent = call.options.quiet or call.options.json
         self._screen = call.screen(sys.stderr)
         self._live = sys.stderr.isatty()
         self._rows = _terminal_rows()
@@ -138,7 +138,7 @@ class Watcher:
 
     def __call__(self, status: dict[str, Any]) -> None:
         """Take in how the run stands now."""
-        if self._silent:
+        if self.is_silent:
             return
         if self._live and len(status["tasks"]) + 2 < self._rows:
             self._draw(status)

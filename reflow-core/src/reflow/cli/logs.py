@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import add_output_options, add_run_options, number_from
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
@@ -28,7 +28,9 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     parser = CommandParser(prog, "What the instances of a run printed.", "[RUN] [TASK ...] [options]")
     add_run_options(parser)
     basics = parser.basics
-    basics.add_argument("-n", "--lines", type=int, metavar="N", help="print the last N lines of each")
+    basics.add_argument(
+        "-n", "--lines", type=number_from(0), metavar="N", help="print the last N lines of each"
+    )
     basics.add_argument("-f", "--follow", action="store_true", help="go on printing until the run is over")
     basics.add_argument("--failed", action="store_true", help="only of instances that failed")
     basics.add_argument("--path", action="store_true", help="print only which files they are in")

@@ -94,7 +94,7 @@ def _drop_output() -> None:
 def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:
     name = words[0] if words else "--help"
     where = ANY_RUN if workflow is None else FLOW
-    if workflow is not None and name not in _ON_RUNS:
+    if workflow is not None and name not in _ON_RUNS and name != "check":
         workflow.graph()  # all that does not fit is said before anything else
     if name in ("-h", "--help", "help"):
         write(sys.stdout, _overview(workflow, prog))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable
+
 from reflow.cli.parser import CommandParser
 
 
@@ -27,6 +30,17 @@ def add_output_options(parser: CommandParser) -> None:
     """Add how to answer."""
     parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.basics.add_argument("-q", "--quiet", action="store_true", help="print ids alone")
+
+
+def number_from(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number that is not below ``least``."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+        return int(text)
+
+    return read
 
 
 _RUN = "any unique part of a run's id, or @last; without it the newest run of this workflow."

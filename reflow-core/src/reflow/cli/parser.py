@@ -11,6 +11,7 @@ from typing import NoReturn
 from reflow.errors import UsageError
 
 ANY_PARAMETER = "--param-"  #: begins a flag that every parameter has besides its own
+_UNKNOWN = "unrecognized arguments: "  # how argparse begins to say so
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -47,9 +48,19 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong."""
         message = re.sub(rf"/{ANY_PARAMETER}[\w-]+", "", message.removeprefix("argument "))
+        if message.startswith(_UNKNOWN):
+            message += self._meant(message.removeprefix(_UNKNOWN))
         if "expected" in message and "argument" in message:
             message += " (a value that begins with '-' is written --flag=-value)"
         raise UsageError(f"{message}\nsee: {self.prog} --help")
+
+    def _meant(self, unknown: str) -> str:
+        """Return which flag was probably meant by the first word that looks like one, for the message."""
+        from reflow.define.names import nearest
+
+        flag = next((word.partition("=")[0] for word in unknown.split() if word.startswith("--")), "")
+        near = nearest(flag, sorted(self.flags())) if flag else None
+        return f"; did you mean {near}?" if near else ""
 
 
 def literal(text: str) -> str:

@@ -58,7 +58,8 @@ def _facts(run: OpenRun, task: str, values: dict[int, Any]) -> object:
 
     if not run.graph.tasks[task].array:
         return plain_json(values[0]) if 0 in values else None
-    return [plain_json(values.get(index)) for index in range(max(values, default=-1) + 1)]
+    width = run.ledger.overview().tasks[task].total or 0
+    return [plain_json(values.get(index)) for index in range(width)]
 
 
 def _show(call: Call, run: OpenRun, task: str, values: dict[int, Any]) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call, absolute
-from reflow.cli.options import add_output_options, add_store_options
+from reflow.cli.options import add_output_options, add_store_options, number_from
 from reflow.cli.parser import CommandParser
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``runs``."""
     parser = CommandParser(prog, "List runs, newest first.")
     parser.basics.add_argument(
-        "-n", "--number", type=int, default=_SHOWN, metavar="N", help="show the newest N"
+        "-n", "--number", type=number_from(1), default=_SHOWN, metavar="N", help="show the newest N"
     )
     parser.basics.add_argument("--all", action="store_true", help="show all, of whatever workflow")
     add_store_options(parser)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reflow.cli.call import Call, absolute
-from reflow.errors import UsageError
+from reflow.define.names import nearest
+from reflow.errors import UnknownRun, UnknownTask, UsageError
+from reflow.view.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -70,20 +72,52 @@ def open_target(call: Call, target: Target) -> OpenRun:
     from reflow.compose import open_run
 
     run_dir = call.options.run_dir
-    return open_run(
-        target.run or "@last",
-        run_dir=absolute(run_dir) if run_dir else None,
-        settings=call.settings,
-        workflow=call.workflow.name if call.workflow is not None else None,
-    )
+    try:
+        return open_run(
+            target.run or "@last",
+            run_dir=absolute(run_dir) if run_dir else None,
+            settings=call.settings,
+            workflow=call.workflow.name if call.workflow is not None else None,
+        )
+    except UnknownRun as error:
+        if call.workflow is None or (near := nearest(target.run or "", call.workflow.tasks)) is None:
+            raise
+        raise UnknownRun(f"{error}\ndid you mean the task {near!r}?") from error
+
+
+def open_run_alone(call: Call) -> OpenRun:
+    """Open the run that is meant, for a command that takes no selectors.
+
+    Raises:
+        UsageError: Tasks or instances are named.
+        UnknownRun: None or several are meant.
+    """
+    target = target_of(call)
+    if target.selectors:
+        raise UsageError(
+            f"{call.command} takes a run; {target.selectors[0]!r} is not the name of one\nsee: {call.prog} {call.command} --help"
+        )
+    return open_target(call, target)
 
 
 def selectors_of(run: OpenRun, target: Target) -> list[Scope]:
     """Return the selectors that were typed, checked against the tasks of the run.
 
     Raises:
-        UnknownTask: One names no task.
+        UnknownTask: One names no task, or no instance that its task has.
     """
     from reflow.run.select import parse_selector
 
-    return [parse_selector(text, run.graph) for text in target.selectors]
+    scopes = [parse_selector(text, run.graph) for text in target.selectors]
+    for scope in scopes:
+        _check_there(run, scope)
+    return scopes
+
+
+def _check_there(run: OpenRun, scope: Scope) -> None:
+    total = run.ledger.overview().tasks[scope.task].total if scope.task and scope.indices else None
+    if total is not None and scope.indices and scope.indices[0] >= total:
+        there = f", {0 if total == 1 else f'0 to {total - 1}'}" if total else ""
+        raise UnknownTask(
+            f"{scope.task}[{scope.indices[0]}] is not there: {scope.task} has {plural(total, 'instance')}{there}"
+        )

@@ -8,7 +8,7 @@ from reflow.cli.call import Call
 from reflow.cli.follow import wait_for
 from reflow.cli.options import add_output_options, add_run_options
 from reflow.cli.parser import CommandParser
-from reflow.cli.target import open_target, target_of
+from reflow.cli.target import open_run_alone
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition
@@ -30,7 +30,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 def run(call: Call) -> int:
     """Wait until a run is over."""
-    run = open_target(call, target_of(call))
+    run = open_run_alone(call)
     if call.options.quiet:
         call.say(run.id)
     return wait_for(call, run, call.options.timeout)

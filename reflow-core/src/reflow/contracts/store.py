@@ -116,6 +116,11 @@ class Results(ABC):
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:
         """Append results of one task of one run in one transaction; what is there already stays as it is."""
 
+    def append_all(self, batches: Iterable[tuple[Context, Sequence[NewResult]]]) -> None:
+        """Do the same for several tasks; a store that can do so takes one transaction for all of them."""
+        for context, rows in batches:
+            self.append(context, rows)
+
     @abstractmethod
     def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
         """Mark (identity, output) pairs as stale, with the reason; they are found no more."""

@@ -69,6 +69,15 @@ class LockFile:
             if holder is not None and holder.nonce == self._mine.nonce:
                 _remove(self.path)
 
+    def clear_remains(self) -> None:
+        """Remove what processes left beside the lock that died while they took or broke it."""
+        folder, name = os.path.split(self.path)
+        for other in os.listdir(folder):
+            path = os.path.join(folder, other)
+            with contextlib.suppress(FileNotFoundError):
+                if other.startswith(f"{name}.") and _read(path).process.is_gone():
+                    _remove(path)
+
     def holder(self) -> Holder | None:
         """Return who holds the lock now, or None."""
         try:

@@ -52,10 +52,13 @@ def sweep(hold: Hold) -> None:
     for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
         if name not in known:
             remove_directory(os.path.join(jobs, name))
-        elif known[name].state == "ended":
+            continue
+        _remove_temporaries(os.path.join(jobs, name))
+        if known[name].state == "ended":
             clear(hold, known[name])
     for folder in (hold.run.paths.root, hold.run.paths.control, jobs):
         _remove_temporaries(folder)
+    hold.lease.clear_remains()
 
 
 def _remove_temporaries(folder: str) -> None:

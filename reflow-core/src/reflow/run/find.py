@@ -25,6 +25,6 @@ def resolve(reference: str, ids: Sequence[str], place: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnknownRun(f"no run is called {reference!r} in {place}; see: runs")
+        raise UnknownRun(f"no run is called {reference!r} in {place}; see: reflow runs")
     listed = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
     raise UnknownRun(f"{reference!r} means {len(found)} runs in {place}: {listed}; write more of the id")

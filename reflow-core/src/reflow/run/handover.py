@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
 from reflow.errors import NotSubmitted, SubmissionUnknown
-from reflow.filesystem.atomic import make_directory, remove_directory, replace_file, sync_directory
+from reflow.filesystem.atomic import make_directory, remove_directory, replace_file, sync_directory, write_new
 from reflow.graph.model import Input, Node
 from reflow.model.digest import canonical
 from reflow.model.records import InstanceRow, SubmissionRow
@@ -78,9 +78,9 @@ def _write_files(hold: Hold, node: Node, submission: SubmissionRow, rows: Sequen
     indices = [row.index for row in rows]
     each = [(entry.name, _picked(hold, node, entry, indices)) for entry in deliveries(node).each]
     lines = _lines(rows, each, node.retries)
-    write_payload(paths, node.name, _shared_values(hold, node), lines, pack=submission.pack)
     asked = {"token": submission.token, "task": node.name, "count": submission.count, "pack": submission.pack}
-    replace_file(paths.request, json.dumps(asked).encode())
+    write_new(paths.request, [json.dumps(asked).encode()])  # its name is synced with those of the payload
+    write_payload(paths, node.name, _shared_values(hold, node), lines, pack=submission.pack)
     sync_directory(hold.run.paths.jobs)
 
 

@@ -22,7 +22,10 @@ def publish(hold: Hold) -> int:
         by_task: dict[str, list[Unpublished]] = {}
         for found in waiting:
             by_task.setdefault(found.output.task, []).append(found)
-        if not all(_append(hold, task, found) for task, found in by_task.items()):
+        batches = [
+            (_context(hold, task), rows) for task, found in by_task.items() if (rows := _results(found))
+        ]
+        if batches and not hold.results.append(batches):
             break
         done = waiting[-1].number
         if done < overview.outputs:
@@ -30,9 +33,8 @@ def publish(hold: Hold) -> int:
     return done
 
 
-def _append(hold: Hold, task: str, waiting: list[Unpublished]) -> bool:
-    rows = [_result(found) for found in waiting if found.output.reusable]
-    return not rows or hold.results.append(_context(hold, task), rows)
+def _results(waiting: list[Unpublished]) -> list[NewResult]:
+    return [_result(found) for found in waiting if found.output.reusable]
 
 
 def _result(found: Unpublished) -> NewResult:

@@ -27,9 +27,7 @@ def left_behind(run: OpenRun, hold: Hold) -> tuple[list[Batch], list[str]]:
     return [batch for token in tokens for batch in written(hold, token, orphaned=True)], tokens
 
 
-def written(
-    hold: Hold, token: str, *, but: Collection[str] = (), orphaned: bool = False
-) -> list[Batch]:
+def written(hold: Hold, token: str, *, but: Collection[str] = (), orphaned: bool = False) -> list[Batch]:
     """Return what has been written for a submission and not been taken in; nobody writes to it any more.
 
     Args:

@@ -37,10 +37,10 @@ class SharedResults:
         """Return item digests of (identity, output) pairs. Raises `StoreError`."""
         return self._open().items(keys)
 
-    def append(self, context: Context, rows: Iterable[NewResult]) -> bool:
-        """Append results and return whether that went well; if not, they wait in the ledger."""
+    def append(self, batches: Iterable[tuple[Context, Sequence[NewResult]]]) -> bool:
+        """Append results of several tasks and return whether that went well; if not, they wait in the ledger."""
         try:
-            self._open().append(context, rows)
+            self._open().append_all(batches)
         except StoreError as error:
             self.trouble = str(error)
             return False

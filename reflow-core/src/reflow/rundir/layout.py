@@ -137,7 +137,7 @@ class RunPaths(NamedTuple):
 def run_paths(run_dir: str, run_id: str) -> RunPaths:
     """Return the files of a run; ids never become paths unchecked."""
     if not re.fullmatch(_RUN_ID, run_id):
-        raise UnknownRun(f"{run_id!r} is no id of a run; see: runs")
+        raise UnknownRun(f"{run_id!r} is no id of a run; see: reflow runs")
     return RunPaths(os.path.join(os.path.abspath(run_dir), FOLDER, run_id))
 
 

@@ -27,6 +27,10 @@ class Lease:
         """Give it back."""
         self._lock.release()
 
+    def clear_remains(self) -> None:
+        """Remove what processes left that died while they took it."""
+        self._lock.clear_remains()
+
     @property
     def held(self) -> bool:
         """Whether this object holds it."""

@@ -28,7 +28,7 @@ def read_run(paths: RunPaths) -> dict[str, Any]:
     try:
         info = json.loads(read_bytes(paths.run_json))
     except FileNotFoundError as error:
-        raise UnknownRun(f"no run {paths.run_id!r} in {paths.run_dir}; see: runs") from error
+        raise UnknownRun(f"no run {paths.run_id!r} in {paths.run_dir}; see: reflow runs --run-dir {paths.run_dir}") from error
     except PermissionError as error:
         raise RunDirError(f"{paths.run_json} cannot be read: {error.strerror}") from error
     except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from reflow.testing.store_rows import (
     succeeded,
 )
 
-RUNNING, FAILED, REUSED = InstanceState.RUNNING, InstanceState.FAILED, InstanceState.REUSED
+RUNNING = InstanceState.RUNNING
 
 
 class WritingContract(StoreFixtures):
