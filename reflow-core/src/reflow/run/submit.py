@@ -23,6 +23,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.secrets import masked, write_secrets
 from reflow.run.select import unknown_task
 from reflow.rundir.layout import RunPaths, run_paths
+from reflow.rundir.messages import tell
 from reflow.rundir.runfile import read_run, write_run
 from reflow.rundir.source import collect
 from reflow.values.paths import stamped
@@ -84,6 +85,7 @@ def create(request: SubmitRequest) -> OpenRun:
         ).close()
         _list_run(request, paths, created)
         write_run(paths, info)
+        _warn_of_locks(paths)
     except OSError as error:
         remove_directory(paths.root)
         raise RunDirError(
@@ -93,6 +95,15 @@ def create(request: SubmitRequest) -> OpenRun:
         remove_directory(paths.root)
         raise
     return OpenRun(paths, read_run(paths), request.backends.store, lambda: request.backends.executor)
+
+
+def _warn_of_locks(paths: RunPaths) -> None:
+    if trouble := mount_of(paths.root).lock_trouble:
+        warning = (
+            f"{trouble}; the run keeps to one writer by its lease, but choose another --run-dir if you can"
+        )
+        print(f"warning: {warning}", file=sys.stderr)
+        tell(paths, [warning])
 
 
 def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, Any]:
@@ -118,6 +129,7 @@ def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, An
             "force": request.force,
             "force_tasks": list(request.force_tasks),
             "verify": request.verify,
+            "fs_latency_s": mount_of(paths.root).latency_s,
         },
         "defaults": dict(request.defaults),
         "entry": _entry(request, paths),
