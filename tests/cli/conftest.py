@@ -67,22 +67,16 @@ class Terminal:
         return self.folder / "store.db"
 
     def begin(self, *argv: str, **settings: Any) -> subprocess.Popen[str]:
-        """Start a command in a session of its own, and go on."""
-        return subprocess.Popen(
-            [sys.executable, *argv],
-            cwd=self.folder,
-            env={**os.environ, **self.home},
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            **settings,
-        )
+        """Start ``python ARGV`` in a session of its own, and go on."""
+        return self._start([sys.executable, *argv], settings)
 
-    def python(self, *argv: str, **settings: Any) -> Told:
+    def python(self, *argv: str) -> Told:
         """Type ``python ARGV`` and wait until it has ended; it never ends in a traceback."""
-        process = self.begin(*argv, **settings)
+        return self.run([sys.executable, *argv])
+
+    def run(self, argv: list[str], **settings: Any) -> Told:
+        """Run a program and wait until it has ended; it never ends in a traceback."""
+        process = self._start(argv, settings)
         try:
             out, err = process.communicate(timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -90,6 +84,16 @@ class Terminal:
             raise
         assert "Traceback" not in err, err
         return Told(process.returncode, out, err)
+
+    def _start(self, argv: list[str], settings: dict[str, Any]) -> subprocess.Popen[str]:
+        told = {
+            "cwd": self.folder,
+            "env": {**os.environ, **self.home},
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
+        return subprocess.Popen(argv, text=True, start_new_session=True, **{**told, **settings})
 
     def steps(self, *words: str, **environment: str) -> Told:
         """Type ``python steps.py WORDS``, but in this process, which takes a tenth of the time."""
@@ -107,10 +111,10 @@ class Terminal:
         assert told.code in (0, 1), told.err
         return told.out.strip()
 
-    def open(self, run_id: str = "@last", run_dir: str = "runs/steps") -> reflow.Run:
+    def open(self, run_id: str = "@last", run_dir: str | None = "runs/steps") -> reflow.Run:
         """Return the handle of a run."""
         with self._here({}):
-            return reflow.open_run(run_id, self.folder / run_dir)
+            return reflow.open_run(run_id, run_dir)
 
     def run_root(self, run_id: str) -> Path:
         return self.folder / "runs" / "steps" / ".reflow" / run_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 
@@ -78,7 +79,7 @@ def test_no_reader_fails_and_all_they_read_is_json(looked_at):
 def test_what_is_done_never_falls(looked_at):
     series = [[json.loads(out) for _, out, _ in looks] for looks in looked_at["readers"]]
     for seen in [*series, looked_at["handle"]]:
-        for before, after in zip(seen, seen[1:], strict=False):
+        for before, after in itertools.pairwise(seen):
             assert all(done(after)[task] >= number for task, number in done(before).items())
 
 

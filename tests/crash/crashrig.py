@@ -13,11 +13,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
 
 from reflow.compose import open_run
 from reflow.run.drive import drive
@@ -34,6 +36,37 @@ WORKERS_END_S = 2.0  #: how long a worker may live after its driver
 _STRAY = (".tmp", ".new", "-journal", ".lock")
 
 
+#: Calls of one kind as Python, libc and SQLite make them, here and on other processors.
+CALLS = {
+    "rename": "?rename,?renameat,?renameat2",
+    "link": "?link,?linkat",
+    "unlink": "?unlink,?unlinkat",
+    "mkdir": "?mkdir,?mkdirat",
+    "rmdir": "?rmdir",
+}
+
+
+def need_strace(reason: str, environment: Mapping[str, str]) -> None:
+    """Go on where faults can be injected. In CI, nothing may be left out.
+
+    Args:
+        reason: Why they cannot, or an empty text.
+    """
+    if reason and environment.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(f"NO CRASH WAS TRIED: {reason}")
+
+
+def why_no_strace() -> str:
+    """Return why faults cannot be injected here, or an empty text."""
+    if shutil.which("strace") is None:
+        return "there is no strace; type: apt-get install strace"
+    words = [*Fault("mkdir", "error=EIO", 1).strace(Path(os.devnull)), "true"]
+    ended = subprocess.run(words, capture_output=True, text=True)
+    return f"strace cannot inject faults here: {ended.stderr.strip()}" if ended.returncode else ""
+
+
 class Fault(NamedTuple):
     """What strace does to the n-th call of a kind: ``signal=SIGKILL`` before it, or ``error=EIO`` in its place."""
 
@@ -45,7 +78,8 @@ class Fault(NamedTuple):
         """Return the words in front of a command that make this happen to it."""
         # A filter in the kernel makes strace see the calls at hand alone, but loses a signal.
         seen = [] if self.what.startswith("signal") or options else ["-f", "--seccomp-bpf"]
-        inject = f"{self.call}:{self.what}:when={self.n}"
+        calls = CALLS.get(self.call, self.call)
+        inject = f"{calls}:{self.what}:when={self.n}"
         return [
             "strace",
             *seen,
@@ -54,7 +88,7 @@ class Fault(NamedTuple):
             "-o",
             str(trace),
             "-e",
-            f"trace={self.call}",
+            f"trace={calls}",
             "-e",
             f"inject={inject}",
         ]
@@ -122,10 +156,17 @@ class Scene:
         """Submit the flow, and wait for the end of that."""
         return self._command([self._flow, "submit", "-q"], fault)
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Submit the flow, and do not wait."""
-        words = [sys.executable, self._flow, "submit", "-q"]
-        return subprocess.Popen(words, env=self._environment, cwd=self.place, stdout=subprocess.DEVNULL)
+    @contextlib.contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Submit the flow, and do not wait; at the end of the ``with`` that is over."""
+        words = (sys.executable, self._flow, "submit", "-q", *words)
+        with subprocess.Popen(
+            words, env=self._environment, cwd=self.place, stdout=subprocess.DEVNULL
+        ) as driver:
+            try:
+                yield driver
+            finally:
+                driver.kill()
 
     def advance(self, fault: Fault | None = None) -> Ended:
         """Type ``reflow advance RUN``."""
@@ -181,6 +222,20 @@ class Scene:
         files = self.run_dir.glob("called-*")
         return {file.name.removeprefix("called-"): len(file.read_text().splitlines()) for file in files}
 
+    def pid_of(self, instance: str) -> int:
+        """Wait until an instance has been called, and return the process that did it last."""
+        file = self.run_dir / f"called-{instance}"
+        deadline = time.monotonic() + 60
+        while not (file.exists() and file.read_text().endswith("\n")):
+            assert time.monotonic() < deadline, f"{instance} was not called"
+            time.sleep(0.01)
+        return int(file.read_text().split()[-1])
+
+    def end(self, *instances: str) -> None:
+        """Let instances come to their end."""
+        for instance in instances:
+            (self.run_dir / f"end-{instance}").touch()
+
     @property
     def recorded(self) -> set[str]:
         """The instances of which a whole line says that they succeeded, wherever such lines are by now."""
@@ -212,6 +267,12 @@ class Scene:
         return Picture(
             state, found, sorted(attempts), rows | count_rows(str(self.place / "store.db"), "results")
         )
+
+    def reasons(self) -> dict[str, str]:
+        """Why attempts failed."""
+        run = open_run(self.run_id, run_dir=str(self.run_dir))
+        with contextlib.closing(run):
+            return {f"{a.task}-{a.index}": a.reason for a in run.ledger.attempts() if a.reason}
 
     def stray(self) -> list[str]:
         """The files of the run and of the store that only somebody at work has."""
@@ -291,12 +352,40 @@ class Rig:
         shutil.rmtree(scene.place)
         return ended.was_hit
 
+    def try_twice(self, first: Fault, second: Fault) -> bool:
+        """Submit under one fault, advance under another, go on, verify; return whether the second one came."""
+        scene = self.scene()
+        scene.submit(first)
+        before = self.stopped(scene)
+        ended = scene.advance(second)
+        between = self.stopped(scene)
+        scene.go_on()
+        self.verify(scene, before)
+        self.verify(scene, between)
+        shutil.rmtree(scene.place)
+        return ended.was_hit
+
+    def try_worker(self, fault: Fault) -> bool:
+        """Submit with a worker that a fault comes to, verify; return whether it came."""
+        scene = self.scene(worker_fault=fault)
+        assert scene.submit().code == 0
+        before = self.stopped(scene)
+        assert set(before.calls.values()) == {1}
+        self.verify(scene, before)
+        was_hit = scene.was_hit
+        shutil.rmtree(scene.place)
+        return was_hit
+
     def sweep(self, call: str, what: str, *, start: int = 1, step: int = 1, workers: int = 1) -> int:
         """Try a fault at every n until it does not come any more; return how many came."""
         faults = (Fault(call, what, n) for n in itertools.count(start, step))
         return self.try_all(faults, lambda fault: self.try_submit(fault, workers))
 
-    def try_all(self, points: Iterator[Any], act: Callable[[Any], bool], *, to_the_end: bool = False) -> int:
+    def sweep_worker(self, call: str, what: str) -> int:
+        """Try a fault in a worker at every n until it does not come any more; return how many came."""
+        return self.try_all((Fault(call, what, n) for n in itertools.count(1)), self.try_worker)
+
+    def try_all(self, points: Iterable[Any], act: Callable[[Any], bool], *, to_the_end: bool = False) -> int:
         """Try points side by side; return how many came true.
 
         Args:
@@ -307,12 +396,13 @@ class Rig:
         wrong: list[str] = []
         came: list[Any] = []
         over: list[Any] = []
+        left = iter(points)
         lock = threading.Lock()
 
         def work() -> None:
             while len(wrong) < ENOUGH and (to_the_end or not over):
                 with lock:
-                    point = next(points, None)
+                    point = next(left, None)
                 if point is None:
                     return
                 try:

@@ -18,8 +18,7 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if (name in _KEPT or not name.startswith(_SCRUBBED))
-        and not (in_a_job and name in _OF_THE_OUTER_JOB)
+        if (name in _KEPT or not name.startswith(_SCRUBBED)) and not (in_a_job and name in _OF_THE_OUTER_JOB)
     }
 
 

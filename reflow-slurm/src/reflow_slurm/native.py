@@ -43,3 +43,8 @@ def parse_native_id(text: str) -> NativeId | None:
     """Return what an id says, or None when it is not one of these."""
     found = _TEXT.fullmatch(text)
     return NativeId(found[1], found[2], found[3], int(found[4])) if found else None
+
+
+def comment_of(token: str) -> str:
+    """Return the comment by which the job of a request is known."""
+    return f"reflow:{token}"

@@ -46,7 +46,7 @@ def option_problems(resources: Resources) -> list[str]:
 
 
 def _is_word(value: str | None) -> bool:
-    return value is None or bool(_WORD.fullmatch(value)) and not value.startswith("-")
+    return value is None or (bool(_WORD.fullmatch(value)) and not value.startswith("-"))
 
 
 def _place_problem(name: str, value: object) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reflow.plugin import JobRequest
+from reflow_slurm.native import comment_of
 from reflow_slurm.options import option_problems, resource_options
 
 MOST_OF_A_NAME = 255  #: letters of a job's name that the accounting database keeps
@@ -25,28 +26,25 @@ class Submission(NamedTuple):
         return f"{shlex.join(self.argv)} <<'END'\n{self.script}END"
 
 
-def comment_of(token: str) -> str:
-    """Return the comment by which a job is known."""
-    return f"reflow:{token}"
-
-
 def request_problems(request: JobRequest) -> list[str]:
     """Return why a request cannot be handed over as it is, each in words with what to do instead."""
     problems = option_problems(request.resources)
     if not _NAME.fullmatch(request.name) or len(request.name) > MOST_OF_A_NAME:
         problems.append(f"{request.name!r} cannot be a job's name; use letters, digits, '.', '_' and '-'")
-    for text in (*request.argv, request.log_dir, request.cwd):
-        if not _is_text(text):
-            problems.append(f"{text!r} cannot be written into a script; rename that file or directory")
+    problems += [
+        f"{word!r} cannot be written into a script; rename that file or directory"
+        for word in request.argv
+        if not _is_text(word)
+    ]
     return problems
 
 
-def _is_text(text: str) -> bool:
+def _is_text(word: str) -> bool:
     try:
-        text.encode()
+        word.encode()
     except UnicodeEncodeError:
         return False
-    return not {"\0", "\r"} & set(text)
+    return not {"\0", "\r"} & set(word)
 
 
 def submission(request: JobRequest, dependencies: Sequence[str]) -> Submission:

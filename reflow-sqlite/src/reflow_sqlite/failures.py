@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from shlex import quote
 
 from reflow.plugin import StoreDamaged, StoreError, StoreTooNew
-from reflow_sqlite.schema import VERSION, Kind
+from reflow_sqlite.schema import LEDGER, VERSION, Kind
 
 # Python 3.10 has no error codes of SQLite, and these texts have not changed in a decade.
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
@@ -35,11 +36,7 @@ def is_hot_journal(error: sqlite3.Error) -> bool:
 
 def damaged(kind: Kind, path: str, why: str) -> StoreDamaged:
     """Return the error for a file that cannot be what it should be."""
-    rebuild = "reflow store rebuild" + (f" {_run_of(path)}" if kind.what == "ledger" else "")
-    return StoreDamaged(
-        f"the {kind.what} {path} is damaged: {why}\nto make it anew from the files of the run"
-        f"{'' if kind.what == 'ledger' else 's'}: {rebuild}"
-    )
+    return StoreDamaged(f"the {kind.what} {path} is damaged: {why}\n{_remedy(kind, path)}")
 
 
 def too_new(kind: Kind, path: str, version: int) -> StoreTooNew:
@@ -66,5 +63,7 @@ def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
     return StoreError(f"the {kind.what} {path} cannot be used: {text}; see: ls -l {path}")
 
 
-def _run_of(path: str) -> str:
-    return os.path.basename(os.path.dirname(path))
+def _remedy(kind: Kind, path: str) -> str:
+    if kind is LEDGER:
+        return "its run cannot go on; submit again, and what is in the store by now is reused"
+    return f"to begin a new one, which reuses nothing of before: mv {quote(path)} {quote(path + '.damaged')}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from reflow.plugin import LockFile, StoreError, sync_directory
 from reflow_sqlite.failures import in_words
-from reflow_sqlite.schema import VERSION, Kind
+from reflow_sqlite.schema import LEDGER, VERSION, Kind
 
 WAIT_S = 60.0  #: how long a lock is waited for
 
@@ -25,7 +25,8 @@ def check_file(kind: Kind, path: str, *, write: bool) -> None:
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        raise StoreError(f"there is no {kind.what} at {path}") from None
+        remedy = "; its run cannot go on, submit again" if kind is LEDGER else ""
+        raise StoreError(f"there is no {kind.what} at {path}{remedy}") from None
     except OSError as error:
         raise StoreError(f"the {kind.what} {path} cannot be reached: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):

@@ -62,7 +62,7 @@ def state() -> str:
 
 
 @wf.job(name="list")
-def made() -> "builtins.list[int]":
+def made() -> builtins.list[int]:
     return [1, 2]
 
 

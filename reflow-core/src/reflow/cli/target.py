@@ -94,9 +94,8 @@ def open_run_alone(call: Call) -> OpenRun:
     """
     target = target_of(call)
     if target.selectors:
-        raise UsageError(
-            f"{call.command} takes a run; {target.selectors[0]!r} is not the name of one\nsee: {call.prog} {call.command} --help"
-        )
+        wrong = f"{call.command} takes a run; {target.selectors[0]!r} is not the name of one"
+        raise UsageError(f"{wrong}\nsee: {call.prog} {call.command} --help")
     return open_target(call, target)
 
 

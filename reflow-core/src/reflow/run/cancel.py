@@ -12,6 +12,7 @@ from reflow.run.hold import held
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, write_request
+from reflow.rundir.runfile import check_own
 
 _ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
 
@@ -28,6 +29,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     state = run.ledger.overview().state
     if state.is_over:
         return f"run {run.id} is over ({state.value}): nothing was changed"
+    check_own(run.paths)
     wanted = tuple(scopes) or (Scope(),)
     before = _active(run, wanted)
     write_request(run.paths, "cancel", wanted)

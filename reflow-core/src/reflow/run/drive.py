@@ -23,6 +23,7 @@ from reflow.run.status import read_status, save_picture
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.messages import tell
 from reflow.rundir.outcomes import part_name
+from reflow.rundir.runfile import check_own
 
 GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
 LINGER_S = 0.02  #: how long the other workers are waited for when one has sealed its outcomes
@@ -192,6 +193,7 @@ def start(run: OpenRun) -> None:
             """Say nothing: to go on when this process ends is what it is for."""
 
     _started[:] = [process for process in _started if process.poll() is None]
+    check_own(run.paths)
     with open(run.paths.driver_log, "ab", opener=_private) as log:
         process = Driver(
             boot_argv(run.info["python"], run.paths.root, "advance"),

@@ -11,6 +11,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.shared_results import SharedResults
 from reflow.rundir.control import leave_note
 from reflow.rundir.lease import Lease
+from reflow.rundir.runfile import check_own
 
 
 class Hold:
@@ -52,6 +53,7 @@ class Hold:
 @contextlib.contextmanager
 def held(run: OpenRun) -> Iterator[Hold | Holder]:
     """Take the lease of a run for the length of a ``with``, or give who holds it, with a note left for them."""
+    check_own(run.paths)
     lease = Lease(run.paths)
     holder = lease.take()
     if holder is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reflow.errors import StoreError
+from reflow.errors import RunDirError, StoreError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph
 from reflow.rundir.layout import RunPaths
+from reflow.rundir.runfile import damaged_run
 
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
@@ -48,7 +49,12 @@ class OpenRun:
     def graph(self) -> Graph:
         """Its tasks and their wiring, from the manifest alone."""
         if self._graph is None:
-            self._graph = from_manifest(self.info["manifest"])
+            try:
+                self._graph = from_manifest(self.info["manifest"])
+            except RunDirError as error:
+                raise RunDirError(f"{self.paths.run_json}: {error}") from error
+            except (KeyError, TypeError, AttributeError) as error:
+                raise damaged_run(self.paths, f"its manifest is none ({error!r})") from error
         return self._graph
 
     @property

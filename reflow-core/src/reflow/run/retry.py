@@ -13,6 +13,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, list_requests, write_request
+from reflow.rundir.runfile import check_own
 
 
 class RetryReport(NamedTuple):
@@ -44,6 +45,7 @@ def retry(
     if not count:
         state = run.ledger.overview().state
         return RetryReport(0, f"nothing to retry in run {run.id} ({state.value}): nothing was changed", False)
+    check_own(run.paths)
     name = write_request(run.paths, "retry", wanted, verify=verify)
     deadline = time.monotonic() + timeout_s
     while True:

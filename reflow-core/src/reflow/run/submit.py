@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from reflow.contracts.backends import Backends
 from reflow.errors import RunDirError, StoreDamaged, StoreError, StoreTooNew, UnknownTask
 from reflow.filesystem.atomic import make_directory, remove_directory
+from reflow.filesystem.mounts import mount_of
 from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph

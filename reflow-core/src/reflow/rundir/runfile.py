@@ -11,6 +11,15 @@ from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.rundir.layout import RunPaths
 
 FORMAT = 1  #: of run.json and of the files of submissions
+_KINDS = {
+    "workflow": str,
+    "store": str,
+    "cwd": str,
+    "python": str,
+    "manifest": dict,
+    "parameters": dict,
+    "executor": dict,
+}
 
 
 def write_run(paths: RunPaths, info: dict[str, Any]) -> None:
@@ -28,16 +37,38 @@ def read_run(paths: RunPaths) -> dict[str, Any]:
     try:
         info = json.loads(read_bytes(paths.run_json))
     except FileNotFoundError as error:
-        raise UnknownRun(f"no run {paths.run_id!r} in {paths.run_dir}; see: reflow runs --run-dir {paths.run_dir}") from error
+        hint = f"see: reflow runs --run-dir {paths.run_dir}"
+        raise UnknownRun(f"no run {paths.run_id!r} in {paths.run_dir}; {hint}") from error
     except PermissionError as error:
         raise RunDirError(f"{paths.run_json} cannot be read: {error.strerror}") from error
     except (OSError, ValueError) as error:
-        raise RunDirError(f"{paths.run_json} cannot be read as the file of a run: {error}") from error
-    if not isinstance(info, dict) or info.get("reflow") != FORMAT:
+        raise damaged_run(paths, str(error)) from error
+    if not isinstance(info, dict) or "reflow" not in info:
+        raise damaged_run(paths, "it does not say of which format it is")
+    if info["reflow"] != FORMAT:
         raise RunDirError(
-            f"{paths.run_json} is of a reflow with another format; this one reads format {FORMAT}"
+            f"{paths.run_json} is of format {info['reflow']!r}, and this reflow reads {FORMAT}; "
+            "use the reflow that wrote it"
         )
+    if wrong := [name for name, kind in _KINDS.items() if not isinstance(info.get(name), kind)]:
+        raise damaged_run(paths, f"what it says of {', '.join(wrong)} is missing or wrong")
     return info
+
+
+def damaged_run(paths: RunPaths, why: str) -> RunDirError:
+    """Return the error for a run.json that is not as it was written."""
+    return RunDirError(f"{paths.run_json} is damaged: {why}\nits run cannot go on; submit again")
+
+
+def check_own(paths: RunPaths) -> None:
+    """Refuse to change a run of somebody else, which may be looked at only.
+
+    Raises:
+        RunDirError: It belongs to another user.
+    """
+    owner = os.stat(paths.root).st_uid
+    if owner != os.geteuid():
+        raise RunDirError(f"run {paths.run_id} belongs to user {owner}, and only they can change it")
 
 
 def check_trusted(paths: RunPaths) -> None:

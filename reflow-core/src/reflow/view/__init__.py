@@ -1,1 +1,1 @@
-"""view."""
+"""What a person sees: text, tables and HTML from plain facts. No I/O."""

@@ -1,1 +1,1 @@
-"""worker."""
+"""The process that calls user code: one instance after another, whatever they do."""

@@ -1,0 +1,1 @@
+"""How fast reflow is, as ratios to what Python itself takes: ``python -m benchmarks`` prints the table."""

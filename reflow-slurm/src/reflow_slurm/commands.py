@@ -1,0 +1,110 @@
+"""Slurm's commands: each with a clean environment and a time limit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from reflow.plugin import CommandResult, SchedulerError, run_command
+from reflow_slurm.environment import for_questions, for_submission
+from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, read_config
+from reflow_slurm.script import Submission
+
+SUBMIT_S = 300.0  #: sbatch itself tries again for two minutes; one that is stopped sooner may be queued twice
+ASK_S = 60.0
+CANCEL_S = 120.0
+AVAILABLE_S = 2.0
+
+_NO_ACCOUNTING = "accounting storage is disabled"
+
+
+class Commands:
+    """Calls Slurm's commands for one user.
+
+    Args:
+        environment: What the commands inherit, after it was scrubbed.
+        submit_s: After how long sbatch is stopped.
+    """
+
+    def __init__(self, environment: Mapping[str, str], submit_s: float = SUBMIT_S) -> None:
+        self._environment = dict(environment)
+        self._submit_s = submit_s
+        self._config: dict[str, str] | None = None
+        self._user = str(os.getuid())
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that commands reach from here: the one that this job runs on, else as the controller says."""
+        return self._environment.get("SLURM_CLUSTER_NAME") or self.config().get("ClusterName", "")
+
+    def config(self, timeout_s: float = ASK_S) -> dict[str, str]:
+        """Return the cluster's settings, asked for once.
+
+        Raises:
+            SchedulerError: The controller gave no answer.
+        """
+        if self._config is None:
+            self._config = read_config(self._ask("scontrol", "show", "config", timeout_s=timeout_s))
+        return self._config
+
+    def limits_of_user(self) -> str:
+        """Return what the controller knows of the limits of this user, as ``scontrol show assoc_mgr`` prints it."""
+        return self._ask("scontrol", "show", "assoc_mgr", f"users={self._user}", "flags=assoc,qos")
+
+    def sbatch(self, submission: Submission) -> CommandResult:
+        """Hand a submission over, from a directory that is there."""
+        environment = for_submission(self._environment)
+        return run_command(submission.argv, self._submit_s, environment, stdin=submission.script, cwd="/")
+
+    def squeue(self, cluster: str, states: str = "all") -> str:
+        """Return all of this user's elements that the controller knows, those that have ended too."""
+        asked = ("squeue", "-h", "-r", "-t", states, "-u", self._user, "-o", SQUEUE_FORMAT)
+        return self._ask(*asked, *self._elsewhere(cluster))
+
+    def exit_codes(self, cluster: str) -> str:
+        """Return the exit codes of those that have failed."""
+        columns = "ArrayJobID:20,ArrayTaskID:20,exit_code:20"
+        asked = ("squeue", "-h", "-r", "-t", "FAILED", "-u", self._user, "-O", columns)
+        return self._ask(*asked, *self._elsewhere(cluster))
+
+    def sacct(self, cluster: str, *chosen: str) -> str | None:
+        """Return what the accounting knows, or None where there is none.
+
+        Raises:
+            SchedulerError: There is one, and it gave no answer.
+        """
+        shape = ("-X", "-n", "-P", "-D", f"--delimiter={SACCT_DELIMITER}", "-o", ",".join(SACCT_FIELDS))
+        result = self._run(("sacct", *shape, "-u", self._user, *chosen, *self._elsewhere(cluster)), ASK_S)
+        if _NO_ACCOUNTING in result.stderr:
+            return None
+        return _said(result)
+
+    def scancel(self, cluster: str, addresses: list[str]) -> None:
+        """Ask for jobs to be ended; those that have ended already are no error."""
+        result = self._run(("scancel", *self._elsewhere(cluster), *addresses), CANCEL_S)
+        if not result.ok and not _has_ended_before(result.stderr):
+            _said(result)
+
+    def _elsewhere(self, cluster: str) -> tuple[str, ...]:
+        """Return the option that asks another cluster; it needs an accounting that both share."""
+        return (f"--clusters={cluster}",) if cluster and cluster != self.cluster else ()
+
+    def _ask(self, *argv: str, timeout_s: float = ASK_S) -> str:
+        return _said(self._run(argv, timeout_s))
+
+    def _run(self, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
+        return run_command(argv, timeout_s, for_questions(self._environment), cwd="/")
+
+
+def _said(result: CommandResult) -> str:
+    if not result.ok:
+        raise SchedulerError(f"Slurm gave no answer: {result.describe()}; type: scontrol ping")
+    return result.stdout
+
+
+_ENDED = ("Invalid job id specified", "already completing or completed")
+
+
+def _has_ended_before(stderr: str) -> bool:
+    lines = stderr.strip().splitlines()
+    return bool(lines) and all(any(text in line for text in _ENDED) for line in lines)

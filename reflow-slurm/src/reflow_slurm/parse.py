@@ -1,0 +1,161 @@
+"""What squeue, sacct and scontrol print, as rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from reflow.plugin import ElementReport, SchedulerError
+from reflow_slurm.native import NativeId, comment_of
+from reflow_slurm.states import ExitCode, read_exit_code, report
+
+# Control characters, since names and comments of the user's other jobs may hold anything else, line breaks too.
+_RECORD, _FIELD = "\x1e", "\x1f"
+SQUEUE_FORMAT = _RECORD + _FIELD.join(("%F", "%K", "%T", "%r", "%N", "%j", "%k")) + _FIELD
+SACCT_FIELDS = ("JobID", "State", "ExitCode", "NodeList", "JobName")
+SACCT_DELIMITER = _FIELD
+
+MOST_ELEMENTS = 10_000_000  #: no array is wider; more is no answer but damage
+
+
+class JobRow(NamedTuple):
+    """One element, or several alike, as squeue or sacct list them."""
+
+    job: str
+    elements: tuple[int, ...]
+    state: str
+    reason: str
+    nodes: str
+    name: str
+    comment: str
+    code: ExitCode | None = None
+
+    def is_of(self, token: str) -> bool:
+        """Whether this is a job of a request: by its comment, or by its name where that was taken away."""
+        if self.comment.startswith(comment_of("")):
+            return self.comment == comment_of(token)
+        return self.name.endswith(f".{token[:10]}")
+
+    def reports(self) -> dict[int, ElementReport]:
+        """Return what it says about each of its elements."""
+        return {
+            element: report(
+                self.state, f"{self.job}_{element}", reason=self.reason, nodes=self.nodes, code=self.code
+            )
+            for element in self.elements
+        }
+
+
+def read_squeue(output: str) -> list[JobRow]:
+    """Return the rows of ``squeue -o SQUEUE_FORMAT``; what a wrapper prints around them is no row.
+
+    Raises:
+        SchedulerError: A row is not whole: then others may be missing.
+    """
+    return [_squeue_row(text) for text in output.split(_RECORD)[1:]]
+
+
+def _squeue_row(text: str) -> JobRow:
+    fields = text.split(_FIELD)
+    if len(fields) != 8 or not fields[0].isdigit():
+        raise SchedulerError(f"squeue printed a line that is not whole: {text[:80]!r}; try again")
+    job, elements, state, reason, nodes, name, comment, _ = fields
+    return JobRow(job, read_elements(elements), state, reason, nodes, name, comment)
+
+
+def read_sacct(output: str) -> list[JobRow]:
+    """Return the rows of sacct with SACCT_FIELDS, older ones first; only those of arrays.
+
+    Raises:
+        SchedulerError: A row of an array is not whole.
+    """
+    return [row for line in output.splitlines() if (row := _sacct_row(line)) is not None]
+
+
+_ELEMENT = re.compile(r"(\d+)_(\d+|\[[^\]]*\])")
+
+
+def _sacct_row(line: str) -> JobRow | None:
+    job_id, _, rest = line.partition(_FIELD)
+    found = _ELEMENT.fullmatch(job_id)
+    if found is None:
+        return None
+    fields = rest.split(_FIELD)
+    if len(fields) < len(SACCT_FIELDS) - 1:
+        raise SchedulerError(f"sacct printed a line that is not whole: {line[:80]!r}; try again")
+    state, code, nodes, name, *_ = fields
+    known_nodes = "" if nodes.startswith("None") else nodes
+    return JobRow(found[1], read_elements(found[2]), state, "", known_nodes, name, "", read_exit_code(code))
+
+
+_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
+
+
+def read_elements(text: str) -> tuple[int, ...]:
+    """Return the numbers that an array expression stands for, such as ``[0,3-7:2,9%4]``; ``N/A`` is a plain job.
+
+    What is cut off by ``...`` is left out.
+    """
+    if text == "N/A":
+        return (0,)
+    found: list[int] = []
+    for part in text.strip("[]").partition("%")[0].split(","):
+        if (one := _RANGE.fullmatch(part)) is not None:
+            last = int(one[2] or one[1])
+            found += range(int(one[1]), min(last, MOST_ELEMENTS) + 1, int(one[3] or 1))
+    return tuple(found)
+
+
+_EXIT_LINE = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s*$", re.MULTILINE)
+
+
+def read_exit_codes(output: str) -> dict[tuple[str, int], ExitCode]:
+    """Return exit codes from squeue's columns ``ArrayJobID``, ``ArrayTaskID`` and ``exit_code``."""
+    codes = ((job, int(element), read_exit_code(code)) for job, element, code in _EXIT_LINE.findall(output))
+    return {(job, element): code for job, element, code in codes if code is not None}
+
+
+_SETTING = re.compile(r"^(\w+)\s+= (.*)$", re.MULTILINE)
+
+
+def read_config(output: str) -> dict[str, str]:
+    """Return the settings that ``scontrol show config`` prints."""
+    return {name: value.strip() for name, value in _SETTING.findall(output)}
+
+
+def elements_of(native: NativeId, rows: Iterable[JobRow]) -> dict[int, ElementReport]:
+    """Return what rows say about the elements of one request; a job that only has its number is not it."""
+    found: dict[int, ElementReport] = {}
+    for row in rows:
+        if row.job == native.job and row.is_of(native.token):
+            found.update(row.reports())
+    return found
+
+
+def with_codes(rows: Iterable[JobRow], codes: Mapping[tuple[str, int], ExitCode]) -> list[JobRow]:
+    """Return the rows with the exit codes of those of one element."""
+    return [
+        row._replace(code=codes.get((row.job, row.elements[0])) if len(row.elements) == 1 else None)
+        for row in rows
+    ]
+
+
+_IN_LOG = re.compile(r"\*\*\* (?:JOB|STEP) \S+ ON (\S+) CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*")
+_REASONS = {
+    "TIME LIMIT": "TIMEOUT",
+    "PREEMPTION": "PREEMPTED",
+    "NODE FAILURE": "NODE_FAIL",
+    "JOB REQUEUE": "REQUEUED",
+}
+_MEMORY = re.compile(r"Exceeded job memory limit|oom[-_]kill|Out Of Memory", re.IGNORECASE)
+
+
+def read_log(text: str) -> ElementReport | None:
+    """Return why an element ended, from what Slurm wrote into its log; None when it wrote nothing."""
+    found = list(_IN_LOG.finditer(text))
+    if _MEMORY.search(text):
+        return report("OUT_OF_MEMORY", "")
+    if not found:
+        return None
+    return report(_REASONS.get(found[-1][2] or "", "CANCELLED"), "", nodes=found[-1][1])

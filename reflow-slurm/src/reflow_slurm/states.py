@@ -1,0 +1,132 @@
+"""Slurm's words for the state of a job, its reasons and its exit codes, as reports."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from reflow.plugin import ElementReport, JobState
+
+_STATES = {
+    **dict.fromkeys(
+        ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT"),
+        JobState.PENDING,
+    ),
+    **dict.fromkeys(("POWER_UP_NODE", "RESV_DEL_HOLD"), JobState.PENDING),
+    **dict.fromkeys(("RUNNING", "SUSPENDED", "STOPPED", "SIGNALING"), JobState.RUNNING),
+    **dict.fromkeys(("RESIZING", "STAGE_OUT", "COMPLETING", "EXPEDITING"), JobState.RUNNING),
+    "COMPLETED": JobState.COMPLETED,
+    "FAILED": JobState.FAILED,
+    "OUT_OF_MEMORY": JobState.OUT_OF_MEMORY,
+    "TIMEOUT": JobState.TIMEOUT,
+    "DEADLINE": JobState.TIMEOUT,
+    **dict.fromkeys(("NODE_FAIL", "BOOT_FAIL", "LAUNCH_FAILED", "RECONFIG_FAIL"), JobState.NODE_FAIL),
+    "PREEMPTED": JobState.PREEMPTED,
+    "CANCELLED": JobState.CANCELLED,
+    "REVOKED": JobState.CANCELLED,
+}
+_ABBREVIATED = re.compile(r"([A-Z_]+?)\+?(?: by (\d+))?")
+
+_ENDS = {
+    "OUT_OF_MEMORY": "it took more memory than it asked for",
+    "TIMEOUT": "it reached its time limit",
+    "DEADLINE": "it cannot end before its deadline",
+    "NODE_FAIL": "its node failed",
+    "BOOT_FAIL": "its node could not be booted",
+    "LAUNCH_FAILED": "its node could not start it",
+    "RECONFIG_FAIL": "its node could not be reconfigured",
+    "PREEMPTED": "a job of higher priority took its place",
+    "REVOKED": "it was started on another cluster",
+}
+
+#: Why a job may wait for ever, and what to type, where {0} is its address.
+_STUCK = {
+    "JobHeldUser": "held; type: scontrol release {0}",
+    "JobHeldAdmin": "held by an administrator or after failed starts; type: scontrol release {0}",
+    "JobHoldMaxRequeue": "held after too many restarts; type: scontrol release {0}",
+    "launch failed requeued held": "held after its start failed; type: scontrol release {0}",
+    "DependencyNeverSatisfied": "waits for what can never be; type: scancel {0}",
+    "BadConstraints": "no node has what it asks for; type: scancel {0}",
+    "InvalidAccount": "its account is not valid any more; type: scontrol show job {0}",
+    "InvalidQOS": "its QOS is not valid any more; type: scontrol show job {0}",
+    "PartitionDown": "its partition is down; type: sinfo -s",
+    "PartitionInactive": "its partition is inactive; type: sinfo -s",
+    "PartitionTimeLimit": "it asks for more time than its partition allows; type: sinfo -o '%P %l'",
+    "PartitionNodeLimit": "it asks for more nodes than its partition has; type: sinfo -s",
+    "ReqNodeNotAvail": "a node that it asks for is not available; type: sinfo -N",
+}
+_HELD = ("REQUEUE_HOLD", "SPECIAL_EXIT")
+_NO_LOG = (0, 53)
+_KILLED = 9
+
+
+class ExitCode(tuple[int, int]):
+    """Exit status and signal of a batch script."""
+
+    __slots__ = ()
+
+
+def read_exit_code(text: str) -> ExitCode | None:
+    """Return an exit code from ``status:signal``, or from a wait status as squeue gives it."""
+    if found := re.fullmatch(r"(\d+):(\d+)", text.strip()):
+        return ExitCode((int(found[1]), int(found[2])))
+    if text.strip().isdigit():
+        return ExitCode((int(text) >> 8, int(text) & 0x7F))
+    return None
+
+
+def report(
+    word: str, address: str, *, reason: str = "", nodes: str = "", code: ExitCode | None = None
+) -> ElementReport:
+    """Return what a state means.
+
+    A word that is not known is one of a job that may still do something: never failed, never done.
+
+    Args:
+        word: The state as squeue or sacct print it; ``CANCELLED by 1000`` too.
+        address: How commands name the element.
+        reason: squeue's reason; that of an ended job is often an old one, and not looked at.
+    """
+    found = _ABBREVIATED.fullmatch(word.strip())
+    state = _STATES.get(found[1]) if found else None
+    if found is None or state is None:
+        return ElementReport(
+            JobState.RUNNING, f"{word}: a state that this version of reflow-slurm does not know"
+        )
+    if state is JobState.PENDING:
+        return ElementReport(state, _waits_for(found[1], address, reason))
+    if state is JobState.RUNNING or state is JobState.COMPLETED:
+        return ElementReport(state, f"on {nodes}" if nodes else "")
+    place = f" on {nodes}" if nodes else ""
+    return ElementReport(state, f"{found[1]}{place}: {_how_it_ended(found[1], found[2], reason, code)}")
+
+
+def _waits_for(word: str, address: str, reason: str) -> str:
+    for text, advice in _STUCK.items():
+        if text in reason:
+            return f"{reason}: {advice.format(address)}"
+    if word in _HELD:
+        return f"{word}: held; type: scontrol release {address}"
+    return "" if reason == "None" else reason
+
+
+def _how_it_ended(word: str, by: str | None, reason: str, code: ExitCode | None) -> str:
+    if word == "CANCELLED":
+        return f"cancelled by user {by}" if by else "cancelled"
+    if word != "FAILED":
+        return _ENDS[word]
+    if code is None:
+        return reason or "it failed"
+    status, number = code
+    if (status, number) == _NO_LOG:
+        return "its log could not be opened; is its directory there and writable on the node?"
+    if number == _KILLED:
+        return "killed by signal 9 (SIGKILL); perhaps it took more memory than it asked for"
+    return f"killed by signal {_signal(number)}" if number else f"ended with exit status {status}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)
