@@ -97,12 +97,12 @@ class Terminal:
 
     def steps(self, *words: str, **environment: str) -> Told:
         """Type ``python steps.py WORDS``, but in this process, which takes a tenth of the time."""
-        with self._here(environment):
+        with self.here(environment):
             return _caught(lambda: main(self.workflow("steps"), words, "python steps.py"))
 
     def reflow(self, *words: str, **environment: str) -> Told:
         """Type ``reflow WORDS``, in this process."""
-        with self._here(environment):
+        with self.here(environment):
             return _caught(lambda: reflow_main(words))
 
     def submit(self, *words: str, **environment: str) -> str:
@@ -113,7 +113,7 @@ class Terminal:
 
     def open(self, run_id: str = "@last", run_dir: str | None = "runs/steps") -> reflow.Run:
         """Return the handle of a run."""
-        with self._here({}):
+        with self.here():
             return reflow.open_run(run_id, run_dir)
 
     def run_root(self, run_id: str) -> Path:
@@ -131,10 +131,11 @@ class Terminal:
         return found
 
     @contextlib.contextmanager
-    def _here(self, environment: dict[str, str]) -> Iterator[None]:
+    def here(self, environment: dict[str, str] | None = None) -> Iterator[None]:
+        """Be this user in this directory, for a while and in this process."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
-            for name, value in {**self.home, **environment}.items():
+            for name, value in {**self.home, **(environment or {})}.items():
                 patch.setenv(name, value)
             yield
 

@@ -54,7 +54,15 @@ def flux(tmp_path, monkeypatch):
 def make_run(run_dir: Path, run_id: str, *, listed: bool, created: int = 1) -> None:
     paths = run_paths(str(run_dir), run_id)
     os.makedirs(paths.root)
-    write_run(paths, {"store": os.environ["REFLOW_STORE"], "executor": {"name": "inline", "options": {}}})
+    info = {
+        "workflow": run_id.rsplit("-", 2)[0],
+        "store": os.environ["REFLOW_STORE"],
+        "cwd": "/",
+        "python": "python",
+    }
+    write_run(
+        paths, {**info, "executor": {"name": "inline", "options": {}}, "manifest": {}, "parameters": {}}
+    )
     os.utime(paths.run_json, (created, created))
     if listed:
         store, _ = make_store(load_settings())

@@ -6,7 +6,9 @@ import contextlib
 import itertools
 import json
 import os
+import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -121,7 +123,7 @@ class Picture(NamedTuple):
 class Scene:
     """One user with a store of their own, and a run directory."""
 
-    def __init__(self, place: Path, flow: str, workers: int, worker_fault: Fault | None = None) -> None:
+    def __init__(self, place: Path, flow: str, workers: int) -> None:
         self.place = place
         self.run_dir = place / "run"
         self.trace = place / "trace"
@@ -136,19 +138,17 @@ class Scene:
             "REFLOW_STORE": str(place / "store.db"),
             "REFLOW_WORKERS": str(workers),
         }
-        if worker_fault is not None:
-            self._environment["REFLOW_PYTHON"] = self._faulty_python(worker_fault)
 
-    def _faulty_python(self, fault: Fault) -> str:
-        """Make an interpreter for workers; the first of them is the one that the fault comes to."""
-        script = self.place / "python"
-        strace = " ".join(fault.strace(self.trace, "-D"))
-        script.write_text(
-            f'#!/bin/sh\nmkdir {self.place}/first 2>/dev/null && exec {strace} {sys.executable} "$@"\n'
-            f'exec {sys.executable} "$@"\n'
-        )
+    def replace_python(self, fault: Fault | None = None) -> None:
+        """Have workers started by a script; the fault comes to the first of them."""
+        script, first = self.place / "python", self.place / "first"
+        lines = ["#!/bin/sh", f'exec {sys.executable} "$@"']
+        if fault is not None:
+            traced = shlex.join([*fault.strace(self.trace, "-D"), sys.executable])
+            lines.insert(1, f'mkdir {first} 2>/dev/null && exec {traced} "$@"')
+        script.write_text("\n".join([*lines, ""]))
         script.chmod(0o700)
-        return str(script)
+        self._environment["REFLOW_PYTHON"] = str(script)
 
     # What is typed
 
@@ -308,11 +308,9 @@ class Rig:
         self._place = place
         self._numbers = itertools.count(1)
 
-    def scene(
-        self, flow: str = "three_steps.py", workers: int = 1, worker_fault: Fault | None = None
-    ) -> Scene:
+    def scene(self, flow: str = "three_steps.py", workers: int = 1) -> Scene:
         """Return a new one."""
-        return Scene(self._place / str(next(self._numbers)), flow, workers, worker_fault)
+        return Scene(self._place / str(next(self._numbers)), flow, workers)
 
     @cached_property
     def undisturbed(self) -> Picture:
@@ -343,6 +341,7 @@ class Rig:
         """Submit under a fault, go on, verify; return whether the fault came."""
         scene = self.scene(workers=workers)
         ended = scene.submit(fault)
+        assert ended.code in (0, 3, -signal.SIGKILL), ended
         before = self.stopped(scene)
         if fault.n % BY_COMMAND == 1:
             assert scene.advance().code == 0
@@ -367,7 +366,8 @@ class Rig:
 
     def try_worker(self, fault: Fault) -> bool:
         """Submit with a worker that a fault comes to, verify; return whether it came."""
-        scene = self.scene(worker_fault=fault)
+        scene = self.scene()
+        scene.replace_python(fault)
         assert scene.submit().code == 0
         before = self.stopped(scene)
         assert set(before.calls.values()) == {1}

@@ -31,6 +31,21 @@ def test_no_worker_outlives_a_killed_driver_and_what_they_were_at_runs_again_at_
     assert scene.calls == {"sleeper-0": 2, "sleeper-1": 2}
 
 
+def test_a_worker_that_cannot_end_with_its_driver_is_ended_before_its_instance_runs_again(rig):
+    scene = rig.scene("patient.py")
+    scene.replace_python()
+    with scene.started(*ONE, "first") as driver:
+        os.kill(scene.pid_of("first"), signal.SIGSTOP)
+        driver.kill()
+        driver.wait()
+
+    scene.end("first")
+    assert scene.advance().code == 0
+    assert scene.picture().results["once"] == {0: "FIRST"}
+    assert scene.calls == {"first": 2}
+    assert not processes_of(scene.run_dir)
+
+
 def test_a_killed_worker_costs_its_instance_its_only_attempt_and_its_neighbour_nothing(rig):
     scene = rig.scene("patient.py", workers=2)
     with scene.started(*ONE, "first", "second") as driver:

@@ -139,9 +139,9 @@ def shared_lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something holds; fail when it does not in a minute."""
+    """Wait until something holds; fail when it does not in half a minute."""
 
-    def wait(holds: Callable[[], object], timeout_s: float = 60.0) -> None:
+    def wait(holds: Callable[[], object], timeout_s: float = 30.0) -> None:
         deadline = time.monotonic() + timeout_s
         while not holds():
             assert time.monotonic() < deadline, "what was waited for did not happen"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -284,31 +285,18 @@ def active_runs(settings: Settings, *, workflow: str, run_dir: str | None = None
 
 def summary(settings: Settings, known: KnownRun) -> dict[str, Any]:
     """Return a run in a few facts; what cannot be read is None."""
-    from reflow.values.show import show
+    from reflow.run.clock import iso
+    from reflow.run.summary import read_summary
 
-    facts: dict[str, Any] = {
-        **known._asdict(),
-        "workflow": known.workflow,
-        "state": None,
-        "done": None,
-        "total": None,
-    }
-    facts |= {"executor": None, "parameters": ""}
+    facts: dict[str, Any] = {"run_id": known.run_id, "workflow": known.workflow, "run_dir": known.run_dir}
+    facts |= {"created_at": iso(known.created), "state": None, "done": None, "total": None}
+    facts |= {"executor": None, "parameters": {}}
     try:
         run = open_known(known, settings)
-        facts["executor"] = run.info["executor"]["name"]
-        facts["parameters"] = " ".join(
-            f"{key}={show(value, 30)}" for key, value in run.info["parameters"].items()
-        )
-        overview = run.ledger.overview()
-        run.close()
+        with contextlib.closing(run):
+            return facts | read_summary(run)
     except ReflowError:
         return facts
-    counts = [count for states in overview.counts.values() for count in states.items()]
-    facts["state"] = overview.state.value
-    facts["done"] = sum(count for state, count in counts if state.is_success)
-    facts["total"] = sum(task.total or 0 for task in overview.tasks.values())
-    return facts
 
 
 def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:

@@ -168,6 +168,8 @@ class LocalExecutor(ResidentExecutor):
                 if order is not None:
                     slot.give(order)
                     fed = True
+        for slot in self._slots:
+            slot.rest()
 
     def _next_order(self, slot: Slot, orders: Sequence[Order]) -> Order | None:
         current = self._orders.get(slot.token)

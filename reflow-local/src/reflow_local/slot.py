@@ -34,6 +34,7 @@ class Slot:
         self._process: WorkerProcess | None = None
         self._serial = 0
         self._is_deaf = False
+        self._awaits_more = False
         self._queue: list[str] = []  # tokens of the batches that it holds, oldest first
 
     @property
@@ -77,6 +78,7 @@ class Slot:
             self.token, self.since = request.token, now
         order.served = now
         self._queue.append(request.token)
+        self._awaits_more = order.has_work_for(self.number)
         self._process.send(
             {
                 "run": request.directory,
@@ -87,9 +89,15 @@ class Slot:
                 "log": os.path.join(request.log_dir, f"{request.token}.{element.number}.log"),
                 "skip": batch.skip,
                 "budget": order.budget_s,
-                "more": order.has_work_for(self.number),
+                "more": self._awaits_more,
             }
         )
+
+    def rest(self) -> None:
+        """Have the process seal what it did, if it waits for more and another worker took that."""
+        if self._awaits_more and not self._queue and self._process is not None:
+            self._awaits_more = False
+            self._process.send({"seal": 1})
 
     def read(self) -> list[dict[str, Any]]:
         """Return what the process has reported."""
@@ -115,7 +123,7 @@ class Slot:
         if process.exit_handle >= 0:
             self._poll.unregister(process.exit_handle)
         process.close()
-        self._process, self.kill_at, self._is_deaf = None, 0.0, False
+        self._process, self.kill_at, self._is_deaf, self._awaits_more = None, 0.0, False, False
         self._queue.clear()
         return process.reason
 

@@ -70,6 +70,7 @@ _TRANSIENT = (
     "Rate limit exceeded",
     "Error generating job credential",
     "Munge encode failed",
+    "Could not establish a configuration source",
 )
 _SUBMIT_LIMIT = re.compile(
     r"\b(?:Assoc|QOS)\w*Submit\w*Limit\b"

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
-from reflow.plugin import (
-    ElementReport,
-    Executor,
-    JobRequest,
-    Limits,
-    NotSubmitted,
-    SchedulerError,
-    SubmissionUnknown,
-)
-from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
-from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
-from reflow_slurm.limits import enforces_limits, read_limits
-from reflow_slurm.lookup import find_tokens, is_active, look_up
-from reflow_slurm.native import NativeId, parse_native_id
-from reflow_slurm.script import request_problems, submission
+from reflow.plugin import ElementReport, Executor, JobRequest, Limits
 
-SETTLE_S = 60.0  #: how long after an unclear answer a request may still turn up in the queue
-_CANCELLED_AT_ONCE = 100
-_LOST_PREDECESSOR = "Job dependency problem"
+if TYPE_CHECKING:
+    from reflow_slurm.queue import Queue
 
 
 class SlurmExecutor(Executor):
@@ -36,138 +22,65 @@ class SlurmExecutor(Executor):
 
     name = "slurm"
 
-    settle_s = SETTLE_S
+    settle_s = 60.0
     """How long after `SubmissionUnknown` a token that `find` leaves out may still be on its way."""
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         super().__init__(options)
-        self._commands = Commands(os.environ, float(str(self.options.get("submit_s", SUBMIT_S))))
+        self._made: Queue | None = None
+
+    @property
+    def _queue(self) -> Queue:
+        """The queue, made when it is first used: most machines have none."""
+        if self._made is None:
+            from reflow_slurm.queue import Queue
+
+            self._made = Queue(self.options, os.environ)
+        return self._made
 
     def available(self) -> str | None:
         """Return None when the controller answers, else why it does not."""
-        try:
-            self._commands.config(AVAILABLE_S)
-        except SchedulerError as error:
-            return str(error)
-        return None
+        if not _is_on_path("scontrol"):
+            return "Slurm's commands are not on PATH"
+        return self._queue.problem()
 
     def limits(self) -> Limits:
-        """Return the limits of the cluster and of the user; the user's other jobs, and reflow's own small ones, count too.
+        """Return the limits of the cluster and of the user; all the user's jobs count, reflow's own small ones too.
 
         Raises:
             SchedulerError: The controller gave no answer.
         """
-        config = self._commands.config()
-        associations = self._commands.limits_of_user() if enforces_limits(config) else ""
-        return read_limits(config, associations, self._text("account"), self._text("qos"))
-
-    def _text(self, option: str) -> str | None:
-        value = self.options.get(option)
-        return None if value is None else str(value)
+        return self._queue.limits()
 
     def submit(self, request: JobRequest) -> str:
         """Queue a request by sbatch, and return its native id."""
-        problems = request_problems(request)
-        if problems:
-            raise NotSubmitted(f"{request.name} cannot be submitted: {'; '.join(problems)}")
-        before = _natives(request.predecessors)
-        answer = self._sbatch(request, before)
-        if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
-            answer = self._sbatch(request, self._remembered(before))
-        return _native_id(request, answer, self._commands).text()
-
-    def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> Answer:
-        handed = submission(request, [native.job for native in before])
-        try:
-            result = self._commands.sbatch(handed)
-        except SchedulerError as error:
-            raise NotSubmitted(
-                f"{request.name} cannot be submitted from here: {error}", transient=True
-            ) from error
-        return read_answer(result.status, result.stdout, result.stderr)
-
-    def _remembered(self, natives: Sequence[NativeId]) -> list[NativeId]:
-        """Return the jobs that the controller knows: newer ones take no dependency on one that was forgotten."""
-        try:
-            known = self.poll([native.text() for native in natives])
-        except SchedulerError as error:
-            raise NotSubmitted(
-                f"what must end first could not be looked up: {error}", transient=True
-            ) from error
-        return [native for native in natives if is_active(known.get(native.text(), {}))]
+        return self._queue.submit(request)
 
     def find(self, tokens: Collection[str]) -> dict[str, str]:
         """Return the native ids of tokens, by the comments and names of this user's jobs."""
-        if not tokens:
-            return {}
-        return {token: native.text() for token, native in find_tokens(self._commands, tokens).items()}
+        return self._queue.find(tokens)
 
     def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
         """Return how elements stand; a request of which nothing is known is left out."""
-        found: dict[str, dict[int, ElementReport]] = {}
-        for cluster, natives in _by_cluster(_natives(native_ids)).items():
-            told = look_up(self._commands, cluster, natives)
-            found |= {native.text(): reports for native, reports in told.items() if reports}
-        return found
+        return self._queue.poll(native_ids)
 
     def cancel(self, native_ids: Collection[str]) -> None:
         """Ask for array jobs to be ended that are still those that were submitted."""
-        for cluster, natives in _by_cluster(_natives(native_ids)).items():
-            told = look_up(self._commands, cluster, natives)
-            self._scancel(cluster, [native.addresses()[0] for native in natives if is_active(told[native])])
+        self._queue.cancel(native_ids)
 
     def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
-        """Ask for single elements of a request to be ended; the others go on."""
-        for native in _natives([native_id]):
-            told = look_up(self._commands, native.cluster, [native])[native]
-            alive = tuple(e for e in sorted(elements) if e in told and is_active({e: told[e]}))
-            self._scancel(native.cluster, native.addresses(alive) if alive else [])
+        """Ask for single elements of a request to be ended; the others go on.
 
-    def _scancel(self, cluster: str, addresses: list[str]) -> None:
-        for begin in range(0, len(addresses), _CANCELLED_AT_ONCE):
-            self._commands.scancel(cluster, addresses[begin : begin + _CANCELLED_AT_ONCE])
+        Raises:
+            SchedulerError: The request got no answer.
+        """
+        self._queue.cancel_elements(native_id, elements)
 
     def render(self, request: JobRequest) -> str:
         """Return the command and the script, or why they cannot be made."""
-        problems = request_problems(request)
-        if problems:
-            return f"# {request.name} cannot be submitted: {'; '.join(problems)}"
-        return submission(request, [native.job for native in _natives(request.predecessors)]).text()
+        return self._queue.render(request)
 
 
-def _natives(native_ids: Iterable[str]) -> list[NativeId]:
-    return [native for text in native_ids if (native := parse_native_id(text)) is not None]
-
-
-def _by_cluster(natives: Iterable[NativeId]) -> dict[str, list[NativeId]]:
-    found: dict[str, list[NativeId]] = {}
-    for native in natives:
-        found.setdefault(native.cluster, []).append(native)
-    return found
-
-
-def _native_id(request: JobRequest, answer: Answer, commands: Commands) -> NativeId:
-    """Return the id of what was accepted.
-
-    Raises:
-        NotSubmitted: It was refused.
-        SubmissionUnknown: Nobody can say.
-    """
-    if isinstance(answer, Accepted):
-        return NativeId(answer.job, answer.cluster or _cluster(commands), request.token, request.count)
-    if isinstance(answer, Refused):
-        remedy = f"; {answer.remedy}" if answer.remedy else ""
-        raise NotSubmitted(
-            f"Slurm refused {request.name}: {answer.words}{remedy}", transient=answer.transient
-        )
-    raise SubmissionUnknown(
-        f"it is not known whether Slurm took {request.name}: {answer.words}; it is looked up by its token"
-    )
-
-
-def _cluster(commands: Commands) -> str:
-    """Return the cluster's name; what has been accepted stays accepted when nobody tells it."""
-    try:
-        return commands.cluster
-    except SchedulerError:
-        return ""
+def _is_on_path(program: str) -> bool:
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)

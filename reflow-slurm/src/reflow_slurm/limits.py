@@ -67,4 +67,4 @@ def submit_limits(associations: str, account: str | None, qos: str | None) -> li
 def _sections(head: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
     heads = list(head.finditer(text))
     ends = [one.start() for one in heads[1:]] + [len(text)]
-    return ((one, text[one.end() : end]) for one, end in zip(heads, ends, strict=True))
+    return ((one, text[one.end() : end]) for one, end in zip(heads, ends, strict=False))

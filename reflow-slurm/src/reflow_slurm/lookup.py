@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from reflow.plugin import ElementReport, JobState, SchedulerError
+from reflow.plugin import ElementReport, SchedulerError
 from reflow_slurm.commands import Commands
 from reflow_slurm.native import NativeId
 from reflow_slurm.parse import (
@@ -38,30 +38,42 @@ def find_tokens(commands: Commands, tokens: Collection[str]) -> dict[str, Native
 
 
 def _by_token(commands: Commands, tokens: Collection[str], rows: Sequence[JobRow]) -> dict[str, NativeId]:
-    return {
-        token: NativeId(row.job, commands.cluster, token, 0)
-        for token in tokens
-        for row in rows
-        if row.is_of(token)
-    }
+    found: dict[str, NativeId] = {}
+    for token in tokens:
+        ours = [row for row in rows if row.is_of(token)]
+        if ours:
+            # as many as were submitted, unless the controller has forgotten the last ones
+            count = max((element + 1 for row in ours for element in row.elements), default=0)
+            found[token] = NativeId(ours[-1].job, commands.cluster, token, count)
+    return found
 
 
-def look_up(
-    commands: Commands, cluster: str, natives: Sequence[NativeId]
-) -> dict[NativeId, dict[int, ElementReport]]:
-    """Return what is known of the elements of requests on one cluster.
+Reports = dict[int, ElementReport]
 
-    The controller is asked first; the accounting only for elements that it has forgotten, and then only about
-    their end: one that the accounting alone believes to be alive is forgotten.
+
+def queued(commands: Commands, cluster: str, natives: Sequence[NativeId]) -> dict[NativeId, Reports]:
+    """Return what the controller knows of the elements of requests on one cluster.
 
     Raises:
-        SchedulerError: The controller gave no answer.
+        SchedulerError: It gave no answer.
     """
     rows = read_squeue(commands.squeue(cluster))
     ours = {native.job for native in natives}
     if any(row.state == "FAILED" and row.job in ours for row in rows):
         rows = with_codes(rows, read_exit_codes(commands.exit_codes(cluster)))
-    found = {native: elements_of(native, rows) for native in natives}
+    return {native: elements_of(native, rows) for native in natives}
+
+
+def look_up(commands: Commands, cluster: str, natives: Sequence[NativeId]) -> dict[NativeId, Reports]:
+    """Return what is known of the elements of requests on one cluster.
+
+    The accounting is asked only for elements that the controller has forgotten, and only about their end: one
+    that the accounting alone believes to be alive is forgotten.
+
+    Raises:
+        SchedulerError: The controller gave no answer.
+    """
+    found = queued(commands, cluster, natives)
     incomplete = [native for native in natives if not _is_whole(native, found[native])]
     if incomplete:
         ended = _ended(commands, cluster, incomplete)
@@ -69,7 +81,7 @@ def look_up(
     return found
 
 
-def _is_whole(native: NativeId, reports: dict[int, ElementReport]) -> bool:
+def _is_whole(native: NativeId, reports: Reports) -> bool:
     return 0 < native.count <= len(reports)
 
 
@@ -91,6 +103,6 @@ def _accounting(commands: Commands, cluster: str, *chosen: str) -> list[JobRow]:
     return read_sacct(output) if output is not None else []
 
 
-def is_active(reports: dict[int, ElementReport]) -> bool:
+def is_active(reports: Reports) -> bool:
     """Whether something of a request may still be done."""
-    return any(report.state.is_active or report.state is JobState.UNKNOWN for report in reports.values())
+    return any(report.state.is_active for report in reports.values())

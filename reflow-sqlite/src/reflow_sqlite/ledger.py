@@ -87,9 +87,7 @@ class SqliteLedger(Ledger):
         return {name for (name,) in found}
 
     def unpublished(self, limit: int) -> list[Unpublished]:
-        return self._whole(
-            lambda: [rows.unpublished_of(row) for row in self._connection.read(rows.UNPUBLISHED, (limit,))]
-        )
+        return self._whole(lambda: self._some_unpublished(limit))
 
     def take_epoch(self) -> int:
         return self._write(take_epoch)
@@ -108,6 +106,17 @@ class SqliteLedger(Ledger):
             for row in stream:
                 found.append(rows.value_of(task, row))
                 size += len(found[-1].value)
+                if size > TEXT_AT_ONCE:
+                    break
+        return found
+
+    def _some_unpublished(self, limit: int) -> list[Unpublished]:
+        found: list[Unpublished] = []
+        size = 0
+        with contextlib.closing(self._connection.stream(rows.UNPUBLISHED, (limit,))) as stream:
+            for row in stream:
+                found.append(rows.unpublished_of(row))
+                size += len(found[-1].output.value)
                 if size > TEXT_AT_ONCE:
                     break
         return found

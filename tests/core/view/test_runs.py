@@ -10,9 +10,9 @@ RUN = {
     "state": "running",
     "done": 81,
     "total": 102,
-    "created": 1_000_000,
+    "created_at": "1970-01-01T00:16:40Z",
     "run_dir": "/r",
-    "parameters": "start='2025-01-01'",
+    "parameters": {"start": "'2025-01-01'"},
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
@@ -100,9 +99,7 @@ def _settled(workflow: Definition, graph: Graph, given: Given) -> Given:
     """Have the classes of records look at what was typed; all else is as Python would have it already."""
     return given._replace(
         parameters={
-            key: workflow.settle(key, tagged)
-            if '"record"' in json.dumps(graph.parameters[key].type)
-            else tagged
+            key: workflow.settle(key, tagged) if "'record'" in repr(graph.parameters[key].type) else tagged
             for key, tagged in given.parameters.items()
         }
     )

@@ -162,8 +162,8 @@ class Event(NamedTuple):
 class ResidentExecutor(Executor):
     """Runs elements as workers that live for the whole run and take instances in batches.
 
-    Whoever calls `submit` drives it by calling `pump`. Worker *k* is element *k* of every request that
-    it takes instances of. When the driving process ends, by whatever means, the workers end.
+    Whoever calls `submit` drives it by calling `pump`. A worker is one element of each request that it takes
+    instances of. When the driving process ends, by whatever means, the workers end.
     """
 
     resident = True

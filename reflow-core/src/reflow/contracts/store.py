@@ -52,7 +52,11 @@ class Ledger(ABC):
 
     @abstractmethod
     def values(self, task: str, indices: Collection[int] = ()) -> Iterator[StoredValue]:
-        """Stream what the succeeded instances of a task returned, by ascending index; not those reused."""
+        """Stream what the succeeded instances of a task returned, by ascending index; not those reused.
+
+        Raises:
+            StoreError: One that succeeded has no value.
+        """
 
     @abstractmethod
     def attempts(
@@ -70,7 +74,10 @@ class Ledger(ABC):
 
     @abstractmethod
     def unpublished(self, limit: int) -> list[Unpublished]:
-        """Return outputs behind the overview's ``published``, oldest first, at most ``limit``."""
+        """Return outputs behind the overview's ``published``, oldest first: ``limit``, or fewer where they are long.
+
+        Each has the identity that it was made under, whatever its instance has become since.
+        """
 
     @abstractmethod
     def take_epoch(self) -> int:

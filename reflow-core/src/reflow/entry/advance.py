@@ -1,4 +1,4 @@
-"""``boot.py advance RUN_ROOT``: the driver of a run that goes on alone."""
+"""``boot.py advance RUN_ROOT [TOKEN]``: takes a run on: as its driver, or for a job of a scheduler."""
 
 from __future__ import annotations
 
@@ -9,14 +9,28 @@ from reflow.compose import KnownRun, open_known
 from reflow.config.settings import load_settings
 from reflow.errors import ReflowError
 from reflow.run.drive import drive
+from reflow.run.opened import OpenRun
 from reflow.rundir.layout import RunPaths
 
 
+def _advance(run: OpenRun, arguments: Sequence[str]) -> None:
+    from reflow.run.advance import advance, advance_for
+
+    if arguments:
+        advance_for(run, arguments[0])
+    else:
+        advance(run, wait=True)
+
+
 def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) -> int:
-    """Drive a run until it is over; return the exit status."""
+    """Advance a run, or drive it until it is over; return the exit status."""
     try:
         paths = RunPaths(root)
-        drive(open_known(KnownRun(paths.run_id, paths.run_dir, 0), load_settings()))
+        run = open_known(KnownRun(paths.run_id, paths.run_dir, 0), load_settings())
+        if run.is_resident:
+            drive(run)
+        else:
+            _advance(run, arguments)
     except ReflowError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -33,7 +33,7 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> in
     except ReflowError as error:
         print(f"reflow: {error}", file=sys.stderr)
         return error.exit_code
-    if is_last:
+    if is_last and run.info["executor"]["options"].get("dispatch", {}).get("mode", "inline") == "inline":
         _go_on(run.info["python"], root, token, launched)
     return 0
 

@@ -29,8 +29,8 @@ def this_process() -> ProcessId:
 
 def _here() -> tuple[str, str]:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read().strip()
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            boot = file.read().strip().decode()
     except OSError:
         boot = ""
     return os.uname().nodename, boot

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
 from reflow.contracts.adapter import Adapter
@@ -160,6 +159,8 @@ def _difference(first: Offer, other: Offer) -> str:
 
 
 def _text(tagged: Tagged) -> str:
+    import json
+
     return json.dumps(tagged, sort_keys=True)
 
 

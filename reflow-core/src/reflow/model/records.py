@@ -169,7 +169,7 @@ class Overview(NamedTuple):
     tasks: Mapping[str, TaskRow]
     counts: Mapping[str, Mapping[InstanceState, int]]
     submissions: Sequence[SubmissionRow]
-    """Those that have not ended, oldest first."""
+    """Those that are intents or open, oldest first."""
     published: int
     outputs: int
     """Number of the newest output; equal to ``published`` when all have been appended to the results."""

@@ -6,9 +6,7 @@ import time
 from collections.abc import Sequence
 
 from reflow.errors import OutOfReach
-from reflow.filesystem.locks import Holder
 from reflow.model.states import InstanceState, TaskState
-from reflow.run.hold import held
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, write_request
@@ -35,9 +33,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     write_request(run.paths, "cancel", wanted)
     deadline = time.monotonic() + timeout_s
     while True:
-        with held(run) as hold:
-            if not isinstance(hold, Holder):
-                settle(run, hold)
+        settle(run)
         if not _active(run, wanted):
             return (
                 f"cancelled {before} of run {run.id}"

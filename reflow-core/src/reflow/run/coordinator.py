@@ -10,17 +10,21 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
-from reflow.model.records import Changes, InstanceRow, SubmissionRow
+from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
+from reflow.run.capacity import Capacity
 from reflow.run.ending import clear, close_submission
+from reflow.run.guards import Guards
 from reflow.run.handover import Intent, prepare, serve_argv, submit
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch, hand_back, ingest
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
 from reflow.run.requests import carry_out
+from reflow.run.small_jobs import is_small
 from reflow.run.upstream import Purged
+from reflow.run.verdict import Verdict
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -28,8 +32,9 @@ _SUBMITTED = InstanceState.SUBMITTED
 class Coordinator:
     """Advances one run while its lease is held."""
 
-    def __init__(self, hold: Hold, executor: Executor) -> None:
+    def __init__(self, hold: Hold, executor: Executor, guards: Guards | None = None) -> None:
         self._hold = hold
+        self._guards = guards
         self._executor = executor
         self._planner = Planner(hold)
         self._cancels_done: set[str] = set()
@@ -43,6 +48,7 @@ class Coordinator:
         given_up: Mapping[str, str] | None = None,
         *,
         charge: bool = True,
+        verdicts: Mapping[str, Mapping[int, Verdict]] | None = None,
     ) -> RunState:
         """Make one pass and return how the run stands.
 
@@ -51,9 +57,11 @@ class Coordinator:
             ended: Tokens of submissions of which nothing more will come.
             given_up: Of these, those that cannot be tried again, and why.
             charge: Whether an instance that ended without an outcome is charged for it.
+            verdicts: By token, what became of elements that were lost.
         """
         ingest(self._hold, batches)
         self.hear()
+        self._cancelled_outside(verdicts or {})
         self._end(set(ended), given_up or {}, charge=charge)
         while self._plan():
             pass
@@ -72,6 +80,20 @@ class Coordinator:
         if changed != self._control_seen:
             carry_out(self._hold, self._executor, self._cancels_done)
             self._control_seen = changed
+
+    def _cancelled_outside(self, verdicts: Mapping[str, Mapping[int, Verdict]]) -> None:
+        """Have instances that were never started share the fate of their element, when that was cancelled."""
+        for row in self._hold.overview().submissions if verdicts else ():
+            lost = verdicts.get(row.token, {})
+            fates = {e: v for e, v in lost.items() if v.state is InstanceState.CANCELLED}
+            left = self._hold.ledger.instances(row.task, {_SUBMITTED}) if fates else []
+            cancelled = [
+                r._replace(state=InstanceState.CANCELLED, reason=fates[(r.position or 0) // row.pack].reason)
+                for r in left
+                if r.submission == row.token and (r.position or 0) // row.pack in fates
+            ]
+            if cancelled:
+                self._hold.apply(Changes(instances=cancelled))
 
     def _end(self, ended: set[str], given_up: Mapping[str, str], *, charge: bool) -> None:
         closing = [row for row in self._hold.overview().submissions if row.token in ended]
@@ -106,11 +128,13 @@ class Coordinator:
                 return False
             if planned.run:
                 self._warm_up()
-            intents = self._prepare(planned)
+            intents, later = self._prepare(planned, overview)
         except Purged as lost:
             self._open_again(lost)
             return True
-        rows = [*planned.rows, *(row for intent in intents for row in intent.rows)]
+        if not (intents or planned.tasks or planned.rows):
+            return False
+        rows = [*planned.rows, *later, *(row for intent in intents for row in intent.rows)]
         submissions = [intent.submission for intent in intents]
         self._hold.apply(
             Changes(tasks=planned.tasks, instances=rows, submissions=submissions, dropped=planned.dropped)
@@ -132,6 +156,8 @@ class Coordinator:
             if row.submission == submission.token
         ]
         self._hold.apply(Changes(submissions=answered, instances=failed))
+        if self._guards is not None:
+            self._guards.watch(answered)
 
     def _warm_up(self) -> None:
         if isinstance(self._executor, ResidentExecutor):
@@ -140,12 +166,20 @@ class Coordinator:
                 serve_argv(run), run.info["cwd"], run.paths.driver_log, self._executor.slots
             )
 
-    def _prepare(self, planned: Planned) -> list[Intent]:
-        intents = []
+    def _prepare(self, planned: Planned, overview: Overview) -> tuple[list[Intent], list[InstanceRow]]:
+        """Write the payloads of what can be handed over now; return what must wait for room, too."""
+        if not planned.run:
+            return [], []
+        capacity = Capacity(self._hold, self._executor, overview.submissions)
+        intents: list[Intent] = []
+        waiting: list[InstanceRow] = []
         for task, rows in planned.run.items():
-            self._number += 1
-            intents.append(prepare(self._hold, self._executor, task, rows, self._number))
-        return intents
+            arrays, later = capacity.take(self._hold.run.graph.tasks[task], rows)
+            waiting += later
+            for array in arrays:
+                self._number += 1
+                intents.append(prepare(self._hold, self._executor, task, array, self._number))
+        return intents, waiting
 
     def _open_again(self, lost: Purged) -> None:
         """Have a reused task run, whose outputs the results cannot give back."""
@@ -164,7 +198,7 @@ class Coordinator:
     def _settle(self) -> RunState:
         """Write down that the run is over, once it is, with all its outputs in the results."""
         overview = self._hold.overview()
-        if overview.state is not RunState.RUNNING or overview.submissions:
+        if overview.state is not RunState.RUNNING or not all(map(is_small, overview.submissions)):
             if overview.state.is_over and overview.published < overview.outputs:
                 self._publish()  # they were out of reach when it ended
             return overview.state

@@ -20,6 +20,7 @@ from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
 from reflow.run.recover import left_behind, read_batch, written
 from reflow.run.status import read_status, save_picture
+from reflow.run.verdict import Verdict, crashed
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.messages import tell
 from reflow.rundir.outcomes import part_name
@@ -160,9 +161,9 @@ class _Driver:
 
     def _batches(self, event: Event) -> list[Batch]:
         """Read what an event is about; a dead worker is started again."""
-        names: list[tuple[str, str | None]] = [(name, None) for name in event.segments]
+        names: list[tuple[str, Verdict | None]] = [(name, None) for name in event.segments]
         if event.kind == "died":
-            names.append((part_name(event.element, event.start), event.reason))
+            names.append((part_name(event.element, event.start), crashed(event.reason)))
         found = [read_batch(self._hold, event.token, name, death) for name, death in names]
         batches = [batch for batch in found if batch is not None]
         self._worked |= {(batch.token, batch.element, batch.start) for batch in batches if batch.outcomes}
@@ -182,9 +183,23 @@ class _Driver:
             self._executor.restart(event.token, event.element)
 
 
+def hand_over(run: OpenRun) -> None:
+    """Advance a run on a scheduler, and stay until every submission got its answer."""
+    from reflow.run.advance import advance
+
+    while advance(run) is RunState.RUNNING and any(
+        row.state == "intent" for row in run.ledger.overview().submissions
+    ):
+        advance(run, wait=True)
+
+
 def start(run: OpenRun) -> None:
-    """Have a run driven by a process of its own, which goes on when this one ends."""
+    """Have a run go on without this process: a scheduler is handed what is ready, else a driver is started."""
     import subprocess
+
+    if not run.is_resident:
+        hand_over(run)
+        return
 
     from reflow.rundir.boot import boot_argv
 

@@ -15,6 +15,7 @@ from reflow.model.records import AttemptRow, Changes, InstanceRow, OutputRow
 from reflow.model.states import InstanceState
 from reflow.run.hold import Hold
 from reflow.run.rebuilt import Made, with_known_hashes
+from reflow.run.verdict import LIMITS, Verdict, crashed
 from reflow.rundir.outcomes import Outcome
 
 HANDED_BACK_BUDGET = 3  #: how often an instance may come back without having been started
@@ -32,7 +33,7 @@ class Batch(NamedTuple):
 
     Attributes:
         segment: Its name, by which the ledger remembers it.
-        death: Why its writer died, if it did: then a start without an end is an attempt that failed so.
+        death: Why its writer died, if it did: then a start without an end is an attempt that ended so.
         orphaned: Whether its driver was gone: what was interrupted then is handed over again, and costs nothing.
     """
 
@@ -41,7 +42,7 @@ class Batch(NamedTuple):
     start: int
     segment: str
     outcomes: Sequence[Outcome]
-    death: str | None = None
+    death: Verdict | None = None
     orphaned: bool = False
 
     @property
@@ -158,17 +159,19 @@ class _Books:
 
     def _died(self, batch: Batch, rows: dict[int, InstanceRow], begun: Outcome, task: str) -> None:
         row = rows.get(begun.index)
-        ended = begun._replace(reason=batch.death or "")
-        self._attempts.append(_attempt(batch, task, ended, begun, InstanceState.FAILED))
+        death = batch.death or crashed("")
+        ended = begun._replace(reason=death.reason)
+        self._attempts.append(_attempt(batch, task, ended, begun, death.state))
         if row is None or not _is_of(row, batch):
             return
-        again = tries_of(row) < self._graph.tasks[task].retries
+        limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
+        again = _budget(row).get(death.budget, 0) < limit
         rows[row.index] = row._replace(
-            state=InstanceState.PENDING if again else InstanceState.FAILED,
+            state=InstanceState.PENDING if again else death.state,
             attempt=begun.attempt,
             submission=None if again else row.submission,
-            tries=_charged(row),
-            reason=None if again else batch.death,
+            tries=_charged(row, death.budget),
+            reason=None if again else death.reason,
         )
 
 
@@ -242,5 +245,5 @@ def tries_of(row: InstanceRow) -> int:
     return _budget(row).get("task", 0)
 
 
-def _charged(row: InstanceRow) -> str:
-    return json.dumps({**_budget(row), "task": tries_of(row) + 1})
+def _charged(row: InstanceRow, budget: str = "task") -> str | None:
+    return json.dumps({**_budget(row), budget: _budget(row).get(budget, 0) + 1}) if budget else row.tries

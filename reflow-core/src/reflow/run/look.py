@@ -7,7 +7,6 @@ import os
 import time
 
 from reflow.errors import ReflowError
-from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
 from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
@@ -20,7 +19,7 @@ def heal(run: OpenRun) -> None:
 
     A look never fails because of this: what stands in its way shows when the run is read or driven.
     """
-    if not run.is_resident or os.stat(run.paths.root).st_uid != os.geteuid():
+    if os.stat(run.paths.root).st_uid != os.geteuid():
         return
     overview = run.ledger.overview()
     waits = overview.state is RunState.RUNNING or overview.published < overview.outputs
@@ -35,12 +34,9 @@ def heal(run: OpenRun) -> None:
 def _settle(run: OpenRun) -> None:
     from reflow.contracts.executor import ResidentExecutor
     from reflow.run.handover import serve_argv
-    from reflow.run.hold import held
     from reflow.run.settle import settle
 
-    executor = run.executor
+    executor = run.executor if run.is_resident else None
     if isinstance(executor, ResidentExecutor) and executor.leftovers(serve_argv(run)):
         return  # they end with the instance they are at; to end them is for whoever drives the run on
-    with held(run) as hold:
-        if not isinstance(hold, Holder):
-            settle(run, hold)
+    settle(run)

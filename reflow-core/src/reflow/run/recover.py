@@ -10,6 +10,7 @@ from reflow.run.handover import serve_argv
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
+from reflow.run.verdict import Verdict
 from reflow.rundir.outcomes import read_segment
 
 
@@ -41,7 +42,7 @@ def written(hold: Hold, token: str, *, but: Collection[str] = (), orphaned: bool
     return [batch._replace(orphaned=orphaned) for batch in batches if batch is not None]
 
 
-def read_batch(hold: Hold, token: str, name: str, death: str | None = None) -> Batch | None:
+def read_batch(hold: Hold, token: str, name: str, death: Verdict | None = None) -> Batch | None:
     """Read one segment by its name; one that is damaged counts as far as it is whole, and is reported.
 
     Args:

@@ -47,7 +47,8 @@ def _cancel(hold: Hold, executor: Executor, request: Request) -> None:
     for name, task in overview.tasks.items():
         scopes = [scope for scope in request.scopes if scope.task in (None, name)]
         if any(scope.indices is None for scope in scopes) and task.state is TaskState.WAITING:
-            tasks.append(task._replace(state=TaskState.CANCELLED, reason="cancelled"))
+            total = None if hold.run.graph.tasks[name].array else 1
+            tasks.append(task._replace(state=TaskState.CANCELLED, total=total, reason="cancelled"))
         if scopes and any(overview.counts.get(name, {}).get(state) for state in _ACTIVE):
             active = hold.ledger.instances(name, _ACTIVE)
             rows += [row for row in active if any(scope.covers(name, row.index) for scope in scopes)]

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reflow.errors import OutOfReach
-from reflow.filesystem.locks import Holder
-from reflow.run.hold import held
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, list_requests, write_request
 from reflow.rundir.runfile import check_own
+from reflow.rundir.source import changed_files
 
 
 class RetryReport(NamedTuple):
@@ -49,17 +48,22 @@ def retry(
     name = write_request(run.paths, "retry", wanted, verify=verify)
     deadline = time.monotonic() + timeout_s
     while True:
-        with held(run) as hold:
-            if not isinstance(hold, Holder):
-                settle(run, hold)
-                return RetryReport(count, f"retrying {count} of run {run.id}", True)
+        if settle(run):
+            return RetryReport(count, _told(run, count), run.is_resident)
         if not any(request.name == name for request in list_requests(run.paths)):
-            return RetryReport(count, f"retrying {count} of run {run.id}", False)
+            return RetryReport(count, _told(run, count), False)
         if time.monotonic() > deadline:
             raise OutOfReach(
                 f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}"
             )
         time.sleep(0.05)
+
+
+def _told(run: OpenRun, count: int) -> str:
+    message = f"retrying {count} of run {run.id}"
+    for file in changed_files(run.paths, run.info["modules"])[:1]:
+        message += f"\n{file} has changed, but a retry runs what was submitted; to run it as it is: submit"
+    return message
 
 
 def _openable(run: OpenRun, scopes: tuple[Scope, ...]) -> int:

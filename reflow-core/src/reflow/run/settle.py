@@ -1,18 +1,28 @@
-"""One pass by a process that does not stay: what a command does for a run whose driver is gone."""
+"""One pass by a process that does not stay: what commands do for a run that nobody else is advancing."""
 
 from __future__ import annotations
 
-from reflow.model.states import RunState
+from reflow.filesystem.locks import Holder
+from reflow.run.advance import advance
 from reflow.run.coordinator import Coordinator
-from reflow.run.hold import Hold
+from reflow.run.hold import held
 from reflow.run.opened import OpenRun
 from reflow.run.recover import left_behind
 from reflow.rundir.messages import tell
 
 
-def settle(run: OpenRun, hold: Hold) -> RunState:
-    """Take in what dead workers left and carry out requests; hand over nothing, since nobody would stay to feed it."""
-    batches, tokens = left_behind(run, hold)
-    state = Coordinator(hold, run.executor).settle(batches, tokens)
-    tell(run.paths, hold.take_messages())
-    return state
+def settle(run: OpenRun) -> bool:
+    """Carry out requests and take in what was left; return False when somebody else holds the lease, and will.
+
+    A run on a scheduler is advanced as far as it goes. Of one whose workers need a driver, nothing is handed
+    over: nobody would stay to feed it.
+    """
+    if not run.is_resident:
+        return advance(run) is not None
+    with held(run) as hold:
+        if isinstance(hold, Holder):
+            return False
+        batches, tokens = left_behind(run, hold)
+        Coordinator(hold, run.executor).settle(batches, tokens)
+        tell(run.paths, hold.take_messages())
+    return True

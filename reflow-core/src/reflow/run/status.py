@@ -12,6 +12,7 @@ from reflow.filesystem.atomic import replace_file
 from reflow.graph.model import Graph
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
+from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
@@ -39,8 +40,8 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         "run_id": run.id,
         "workflow": run.workflow,
         "state": overview.state.value,
-        "created_at": _iso(overview.created),
-        "ended_at": _iso(overview.ended) if overview.ended else None,
+        "created_at": iso(overview.created),
+        "ended_at": iso(overview.ended) if overview.ended else None,
         "run_dir": run.paths.run_dir,
         "executor": run.info["executor"]["name"],
         "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
@@ -149,7 +150,3 @@ def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:
     needed = run.is_resident and overview.state is RunState.RUNNING
     young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon
     return {"alive": False if needed and not young else None, "holder": ""}
-
-
-def _iso(milliseconds: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(milliseconds / 1000))

@@ -62,3 +62,14 @@ def _read(path: str) -> Sums:
 
 def _has_all(folder: str, names: Sequence[str]) -> bool:
     return set(names) <= set(os.listdir(folder))
+
+
+def finished_elements(sub: SubmissionPaths) -> set[int]:
+    """Return the elements that have said that they are through."""
+    if (everything := read_done(sub)) is not None:
+        return set(everything)
+    found: set[int] = set()
+    for folder in os.listdir(sub.done) if os.path.isdir(sub.done) else ():
+        if folder.startswith("b") and folder[1:].isdigit():
+            found.update(int(name) for name in os.listdir(os.path.join(sub.done, folder)) if name.isdigit())
+    return found

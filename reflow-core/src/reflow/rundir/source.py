@@ -37,6 +37,16 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     return found
 
 
+def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
+    """Return the files that are no more as they were when they were copied; one that is gone is none of them."""
+    changed = []
+    for entry in modules.values():
+        now = _read_source(entry["file"]) if entry["copy"] else None
+        if now is not None and now != _read_source(os.path.join(paths.source, entry["copy"])):
+            changed.append(entry["file"])
+    return sorted(changed)
+
+
 def _loaded() -> list[tuple[str, ModuleType]]:
     modules = [(name, module) for name, module in list(sys.modules.items()) if name != "__main__"]
     main = sys.modules.get("__main__")

@@ -65,7 +65,8 @@ def change_lines(before: Status | None, after: Status) -> list[str]:
     known = {(f["task"], f["index"], f["attempt"]) for f in before["failed"]} if before else set()
     for failure in after["failed"]:
         if (failure["task"], failure["index"], failure["attempt"]) not in known:
-            where = "" if failure["index"] is None else f"[{failure['index']}]"
+            array = after["tasks"][failure["task"]].get("array", True)
+            where = f"[{failure['index']}]" if array and failure["index"] is not None else ""
             reason = (str(failure["error"] or "").strip() or "no reason is known").splitlines()[0]
             lines.append(f"{failure['task']}{where} failed: {reason}")
     return lines

@@ -7,7 +7,7 @@ from typing import Any
 
 from reflow.view.screen import Screen
 from reflow.view.table import table
-from reflow.view.words import duration, elements, plural
+from reflow.view.words import duration, elements, plural, seconds
 
 Status = Mapping[str, Any]
 Typed = Callable[..., str]  #: the full command line of a command and its arguments, ready to paste
@@ -39,7 +39,7 @@ def headline(status: Status, screen: Screen, now_s: float) -> str:
     """Return the run in one line: its id, its state, how far it is, since when."""
     state = str(status["state"])
     parts = [f"{status['run_id']}  {screen.paint(state.upper(), state)}", progress(status)]
-    began, ended = _seconds(status.get("created_at")), _seconds(status.get("ended_at"))
+    began, ended = seconds(status.get("created_at")), seconds(status.get("ended_at"))
     if began is not None and ended is not None:
         parts.append(f"took {duration(ended - began)}")
     elif began is not None:
@@ -151,11 +151,3 @@ def next_lines(status: Status, typed: Typed) -> list[str]:
         )
         lines[1] = f"       {typed('retry')}"
     return lines
-
-
-def _seconds(text: str | None) -> float | None:
-    if not text:
-        return None
-    from datetime import datetime
-
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

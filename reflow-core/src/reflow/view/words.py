@@ -17,6 +17,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def seconds(moment: str | None) -> float | None:
+    """Return an ISO 8601 time in seconds since 1970."""
+    if not moment:
+        return None
+    from datetime import datetime
+
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+
+
 def clock(seconds: int) -> str:
     """Return a time limit as schedulers write it: ``0:10:00``, ``1-12:00:00``."""
     days, rest = divmod(seconds, 86400)

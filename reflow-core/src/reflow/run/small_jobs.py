@@ -1,0 +1,90 @@
+"""reflow's own small jobs on a scheduler: a watchdog behind each submission, and one safety net per run.
+
+They are submissions like others, so that each is submitted exactly once; their ``task`` says what they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reflow.contracts.executor import JobRequest
+from reflow.filesystem.atomic import make_directory, replace_file, sync_directory
+from reflow.model.records import SubmissionRow
+from reflow.model.resources import Resources, parse_mem, parse_time
+from reflow.run.clock import now_ms
+from reflow.run.opened import OpenRun
+from reflow.rundir.boot import boot_argv
+
+WATCHDOG = "@watchdog:"  #: the token of the submission that it watches follows
+NET = "@safety-net"
+
+_TIME_S, _MEM_MIB = 600, 512  #: what a small job asks for where the configuration says nothing
+_EARLIEST_S, _LATEST_S = 3600, 86400
+
+
+def is_small(row: SubmissionRow) -> bool:
+    """Whether a submission is one of reflow's own jobs, not of a task."""
+    return row.task.startswith("@")
+
+
+def watched(row: SubmissionRow) -> str:
+    """Return the token of the submission that a watchdog watches; empty for the safety net."""
+    return row.task.removeprefix(WATCHDOG) if row.task.startswith(WATCHDOG) else ""
+
+
+def dispatch_mode(run: OpenRun) -> str:
+    """Return who may advance a run: ``inline`` (all), ``watchdog`` (not the last one out), ``poke`` (commands only)."""
+    return str(_dispatch(run).get("mode", "inline"))
+
+
+def small_submission(run: OpenRun, task: str, number: int) -> SubmissionRow:
+    """Return a new submission of a small job, with its directory made; the ledger does not know it yet."""
+    row = SubmissionRow(os.urandom(10).hex(), number, task, 1, 0, 1, "intent", now_ms())
+    paths = run.paths.submission(row.token)
+    make_directory(paths.directory)
+    replace_file(paths.request, json.dumps({"token": row.token, "task": task, "count": 1}).encode())
+    sync_directory(run.paths.jobs)
+    return row
+
+
+def small_request(run: OpenRun, row: SubmissionRow, predecessors: Sequence[str], begin_s: int) -> JobRequest:
+    """Return what the executor is asked for."""
+    kind = "watchdog" if watched(row) else "net"
+    return JobRequest(
+        name=f"{run.workflow}.{kind}.{row.token[:10]}",
+        argv=boot_argv(run.info["python"], run.paths.root, "advance", row.token),
+        serve_argv=(),
+        count=1,
+        instances=0,
+        resources=_resources(_dispatch(run), run.info["defaults"]),
+        log_dir=run.paths.logs,
+        token=row.token,
+        directory=run.paths.submission(row.token).directory,
+        cwd=run.info["cwd"],
+        predecessors=predecessors,
+        begin_s=begin_s,
+    )
+
+
+def net_begins_s(limits_s: Iterable[int | None], nets_before: int) -> int:
+    """Return in how many seconds the next safety net looks: the longest limit, an hour at least, doubling to a day."""
+    longest = max((limit for limit in limits_s if limit), default=0)
+    return min(_LATEST_S, max(longest, _EARLIEST_S) << min(nets_before, 10))
+
+
+def _dispatch(run: OpenRun) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = run.info["executor"]["options"].get("dispatch", {})
+    return found
+
+
+def _resources(dispatch: Mapping[str, Any], defaults: Mapping[str, Any]) -> Resources:
+    return Resources(
+        mem_mib=parse_mem(dispatch["mem"]) if "mem" in dispatch else _MEM_MIB,
+        time_s=parse_time(dispatch["time"]) if "time" in dispatch else _TIME_S,
+        partition=dispatch.get("partition", defaults.get("partition")),
+        account=dispatch.get("account", defaults.get("account")),
+        qos=defaults.get("qos"),
+    )

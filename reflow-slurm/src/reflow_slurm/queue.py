@@ -1,0 +1,161 @@
+"""The queue of a cluster: requests are put into it, found, looked at and cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from reflow.plugin import (
+    ElementReport,
+    JobRequest,
+    Limits,
+    NotSubmitted,
+    SchedulerError,
+    SubmissionUnknown,
+)
+from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
+from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
+from reflow_slurm.limits import enforces_limits, read_limits
+from reflow_slurm.lookup import find_tokens, is_active, look_up, queued
+from reflow_slurm.native import NativeId, parse_native_id
+from reflow_slurm.script import request_problems, submission
+
+_CANCELLED_AT_ONCE = 100  #: addresses on one command line
+_LOST_PREDECESSOR = "Job dependency problem"
+
+
+class Queue:
+    """What the promises of an executor come to on Slurm.
+
+    Args:
+        options: Those of the executor.
+        environment: What Slurm's commands inherit.
+    """
+
+    def __init__(self, options: Mapping[str, object], environment: Mapping[str, str]) -> None:
+        self._options = options
+        self._commands = Commands(environment, float(str(options.get("submit_s", SUBMIT_S))))
+
+    def problem(self) -> str | None:
+        """Return why the controller does not answer, or None."""
+        try:
+            self._commands.config(AVAILABLE_S)
+        except SchedulerError as error:
+            return str(error)
+        return None
+
+    def limits(self) -> Limits:
+        """Return the limits of the cluster and of the user."""
+        config = self._commands.config()
+        associations = self._commands.limits_of_user() if enforces_limits(config) else ""
+        return read_limits(config, associations, self._text("account"), self._text("qos"))
+
+    def _text(self, option: str) -> str | None:
+        value = self._options.get(option)
+        return None if value is None else str(value)
+
+    def submit(self, request: JobRequest) -> str:
+        """Queue a request by sbatch, and return its native id."""
+        problems = request_problems(request)
+        if problems:
+            raise NotSubmitted(f"{request.name} cannot be submitted: {'; '.join(problems)}")
+        before = _natives(request.predecessors)
+        answer = self._sbatch(request, before)
+        if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
+            answer = self._sbatch(request, self._remembered(before))
+        return _native_id(request, answer, self._commands).text()
+
+    def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> Answer:
+        handed = submission(request, [native.job for native in before])
+        try:
+            result = self._commands.sbatch(handed)
+        except SchedulerError as error:
+            raise NotSubmitted(
+                f"{request.name} cannot be submitted from here: {error}", transient=True
+            ) from error
+        return read_answer(result.status, result.stdout, result.stderr)
+
+    def _remembered(self, natives: Sequence[NativeId]) -> list[NativeId]:
+        """Return the jobs that the controller knows: newer ones take no dependency on one that was forgotten."""
+        try:
+            known = self.poll([native.text() for native in natives])
+        except SchedulerError as error:
+            raise NotSubmitted(
+                f"what must end first could not be looked up: {error}", transient=True
+            ) from error
+        return [native for native in natives if is_active(known.get(native.text(), {}))]
+
+    def find(self, tokens: Collection[str]) -> dict[str, str]:
+        """Return the native ids of tokens, by the comments and names of this user's jobs."""
+        if not tokens:
+            return {}
+        return {token: native.text() for token, native in find_tokens(self._commands, tokens).items()}
+
+    def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
+        """Return how elements stand; a request of which nothing is known is left out."""
+        found: dict[str, dict[int, ElementReport]] = {}
+        for cluster, natives in _by_cluster(_natives(native_ids)).items():
+            told = look_up(self._commands, cluster, natives)
+            found |= {native.text(): reports for native, reports in told.items() if reports}
+        return found
+
+    def cancel(self, native_ids: Collection[str]) -> None:
+        """Ask for array jobs to be ended that are still those that were submitted."""
+        for cluster, natives in _by_cluster(_natives(native_ids)).items():
+            told = queued(self._commands, cluster, natives)
+            self._scancel(cluster, [native.addresses()[0] for native in natives if is_active(told[native])])
+
+    def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
+        """Ask for single elements of a request to be ended; the others go on."""
+        for native in _natives([native_id]):
+            told = queued(self._commands, native.cluster, [native])[native]
+            alive = tuple(e for e in sorted(elements) if e in told and is_active({e: told[e]}))
+            self._scancel(native.cluster, native.addresses(alive) if alive else [])
+
+    def _scancel(self, cluster: str, addresses: list[str]) -> None:
+        for begin in range(0, len(addresses), _CANCELLED_AT_ONCE):
+            self._commands.scancel(cluster, addresses[begin : begin + _CANCELLED_AT_ONCE])
+
+    def render(self, request: JobRequest) -> str:
+        """Return the command and the script, or why they cannot be made."""
+        problems = request_problems(request)
+        if problems:
+            return f"# {request.name} cannot be submitted: {'; '.join(problems)}"
+        return submission(request, [native.job for native in _natives(request.predecessors)]).text()
+
+
+def _natives(native_ids: Iterable[str]) -> list[NativeId]:
+    return [native for text in native_ids if (native := parse_native_id(text)) is not None]
+
+
+def _by_cluster(natives: Iterable[NativeId]) -> dict[str, list[NativeId]]:
+    found: dict[str, list[NativeId]] = {}
+    for native in natives:
+        found.setdefault(native.cluster, []).append(native)
+    return found
+
+
+def _native_id(request: JobRequest, answer: Answer, commands: Commands) -> NativeId:
+    """Return the id of what was accepted.
+
+    Raises:
+        NotSubmitted: It was refused.
+        SubmissionUnknown: Nobody can say.
+    """
+    if isinstance(answer, Accepted):
+        return NativeId(answer.job, answer.cluster or _cluster(commands), request.token, request.count)
+    if isinstance(answer, Refused):
+        remedy = f"; {answer.remedy}" if answer.remedy else ""
+        raise NotSubmitted(
+            f"Slurm refused {request.name}: {answer.words}{remedy}", transient=answer.transient
+        )
+    raise SubmissionUnknown(
+        f"it is not known whether Slurm took {request.name}: {answer.words}; it is looked up by its token"
+    )
+
+
+def _cluster(commands: Commands) -> str:
+    """Return the cluster's name; what has been accepted stays accepted when nobody tells it."""
+    try:
+        return commands.cluster
+    except SchedulerError:
+        return ""

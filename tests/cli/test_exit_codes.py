@@ -1,0 +1,212 @@
+"""0 done, 1 the run failed or was cancelled, 2 wrong usage, 3 out of reach, 4 unknown, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+GATED = ["--n", "4", "--gate", "--executor", "local"]
+
+
+@pytest.fixture
+def held_up(terminal, until):
+    """Return how to begin a command that submits instances which wait at a gate, and to wait until they do."""
+
+    def begin(*words):
+        process = terminal.begin("steps.py", "submit", *GATED, *words)
+        until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
+        return process
+
+    processes = []
+    yield lambda *words: processes.append(begin(*words)) or processes[-1]
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def detached(terminal, until):
+    """The id of a run whose instances wait at a gate, with nobody at the terminal; it is cancelled in the end."""
+    run_id = terminal.steps("submit", *GATED, "--detach", "-q").out.strip()
+    until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
+    yield run_id
+    terminal.steps("cancel", run_id)
+
+
+def open_the_gate(terminal):
+    (terminal.folder / "runs" / "steps" / "gate").touch()
+
+
+def counts(terminal):
+    status = terminal.steps("status", "--json").json
+    return status["state"], {name: task["counts"] for name, task in status["tasks"].items()}
+
+
+# a run that ends by itself
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+@pytest.mark.parametrize(("words", "code"), [([], 0), (["--bad", "1"], 1)], ids=["succeeds", "fails"])
+def test_submit_and_wait_end_as_the_run_did(terminal, executor, words, code):
+    assert terminal.steps("submit", "--executor", executor, *words).code == code
+    assert terminal.steps("wait").code == code
+    assert terminal.steps("status").code == 0
+    assert terminal.steps("status", "--exit-code").code == code
+    assert terminal.steps("status", "work", "--exit-code").code == code
+
+
+def test_a_retry_ends_as_the_run_does_then(terminal):
+    assert terminal.steps("submit", "--executor", "local", "--bad", "1").code == 1
+    assert terminal.steps("retry").code == 1
+    assert counts(terminal) == (
+        "failed",
+        {"prepare": {"succeeded": 1}, "work": {"succeeded": 2, "failed": 1}, "total": {"skipped": 1}},
+    )
+    assert [fault["attempt"] for fault in terminal.steps("status", "--json").json["failed"]] == [2]
+
+
+# interruptions
+
+
+@pytest.mark.parametrize("whom", ["the process", "its group"])
+def test_an_interrupt_cancels_the_run_and_exits_with_130(terminal, held_up, whom):
+    process = held_up()
+
+    (os.kill if whom == "the process" else os.killpg)(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    run_id = terminal.steps("status", "-q").out.strip()
+    assert err.splitlines()[-2:] == [f"cancelled; to go on: python steps.py retry {run_id}", "interrupted"]
+    state, tasks = counts(terminal)
+    assert state == "cancelled"
+    assert tasks["work"] == {"cancelled": 4}
+    assert terminal.steps("status", "--exit-code").code == 1
+
+
+def test_what_was_interrupted_is_retried_to_its_end(terminal, held_up):
+    process = held_up()
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=30)
+    open_the_gate(terminal)
+
+    assert terminal.steps("retry").code == 0
+    assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_who_only_waits_may_leave_without_harm(terminal, detached, until):
+    waiting = terminal.begin("steps.py", "wait")
+    until(lambda: "work" in waiting.stderr.readline())
+
+    waiting.send_signal(signal.SIGINT)
+    _, err = waiting.communicate(timeout=30)
+
+    assert waiting.returncode == 130
+    assert "Traceback" not in err
+    assert terminal.steps("status", "--json").json["state"] == "running"
+
+
+# runs that go on alone
+
+
+def test_a_detached_run_is_waited_for(terminal, detached):
+    assert terminal.steps("wait", "--timeout", "0.05").code == 1
+    open_the_gate(terminal)
+    assert terminal.steps("wait", detached).code == 0
+    assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_a_detached_run_is_cancelled_without_naming_it(terminal, detached):
+    told = terminal.steps("cancel")
+
+    assert (told.code, detached in told.out) == (0, True)
+    assert terminal.steps("wait").code == 1
+    assert counts(terminal)[0] == "cancelled"
+    assert terminal.steps("cancel").complains(4, "no run of steps is active")
+
+
+def test_one_instance_is_cancelled_and_the_others_go_on(terminal, detached):
+    assert terminal.steps("cancel", "work[3]").code == 0
+    open_the_gate(terminal)
+
+    assert terminal.steps("wait").code == 1
+    assert counts(terminal)[1] == {
+        "prepare": {"succeeded": 1},
+        "work": {"succeeded": 3, "cancelled": 1},
+        "total": {"skipped": 1},
+    }
+
+
+def test_two_active_runs_are_not_cancelled_by_guessing(terminal, detached):
+    other = terminal.steps("submit", *GATED, "--run-dir", "more", "--detach", "-q").out.strip()
+
+    assert terminal.steps("cancel").complains(2, detached, other, "cancel steps-")
+    assert terminal.steps("cancel", other).code == 0
+    assert terminal.steps("cancel").code == 0
+
+
+def test_logs_follow_a_run_to_its_end(terminal, detached):
+    following = terminal.begin("steps.py", "logs", "-f")
+    open_the_gate(terminal)
+    out, err = following.communicate(timeout=30)
+
+    assert (following.returncode, err) == (0, "")
+    assert sorted(out.split("\n")) == ["", *(f"working on {i}" for i in range(4))]
+
+
+# a driver that dies
+
+
+def test_a_run_whose_driver_was_killed_says_so_and_goes_on_when_told(terminal, held_up, until):
+    process = held_up()
+    process.kill()
+    process.communicate()
+    open_the_gate(terminal)
+
+    def messages():
+        return terminal.steps("status", "--json").json["messages"]
+
+    until(messages)
+    run_id = terminal.steps("status", "-q").out.strip()
+    assert messages() == [f"nothing drives this run any more; go on with: reflow advance {run_id}"]
+    told = terminal.steps("wait")
+    assert (told.code, told.out) == (3, "")
+    assert f"go on with: reflow advance {run_id}" in told.err
+
+    assert terminal.reflow("advance", run_id).code == 0
+
+    assert counts(terminal) == (
+        "succeeded",
+        {"prepare": {"succeeded": 1}, "work": {"succeeded": 4}, "total": {"succeeded": 1}},
+    )
+    assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_a_run_that_somebody_drives_is_not_driven_twice(terminal, detached):
+    assert terminal.reflow("advance", detached).complains(2, "is driven by process", f"wait {detached}")
+    open_the_gate(terminal)
+    assert terminal.steps("wait").code == 0
+
+
+def test_advance_of_a_run_that_is_over_changes_nothing(terminal):
+    run_id = terminal.submit()
+    before = terminal.steps("status", "--json").out
+
+    assert terminal.reflow("advance", run_id).code == 0
+    assert terminal.steps("status", "--json").out == before
+
+
+def test_a_retry_says_that_it_runs_what_was_submitted(terminal):
+    terminal.submit("--bad", "1")
+    script = terminal.folder / "steps.py"
+    assert "has changed" not in terminal.python("steps.py", "retry").err
+    script.write_text(script.read_text().replace("if i in bad", "if False"))
+
+    told = terminal.python("steps.py", "retry")
+
+    assert told.code == 1
+    assert f"{script} has changed, but a retry runs what was submitted" in told.err
+    assert terminal.python("steps.py", "submit", "--bad", "1").code == 0

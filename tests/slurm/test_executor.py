@@ -1,0 +1,324 @@
+"""What the Slurm executor does when sbatch, squeue, sacct or scancel misbehave, on the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reflow.plugin import (
+    JobState,
+    NotSubmitted,
+    ReflowError,
+    Resources,
+    SchedulerError,
+    SubmissionUnknown,
+)
+from reflow_slurm import SlurmExecutor
+
+REFUSED = "err sbatch: error: Batch job submission failed: Invalid partition name specified|exit 1"
+FULL = "err sbatch: error: AssocMaxSubmitJobLimit|exit 1"
+LOST = "accept quietly|err sbatch: error: Batch job submission failed: Socket timed out on send/recv operation|exit 1"
+NEVER_SENT = "err sbatch: error: Batch job submission failed: Socket timed out on send/recv operation|exit 1"
+
+
+def test_refusal_has_sbatchs_words_and_what_to_type(fake_slurm, standin, make_request):
+    standin.fail("sbatch", REFUSED)
+
+    with pytest.raises(
+        NotSubmitted, match=r"flow\.task.*Invalid partition name specified; type: sinfo"
+    ) as caught:
+        fake_slurm.submit(make_request())
+    assert not caught.value.transient
+
+
+def test_submit_limit_is_tried_again_later(fake_slurm, standin, make_request):
+    standin.fail("sbatch", FULL)
+    request = make_request()
+
+    with pytest.raises(NotSubmitted) as caught:
+        fake_slurm.submit(request)
+    assert caught.value.transient
+    assert fake_slurm.submit(request)
+
+
+def test_machine_without_sbatch_may_be_one_of_several(standin, make_request, monkeypatch):
+    monkeypatch.setenv("PATH", str(standin.bin))
+    fake_slurm = SlurmExecutor()
+    (standin.bin / "sbatch").unlink()
+
+    with pytest.raises(NotSubmitted, match="is it installed and on PATH") as caught:
+        fake_slurm.submit(make_request())
+    assert caught.value.transient
+
+
+def test_machine_that_knows_of_no_cluster_may_be_one_of_several(fake_slurm, standin, make_request):
+    standin.fail("sbatch", "err sbatch: fatal: Could not establish a configuration source|exit 1")
+
+    with pytest.raises(NotSubmitted) as caught:
+        fake_slurm.submit(make_request())
+    assert caught.value.transient
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        LOST,
+        "accept quietly|hang",
+        "accept quietly|exit 0",
+        "accept quietly|say not \\xff UTF-8|exit 0",
+        "accept|exit 1",
+        "accept|say 4711",
+        "accept quietly|err something that nobody has heard of|exit 1",
+    ],
+)
+def test_request_that_was_taken_all_the_same_is_found(fake_slurm, standin, make_request, rig, fault):
+    standin.fail("sbatch", fault)
+    request = make_request(count=2)
+
+    with pytest.raises(SubmissionUnknown, match="looked up"):
+        fake_slurm.submit(request)
+
+    native = fake_slurm.find([request.token])[request.token]
+    assert rig.wait_for_end(fake_slurm, [native])[native][1].state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("fault", [NEVER_SENT, "hang", "exit 0", "say nothing to see here|exit 0", "exit 1"])
+def test_request_that_never_arrived_is_not_found(fake_slurm, standin, make_request, fault):
+    standin.fail("sbatch", fault)
+    request = make_request()
+
+    with pytest.raises(SubmissionUnknown):
+        fake_slurm.submit(request)
+
+    assert fake_slurm.find([request.token]) == {}
+
+
+@pytest.mark.parametrize(
+    "fault", ["accept", "say Welcome!|accept", "say 12 of 20 hours used|accept", "accept|say bye"]
+)
+def test_chatter_is_no_answer(fake_slurm, standin, make_request, fault):
+    standin.fail("sbatch", fault)
+
+    assert fake_slurm.submit(make_request()).startswith("100;standin;")
+
+
+@given(
+    faults=st.lists(st.sampled_from([LOST, NEVER_SENT, FULL, "accept", "accept quietly|exit 0"]), max_size=4)
+)
+@settings(max_examples=20)
+def test_whatever_goes_wrong_a_request_is_queued_once(fake_slurm, standin, make_request, faults):
+    standin.fail("sbatch", *faults)
+    request = make_request(begin_s=3600)
+
+    native = _submit_until_certain(fake_slurm, request)
+
+    jobs = [json.loads(path.read_text()) for path in (standin.folder / "jobs").glob("*/job.json")]
+    assert [job["number"] for job in jobs if job["comment"] == f"reflow:{request.token}"] == [
+        native.partition(";")[0]
+    ]
+    fake_slurm.cancel([native])
+
+
+def _submit_until_certain(executor: SlurmExecutor, request) -> str:
+    for _ in range(10):
+        try:
+            return executor.submit(request)
+        except SubmissionUnknown:
+            found = executor.find([request.token])
+            if found:
+                return found[request.token]
+        except NotSubmitted as refused:
+            assert refused.transient
+    raise AssertionError("never taken")
+
+
+@pytest.mark.parametrize(
+    "fault", ["exit 1", "err Socket timed out|exit 1", "say \\x1e12\\x1f0\\x1fRUNN|exit 0"]
+)
+def test_question_without_an_answer_is_an_error_and_no_answer(fake_slurm, standin, make_request, fault):
+    native = fake_slurm.submit(make_request())
+    for ask in (fake_slurm.poll, fake_slurm.find, fake_slurm.cancel):
+        standin.fail("squeue", fault)
+
+        with pytest.raises(SchedulerError):
+            ask([native])
+
+
+def test_accounting_tells_what_the_controller_has_forgotten(fake_slurm, standin, make_request, rig):
+    native = fake_slurm.submit(make_request("sys.exit(4 * (number == 1))", count=2))
+    rig.wait_for_end(fake_slurm, [native])
+    standin.forget(native)
+
+    reports = fake_slurm.poll([native])[native]
+    assert reports[0].state is JobState.COMPLETED
+    assert reports[1].reason == "FAILED on n1: ended with exit status 4"
+
+
+@pytest.mark.parametrize("accounting", [True, False])
+def test_request_that_is_forgotten_everywhere_is_left_out(fake_slurm, standin, make_request, rig, accounting):
+    standin.configure(accounting=accounting)
+    native = fake_slurm.submit(make_request())
+    rig.wait_for_end(fake_slurm, [native])
+    standin.forget(native)
+    standin.fail("sacct", "exit 1" if accounting else "accept")
+
+    assert fake_slurm.poll([native]) == {}
+
+
+def test_element_that_only_the_accounting_believes_to_be_alive_is_forgotten(
+    fake_slurm, standin, make_request
+):
+    native = fake_slurm.submit(make_request(begin_s=3600))
+    standin.forget(native)
+
+    assert fake_slurm.poll([native]) == {}
+
+
+def test_job_that_only_has_the_number_is_neither_looked_at_nor_cancelled(fake_slurm, standin, make_request):
+    native = fake_slurm.submit(make_request(begin_s=3600))
+    stranger = native.replace(native.split(";")[2], "e" * 20)
+
+    fake_slurm.cancel([stranger])
+
+    assert fake_slurm.poll([stranger]) == {}
+    assert standin.calls("scancel") == []
+    fake_slurm.cancel([native])
+
+
+def test_single_elements_are_cancelled_by_the_number_of_the_array(
+    fake_slurm, standin, make_request, rig, tmp_path
+):
+    native = fake_slurm.submit(make_request("while not os.path.exists('go'): time.sleep(0.01)", count=4))
+    fake_slurm.cancel_elements(native, [1, 3, 99])
+    (tmp_path / "go").touch()
+
+    reports = rig.wait_for_end(fake_slurm, [native])[native]
+    assert [reports[n].state for n in range(4)] == [JobState.COMPLETED, JobState.CANCELLED] * 2
+    assert standin.calls("scancel")[0][1] == ["100_1", "100_3"]
+
+
+def test_many_requests_are_asked_about_and_cancelled_at_once(fake_slurm, standin, make_request):
+    natives = [fake_slurm.submit(make_request(begin_s=3600)) for _ in range(5)]
+    before = len(standin.calls())
+
+    fake_slurm.poll(natives)
+    fake_slurm.cancel(natives)
+
+    assert [call[0] for call in standin.calls()[before:]] == ["squeue", "squeue", "scancel"]
+
+
+def test_predecessor_that_was_forgotten_keeps_nothing_from_being_submitted(
+    fake_slurm, standin, make_request, rig
+):
+    gone = fake_slurm.submit(make_request())
+    alive = fake_slurm.submit(make_request("time.sleep(0.5)"))
+    rig.wait_for_end(fake_slurm, [gone])
+    standin.fail("sbatch", "err sbatch: error: Batch job submission failed: Job dependency problem|exit 1")
+
+    fake_slurm.submit(make_request(predecessors=[gone, alive]))
+
+    assert f"--dependency=afterany:{alive.partition(';')[0]}" in standin.calls("sbatch")[-1][1]
+
+
+def test_commands_see_nothing_of_an_outer_job(standin, make_request, monkeypatch):
+    for name in ("SLURM_JOB_ID", "SBATCH_ARRAY_INX", "SQUEUE_STATES", "SLURM_CLUSTERS", "SLURM_UMASK"):
+        monkeypatch.setenv(name, "7")
+    executor = SlurmExecutor()
+    executor.poll([executor.submit(make_request())])
+
+    seen = {name for _, _, _, environment in standin.calls() for name in environment}
+    assert {name for name in seen if name.startswith(("SLURM", "SBATCH", "SQUEUE"))} == {
+        *("SLURM_UMASK", "SLURM_BITSTR_LEN"),
+    }
+
+
+def test_cluster_is_known_inside_a_job_without_asking(standin, make_request, monkeypatch):
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "north")
+    executor = SlurmExecutor()
+
+    assert executor.submit(make_request()).split(";")[1] == "north"
+    assert standin.calls("scontrol") == []
+
+
+def test_jobs_of_another_cluster_are_asked_for_there(fake_slurm, standin, make_request):
+    standin.fail("squeue", "accept")
+    fake_slurm.poll([f"812;south;{'a' * 20};1"])
+
+    assert "--clusters=south" in standin.calls("squeue")[0][1]
+
+
+def test_controller_that_does_not_answer_is_not_available(fake_slurm, standin):
+    standin.fail("scontrol", "err slurm_load_ctl_conf error: Unable to contact slurm controller|exit 1")
+
+    assert "Unable to contact" in str(fake_slurm.available())
+
+
+def test_machine_without_slurm_is_not_available(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert "not on PATH" in str(SlurmExecutor().available())
+
+
+def test_limits_are_asked_for_once_with_the_availability(fake_slurm, standin):
+    standin.configure(MaxArraySize=51, MaxJobCount=5000)
+
+    assert fake_slurm.available() is None
+    assert fake_slurm.limits() == (51, 5000)
+    assert len(standin.calls()) == 1
+
+
+def test_options_that_reflow_needs_itself_are_refused_before_anything_is_asked(
+    fake_slurm, standin, make_request
+):
+    with pytest.raises(NotSubmitted, match="--quiet"):
+        fake_slurm.submit(make_request(resources=Resources(submit_options=("--quiet",))))
+    assert standin.calls() == []
+
+
+def test_parameters_show_nowhere_but_in_the_script(fake_slurm, standin, make_request):
+    fake_slurm.submit(make_request("pass  # canary"))
+
+    for _, arguments, _, _ in standin.calls():
+        assert "canary" not in " ".join(arguments)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b",
+        "a'b",
+        'a"b',
+        "$(touch pwned)",
+        "é",
+        "a;b",
+        "a%jb",
+        "a\\b",
+        "a\nb",
+        "-rf",
+        "a`b`",
+        "#SBATCH --wait",
+    ],
+)
+def test_directory_of_any_name_will_do(fake_slurm, make_request, rig, tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    request = make_request("open('here', 'w').close()", cwd=str(folder))
+    request = request._replace(argv=[*request.argv, str(folder)])
+
+    native = fake_slurm.submit(request)
+
+    assert rig.wait_for_end(fake_slurm, [native])[native][0].state is JobState.COMPLETED
+    assert sorted(os.listdir(folder)) == ["here", "logs"]
+    assert not list(Path(tmp_path).rglob("pwned"))
+
+
+def test_errors_are_reflows_own(fake_slurm, standin, make_request):
+    standin.fail("sbatch", NEVER_SENT)
+
+    with pytest.raises(ReflowError):
+        fake_slurm.submit(make_request())
