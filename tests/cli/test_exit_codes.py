@@ -200,7 +200,7 @@ def test_advance_of_a_run_that_is_over_changes_nothing(terminal):
 
 
 def test_a_retry_says_that_it_runs_what_was_submitted(terminal):
-    terminal.submit("--bad", "1")
+    terminal.python("steps.py", "submit", "--bad", "1")
     script = terminal.folder / "steps.py"
     assert "has changed" not in terminal.python("steps.py", "retry").err
     script.write_text(script.read_text().replace("if i in bad", "if False"))

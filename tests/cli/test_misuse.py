@@ -190,6 +190,7 @@ CALLS = {
     "a list of texts": ({"bad": ["x"]}, ["bad takes list[int]", "'x'"]),
     "none": ({"delay": None}, ["delay takes float", "None"]),
     "no such parameter": ({"modle": "icon"}, ["no parameter 'modle'", "did you mean 'model'?"]),
+    "one that is given twice": ({"n": 1, "params": {"n": 2}}, ["n is given in params= and as an argument"]),
     "no such parameter in params": ({"params": {"modle": "icon"}}, ["no parameter 'modle'"]),
 }
 
@@ -216,8 +217,9 @@ def test_a_mistyped_argument_is_refused_with_the_value_and_the_remedy(submit, fl
 
 
 def test_python_and_the_command_line_give_the_same_exception_tree(submit):
-    with pytest.raises(UnknownTask, match=r"no task 'wrok'; did you mean 'work'\?"):
-        submit(executor="inline", force_tasks=["wrok"])
+    for names in ["wrok"], ["total", "wrok"], "wrok":
+        with pytest.raises(UnknownTask, match=r"no task 'wrok'; did you mean 'work'\?"):
+            submit(executor="inline", force_tasks=names)
     with pytest.raises(UsageError):
         submit(executor="inline", n="x")
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))  # for crashrig, which holds no tests
+sys.path.append(str(Path(__file__).parent))  # for the modules that hold no tests
+pytest.register_assert_rewrite("crash_rig", "crash_scene")
 
-from crashrig import Rig, need_strace, why_no_strace
+from crash_faults import need_strace, why_no_strace  # noqa: E402 - found by the lines above
+from crash_rig import Rig  # noqa: E402 - likewise
 
 
 @pytest.fixture(scope="session")

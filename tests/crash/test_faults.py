@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 
 import pytest
+from crash_faults import BROKEN, FULL, KILL
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.usefixtures("strace")]
-
-KILL, FULL, BROKEN = "signal=SIGKILL", "error=ENOSPC", "error=EIO"
 
 #: How many calls of each kind a run makes at least; the sweeps go on until there are no more.
 LEAST = {"fsync": 20, "fdatasync": 40, "rename": 5, "link": 2, "unlink": 10, "mkdir": 10, "rmdir": 3}

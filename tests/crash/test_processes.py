@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from crashrig import processes_of
+from crash_scene import processes_of
 
 ONE, TWO = ("--attempts", "one", "--names"), ("--attempts", "two", "--names")
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from crashrig import Fault
+from crash_faults import BROKEN, FULL, KILL, Fault
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.usefixtures("strace")]
-
-KILL, FULL, BROKEN = "signal=SIGKILL", "error=ENOSPC", "error=EIO"
 
 #: Where a first kill comes: from the making of the run to its end.
 FIRST = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from crashrig import need_strace
+from crash_faults import need_strace
 
 
 def test_ci_fails_without_strace():

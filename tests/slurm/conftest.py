@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from reflow_slurm import SlurmExecutor
 HERE = Path(__file__).parent
 CANNOT = 3  #: exit status of the script that brings clusters up, where it cannot
 UP_S = 300.0  #: with the installation of the packages
-FAST = ["--conf", "KillWait=5", "--conf", "MessageTimeout=5"]
+FAST = ["--conf", "KillWait=5", "--conf", "MessageTimeout=5", "--conf", "MinJobAge=10"]
 NOT_HERE = pytest.StashKey[str]()
 
 
@@ -105,7 +104,7 @@ def accounted(pytestconfig: pytest.Config) -> Iterator[RealCluster]:
 @pytest.fixture(scope="session")
 def bare(pytestconfig: pytest.Config) -> Iterator[RealCluster]:
     """A cluster without accounting that soon forgets jobs that have ended, with a name of its own."""
-    flags = ("--no-accounting", "--nodes", "2", "--conf", "ClusterName=bare", "--conf", "MinJobAge=10")
+    flags = ("--no-accounting", "--nodes", "2", "--conf", "ClusterName=bare")
     cluster = _bring_up(pytestconfig, *flags)
     yield cluster
     cluster.down()
@@ -168,24 +167,29 @@ def make_request(tmp_path: Path) -> MakeRequest:
     """Return requests whose elements run a piece of Python in which ``number`` is their number."""
 
     def make(code: str = "pass", count: int = 1, **fields: Any) -> JobRequest:
-        token = fields.pop("token", os.urandom(10).hex())
-        cwd = fields.setdefault("cwd", str(tmp_path))
-        logs = fields.setdefault("log_dir", os.path.join(cwd, "logs"))
-        os.makedirs(logs, exist_ok=True)
-        prelude = "import os, sys, time; number = int(os.environ['SLURM_ARRAY_TASK_ID'])\n"
-        fields.setdefault("resources", Resources())
-        return JobRequest(
-            name=f"flow.task.{token[:10]}",
-            argv=[sys.executable, "-I", "-S", "-c", prelude + code, token],
-            serve_argv=[],
-            count=count,
-            instances=count,
-            token=token,
-            directory=cwd,
-            **fields,
-        )
+        return request_in(tmp_path, code, count, **fields)
 
     return make
+
+
+def request_in(folder: Path, code: str = "pass", count: int = 1, **fields: Any) -> JobRequest:
+    """Return a request whose elements run a piece of Python, in a directory."""
+    token = fields.pop("token", os.urandom(10).hex())
+    cwd = fields.setdefault("cwd", str(folder))
+    logs = fields.setdefault("log_dir", os.path.join(cwd, "logs"))
+    os.makedirs(logs, exist_ok=True)
+    prelude = "import os, sys, time; number = int(os.environ['SLURM_ARRAY_TASK_ID'])\n"
+    fields.setdefault("resources", Resources())
+    return JobRequest(
+        name=f"flow.task.{token[:10]}",
+        argv=[sys.executable, "-I", "-S", "-c", prelude + code, token],
+        serve_argv=[],
+        count=count,
+        instances=count,
+        token=token,
+        directory=cwd,
+        **fields,
+    )
 
 
 def wait_until(holds: Callable[[], object], timeout_s: float = 30.0, pause_s: float = 0.1) -> None:
@@ -215,6 +219,7 @@ def wait_for_end(
 class Rig:
     """What tests use together: the functions above, since test modules cannot import each other."""
 
+    CLUSTER = HERE / "cluster"
     wait_until = staticmethod(wait_until)
     wait_for_end = staticmethod(wait_for_end)
 
@@ -225,8 +230,21 @@ def rig() -> type[Rig]:
     return Rig
 
 
+@pytest.fixture(scope="session")
+def early(accounted: RealCluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Native ids of what takes minutes to happen, submitted before the first test on the cluster: by its name."""
+    folder = tmp_path_factory.mktemp("early")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLURM_CONF", accounted.conf)
+        executor = SlurmExecutor()
+        minute = Resources(time_s=60)
+        too_long = request_in(folder, "time.sleep(600)", resources=minute)
+        mixed = request_in(folder, "sys.exit(5 * (number == 2))", 3)
+        return {"too long": executor.submit(too_long), "mixed": executor.submit(mixed)}
+
+
 @pytest.fixture
-def slurm(accounted: RealCluster, monkeypatch: pytest.MonkeyPatch) -> SlurmExecutor:
+def slurm(accounted: RealCluster, early: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> SlurmExecutor:
     """An executor on the cluster with accounting."""
     monkeypatch.setenv("SLURM_CONF", accounted.conf)
     return SlurmExecutor()

@@ -11,7 +11,9 @@ It really runs the elements, in a process of its own per request. What it knows 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import re
@@ -64,10 +66,9 @@ def _faulty(command: str, fault: str, arguments: list[str], script: str) -> int:
     for step in fault.split("|"):
         word, _, text = step.strip().partition(" ")
         if word == "accept":
-            sys.stdout = open(os.devnull, "w") if "quietly" in text else sys.stdout
-            status = COMMANDS[command](arguments, script)
+            with contextlib.redirect_stdout(io.StringIO() if "quietly" in text else sys.stdout):
+                status = COMMANDS[command](arguments, script)
             sys.stdout.flush()
-            sys.stdout = sys.__stdout__
         elif word in ("say", "err"):
             stream = sys.stdout.buffer if word == "say" else sys.stderr.buffer
             stream.write(text.encode("latin-1").decode("unicode_escape").encode("latin-1") + b"\n")

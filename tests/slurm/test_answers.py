@@ -99,7 +99,8 @@ UNCLEAR = {
     "lost reply, then nobody there": (
         1,
         "",
-        f"{FAILED}Socket timed out on send/recv operation\n{FAILED}Unable to contact slurm controller (connect failure)",
+        f"{FAILED}Socket timed out on send/recv operation\n"
+        f"{FAILED}Unable to contact slurm controller (connect failure)",
     ),
     "no answer in time": (None, "", ""),
     "no answer in time, with an id": (None, "123\n", ""),

@@ -18,6 +18,13 @@ FOREIGN = "f" * 20
 MARK = "open(f'mark{number}', 'x').close()"
 WAIT = "open(f'began{number}', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.02)"
 
+CROWD = """
+open(f'in{number}', 'w').close()
+time.sleep(0.2)
+print(len([name for name in os.listdir('.') if name.startswith('in')]))
+os.unlink(f'in{number}')
+"""
+
 
 class BatchExecutorContract(Contract):
     """Promises of an `Executor` that is not resident. A subclass gives the fixture ``executor``.
@@ -130,10 +137,7 @@ class BatchExecutorContract(Contract):
         executor.cancel([later])
 
     def test_no_more_than_so_many_run_at_once(self, executor, make_request, rig, tmp_path):
-        code = "open(f'in{number}', 'w').close(); time.sleep(0.2)\nprint(len([1 for n in os.listdir('.') if n[:2] == 'in']))\n"
-        request = make_request(
-            f"{code}os.unlink(f'in{{number}}')", count=4, resources=Resources(array_parallelism=1)
-        )
+        request = make_request(CROWD, count=4, resources=Resources(array_parallelism=1))
         native = executor.submit(request)
         rig.wait_for_end(executor, [native])
 

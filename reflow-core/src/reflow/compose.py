@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +14,6 @@ from reflow.config.known_plugins import (
     what_to_install,
 )
 from reflow.config.settings import Settings, executor_choice, load_settings
-from reflow.contracts.backends import Backends
 from reflow.errors import OutOfReach, PluginError, ReflowError, RunDirError, StoreError, UnknownRun
 from reflow.run.find import NEWEST, resolve
 from reflow.run.opened import OpenRun
@@ -23,6 +21,7 @@ from reflow.rundir.layout import list_runs, run_paths
 from reflow.rundir.runfile import read_run
 
 if TYPE_CHECKING:
+    from reflow.contracts.backends import Backends
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
     from reflow.graph.definition import Definition
@@ -61,6 +60,8 @@ def make_backends(
     Raises:
         PluginError: There is no such plugin, or it cannot be imported.
     """
+    from reflow.contracts.backends import Backends
+
     chosen, why, of_executor = _chosen_executor(settings, executor)
     kept, of_store = make_store(settings, store)
     modules = tuple(dict.fromkeys(module for module in (of_executor, of_store) if module))
@@ -281,22 +282,6 @@ def active_runs(settings: Settings, *, workflow: str, run_dir: str | None = None
             active.append(known.run_id)
         run.close()
     return active
-
-
-def summary(settings: Settings, known: KnownRun) -> dict[str, Any]:
-    """Return a run in a few facts; what cannot be read is None."""
-    from reflow.run.clock import iso
-    from reflow.run.summary import read_summary
-
-    facts: dict[str, Any] = {"run_id": known.run_id, "workflow": known.workflow, "run_dir": known.run_dir}
-    facts |= {"created_at": iso(known.created), "state": None, "done": None, "total": None}
-    facts |= {"executor": None, "parameters": {}}
-    try:
-        run = open_known(known, settings)
-        with contextlib.closing(run):
-            return facts | read_summary(run)
-    except ReflowError:
-        return facts
 
 
 def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:

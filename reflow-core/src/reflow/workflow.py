@@ -112,8 +112,11 @@ class Workflow(Flow):
         """
         from reflow.compose import submit_request
         from reflow.config.settings import executor_choice, load_settings
+        from reflow.errors import ParameterError
 
         _end_of_definitions()
+        if params and (twice := params.keys() & kwargs):
+            raise ParameterError(f"{min(twice)} is given in params= and as an argument too; leave one out")
         settings = load_settings(profile)
         dry_run = dry_run or (executor is None and executor_choice(settings)[1])
         request = submit_request(
@@ -124,7 +127,7 @@ class Workflow(Flow):
             executor=executor,
             store=store,
             force=force,
-            force_tasks=tuple(force_tasks),
+            force_tasks=(force_tasks,) if isinstance(force_tasks, str) else tuple(force_tasks),
             verify=verify,
             dry_run=dry_run,
         )

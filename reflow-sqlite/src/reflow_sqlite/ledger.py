@@ -24,7 +24,6 @@ from reflow.plugin import (
     Unpublished,
 )
 from reflow_sqlite import rows
-from reflow_sqlite.changes import Writer, take_epoch
 from reflow_sqlite.connection import Connection
 from reflow_sqlite.failures import damaged
 from reflow_sqlite.files import make_file
@@ -90,9 +89,13 @@ class SqliteLedger(Ledger):
         return self._whole(lambda: self._some_unpublished(limit))
 
     def take_epoch(self) -> int:
+        from reflow_sqlite.changes import take_epoch  # who only reads does without it
+
         return self._write(take_epoch)
 
     def apply(self, changes: Changes, epoch: int) -> None:
+        from reflow_sqlite.changes import Writer
+
         self._write(lambda db: Writer(db).write(changes, epoch))
 
     def close(self) -> None:

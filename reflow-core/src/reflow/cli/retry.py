@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
-from reflow.cli.follow import go_on
+from reflow.cli.follow import go_on, wait_for
 from reflow.cli.options import add_output_options, add_run_options
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
@@ -44,6 +44,8 @@ def run(call: Call) -> int:
         call.hint(report.message)
     if report.needs_driver:
         return go_on(call, run)
+    if report.reopened and (call.options.wait or (run.is_resident and not call.options.detach)):
+        return wait_for(call, run)  # somebody else drives it
     if report.reopened:
         call.hint(f"follow it with: {call.typed('wait', run=run.id)}")
     if call.options.json:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, absolute
 from reflow.cli.options import add_output_options, add_store_options, number_from
 from reflow.cli.parser import CommandParser
+from reflow.errors import ReflowError
 
 if TYPE_CHECKING:
+    from reflow.compose import KnownRun
+    from reflow.config.settings import Settings
     from reflow.graph.definition import Definition
 
 _SHOWN = 20
@@ -30,7 +34,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 def run(call: Call) -> int:
     """List runs."""
-    from reflow.compose import known_runs, summary
+    from reflow.compose import known_runs
 
     options = call.options
     workflow = None if call.workflow is None or options.all else call.workflow.name
@@ -41,7 +45,7 @@ def run(call: Call) -> int:
         for entry in shown:
             call.say(entry.run_id)
         return 0
-    facts = [summary(call.settings, entry) for entry in shown]
+    facts = [_facts(call.settings, entry) for entry in shown]
     if options.json:
         call.facts(facts)
     elif not facts:
@@ -53,3 +57,19 @@ def run(call: Call) -> int:
         if len(shown) < len(known):
             call.hint(f"{len(known) - len(shown)} older ones: {call.typed('runs', '--all')}")
     return 0
+
+
+def _facts(settings: Settings, known: KnownRun) -> dict[str, Any]:
+    """Return a run in a few facts; what cannot be read is None."""
+    from reflow.compose import open_known
+    from reflow.run.clock import iso
+    from reflow.run.summary import read_summary
+
+    facts: dict[str, Any] = {"run_id": known.run_id, "workflow": known.workflow, "run_dir": known.run_dir}
+    facts |= {"created_at": iso(known.created), "state": None, "done": None, "total": None}
+    facts |= {"executor": None, "parameters": {}}
+    try:
+        with contextlib.closing(open_known(known, settings)) as run:
+            return facts | read_summary(run)
+    except ReflowError:
+        return facts

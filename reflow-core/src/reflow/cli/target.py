@@ -105,6 +105,8 @@ def selectors_of(run: OpenRun, target: Target) -> list[Scope]:
     Raises:
         UnknownTask: One names no task, or no instance that its task has.
     """
+    if not target.selectors:
+        return []
     from reflow.run.select import parse_selector
 
     scopes = [parse_selector(text, run.graph) for text in target.selectors]

@@ -55,6 +55,11 @@ class SmallRun:
         fixed = {
             "reflow": 1,
             "version": reflow.__version__,
+            "workflow": "small",
+            "store": "",
+            "manifest": {},
+            "parameters": {},
+            "executor": {"name": "", "options": {}, "resident": True},
             "cwd": str(folder),
             "umask": 0o022,
             "python": sys.executable,
@@ -127,7 +132,7 @@ def pump_until_ended(executor: Executor, tokens: Collection[str], timeout_s: flo
     deadline = time.monotonic() + timeout_s
     waiting, seen = set(tokens), list[Event]()
     while waiting:
-        assert time.monotonic() < deadline, f"{waiting} did not end within {timeout_s} s; there was {seen}"
+        assert time.monotonic() < deadline, f"{waiting} did not end within {timeout_s} s; the last: {seen[-3:]}"
         for event in executor.pump(0.5):
             seen.append(event)
             if event.kind == "died":

@@ -1,27 +1,20 @@
-"""Runs that are stopped at a chosen system call, gone on with, and compared with an undisturbed one."""
+"""One user, one run directory, and what can be done and seen there."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import shlex
-import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
+from crash_faults import Fault
 
 from reflow.compose import open_run
 from reflow.run.drive import drive
@@ -31,69 +24,8 @@ from reflow.rundir.outcomes import read_segment
 
 FLOWS = Path(__file__).parent / "flows"
 REFLOW = ("-c", "import sys; from reflow.cli.main import reflow_main; sys.exit(reflow_main())")
-AT_ONCE = 2  #: points that are tried side by side
-ENOUGH = 5  #: failures after which no further point is tried
-BY_COMMAND = 16  #: every so many-th run is gone on with by the command itself, the others in this process
 WORKERS_END_S = 2.0  #: how long a worker may live after its driver
 _STRAY = (".tmp", ".new", "-journal", ".lock")
-
-
-#: Calls of one kind as Python, libc and SQLite make them, here and on other processors.
-CALLS = {
-    "rename": "?rename,?renameat,?renameat2",
-    "link": "?link,?linkat",
-    "unlink": "?unlink,?unlinkat",
-    "mkdir": "?mkdir,?mkdirat",
-    "rmdir": "?rmdir",
-}
-
-
-def need_strace(reason: str, environment: Mapping[str, str]) -> None:
-    """Go on where faults can be injected. In CI, nothing may be left out.
-
-    Args:
-        reason: Why they cannot, or an empty text.
-    """
-    if reason and environment.get("CI") == "true":
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(f"NO CRASH WAS TRIED: {reason}")
-
-
-def why_no_strace() -> str:
-    """Return why faults cannot be injected here, or an empty text."""
-    if shutil.which("strace") is None:
-        return "there is no strace; type: apt-get install strace"
-    words = [*Fault("mkdir", "error=EIO", 1).strace(Path(os.devnull)), "true"]
-    ended = subprocess.run(words, capture_output=True, text=True)
-    return f"strace cannot inject faults here: {ended.stderr.strip()}" if ended.returncode else ""
-
-
-class Fault(NamedTuple):
-    """What strace does to the n-th call of a kind: ``signal=SIGKILL`` before it, or ``error=EIO`` in its place."""
-
-    call: str
-    what: str
-    n: int
-
-    def strace(self, trace: Path, *options: str) -> list[str]:
-        """Return the words in front of a command that make this happen to it."""
-        # A filter in the kernel makes strace see the calls at hand alone, but loses a signal.
-        seen = [] if self.what.startswith("signal") or options else ["-f", "--seccomp-bpf"]
-        calls = CALLS.get(self.call, self.call)
-        inject = f"{calls}:{self.what}:when={self.n}"
-        return [
-            "strace",
-            *seen,
-            *options,
-            "-qq",
-            "-o",
-            str(trace),
-            "-e",
-            f"trace={calls}",
-            "-e",
-            f"inject={inject}",
-        ]
 
 
 class Ended(NamedTuple):
@@ -299,119 +231,3 @@ def count_rows(database: str, *tables: str) -> dict[str, int]:
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
-
-
-class Rig:
-    """Makes scenes, and tries faults in them."""
-
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        self._numbers = itertools.count(1)
-
-    def scene(self, flow: str = "three_steps.py", workers: int = 1) -> Scene:
-        """Return a new one."""
-        return Scene(self._place / str(next(self._numbers)), flow, workers)
-
-    @cached_property
-    def undisturbed(self) -> Picture:
-        """What comes of a run that nothing happens to."""
-        scene = self.scene()
-        assert scene.submit().code == 0
-        return scene.picture()
-
-    def stopped(self, scene: Scene) -> Before:
-        """See what is there once a command has ended; submit again if it made no run."""
-        assert not scene.wait_until_alone(), "workers outlive their driver"
-        if not scene.exists:
-            assert scene.submit().code == 0
-        return Before(scene.recorded, scene.calls)
-
-    def verify(self, scene: Scene, before: Before) -> None:
-        """Check that all is as in an undisturbed run, and that nothing that was recorded ran again."""
-        assert scene.picture() == self.undisturbed
-        calls = scene.calls
-        assert sorted(calls) == ["convert-0", "convert-1", "convert-2", "finalize", "prepare"]
-        assert {name: calls[name] for name in before.recorded} == {
-            name: before.calls[name] for name in before.recorded
-        }
-        assert not scene.stray()
-        assert not processes_of(scene.run_dir)
-
-    def try_submit(self, fault: Fault, workers: int) -> bool:
-        """Submit under a fault, go on, verify; return whether the fault came."""
-        scene = self.scene(workers=workers)
-        ended = scene.submit(fault)
-        assert ended.code in (0, 3, -signal.SIGKILL), ended
-        before = self.stopped(scene)
-        if fault.n % BY_COMMAND == 1:
-            assert scene.advance().code == 0
-        else:
-            scene.go_on()
-        self.verify(scene, before)
-        shutil.rmtree(scene.place)
-        return ended.was_hit
-
-    def try_twice(self, first: Fault, second: Fault) -> bool:
-        """Submit under one fault, advance under another, go on, verify; return whether the second one came."""
-        scene = self.scene()
-        scene.submit(first)
-        before = self.stopped(scene)
-        ended = scene.advance(second)
-        between = self.stopped(scene)
-        scene.go_on()
-        self.verify(scene, before)
-        self.verify(scene, between)
-        shutil.rmtree(scene.place)
-        return ended.was_hit
-
-    def try_worker(self, fault: Fault) -> bool:
-        """Submit with a worker that a fault comes to, verify; return whether it came."""
-        scene = self.scene()
-        scene.replace_python(fault)
-        assert scene.submit().code == 0
-        before = self.stopped(scene)
-        assert set(before.calls.values()) == {1}
-        self.verify(scene, before)
-        was_hit = scene.was_hit
-        shutil.rmtree(scene.place)
-        return was_hit
-
-    def sweep(self, call: str, what: str, *, start: int = 1, step: int = 1, workers: int = 1) -> int:
-        """Try a fault at every n until it does not come any more; return how many came."""
-        faults = (Fault(call, what, n) for n in itertools.count(start, step))
-        return self.try_all(faults, lambda fault: self.try_submit(fault, workers))
-
-    def sweep_worker(self, call: str, what: str) -> int:
-        """Try a fault in a worker at every n until it does not come any more; return how many came."""
-        return self.try_all((Fault(call, what, n) for n in itertools.count(1)), self.try_worker)
-
-    def try_all(self, points: Iterable[Any], act: Callable[[Any], bool], *, to_the_end: bool = False) -> int:
-        """Try points side by side; return how many came true.
-
-        Args:
-            act: Tries one and returns whether it came; raises when something is wrong after it.
-            to_the_end: Whether to go on behind a point that did not come.
-        """
-        assert self.undisturbed
-        wrong: list[str] = []
-        came: list[Any] = []
-        over: list[Any] = []
-        left = iter(points)
-        lock = threading.Lock()
-
-        def work() -> None:
-            while len(wrong) < ENOUGH and (to_the_end or not over):
-                with lock:
-                    point = next(left, None)
-                if point is None:
-                    return
-                try:
-                    (came if act(point) else over).append(point)
-                except Exception:  # told below, with all others
-                    wrong.append(f"{point}\n{traceback.format_exc()}")
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for worker in [pool.submit(work) for _ in range(AT_ONCE)]:
-                worker.result()
-        assert not wrong, "\n\n".join(wrong)
-        return len(came)
