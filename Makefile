@@ -4,6 +4,7 @@
 #   make test     the linters and all tests
 #   make check    the linters alone
 #   make quick    the tests that take seconds
+#   make bench    measure reflow as it is installed, and print the table of targets
 #   make wheels   build the wheels of the four packages into dist/
 #   make clean    remove what was built, but not .venv
 
@@ -69,6 +70,15 @@ lint: $(VENV)/installed-dev
 strace:
 	@command -v strace >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	  { apt-get update -q && apt-get install -qy strace; }
+
+.PHONY: bench
+bench: $(VENV)/installed-dev
+	$(PY) -m benchmarks
+
+# Not in CI: it installs reflow-hpc, redun and luigi, and takes minutes.
+.PHONY: bench-peers
+bench-peers: $(VENV)/installed-dev
+	$(PY) -m benchmarks.peers
 
 .PHONY: wheels
 wheels: $(VENV)/installed-dev

@@ -47,7 +47,9 @@ def looked_at(shared_terminal):
     terminal = shared_terminal
     run_id = terminal.steps("submit", *WORDS, "--executor", "local", "--detach", "-q").out.strip()
     readers = [terminal.begin("-c", READER.format(looks=LOOKS, run=run_id)) for _ in range(READERS)]
-    second = terminal.begin("steps.py", "submit", *WORDS, "--executor", "local", "--json")
+    second = terminal.begin(
+        "steps.py", "submit", *WORDS, "--n", str(WIDTH + 1), "--executor", "local", "--json"
+    )
     handle = terminal.open(run_id)
     seen = [handle.status(as_dict=True)]
     while seen[-1]["state"] == "running" or len(seen) < 2:
@@ -95,4 +97,4 @@ def test_another_submit_of_the_same_flow_is_a_run_of_its_own(looked_at):
 
     assert second["run_id"] != looked_at["id"]
     assert second["state"] == "succeeded"
-    assert done(second) == {"prepare": 1, "work": WIDTH, "total": 1}
+    assert done(second) == {"prepare": 1, "work": WIDTH + 1, "total": 1}

@@ -45,21 +45,18 @@ class Going:
 
 
 @pytest.fixture
-def submit(lab, wf, until, flows):
-    """Submit as a user does in a terminal, and come back when instances have begun."""
+def terminal(lab, flows):
+    """Type commands of the script, as a user does in a terminal."""
     started = []
 
-    def start(*names):
-        run_dir = lab.new_run_dir()
-        argv = [sys.executable, flows("gates").__file__, "submit", "--executor", lab.executor]
-        argv += ["--workers", "2", "--run-dir", str(run_dir), "--store", lab.store, "--names", *names]
+    def start(command, run_dir, *words):
+        argv = [sys.executable, flows("gates").__file__, command, "--run-dir", str(run_dir), "--store", lab.store]
         with lab.home():
-            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                [*argv, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
         started.append(process)
-        going = Going(lab, wf, run_dir, process)
-        wanted = min(len(names), BEGUN[lab.executor])
-        until(lambda: (run_dir / "calls").exists() and len(going.called("begin")) >= wanted)
-        return going
+        return process
 
     yield start
     for process in started:
@@ -67,6 +64,28 @@ def submit(lab, wf, until, flows):
         process.communicate()
 
 
+@pytest.fixture
+def submit(lab, wf, until, terminal):
+    """Submit, and come back when instances have begun."""
+
+    def start(*names):
+        run_dir = lab.new_run_dir()
+        process = terminal(
+            "submit", run_dir, "--executor", lab.executor, "--workers", "2", "--names", *names
+        )
+        going = Going(lab, wf, run_dir, process)
+        wanted = min(len(names), BEGUN[lab.executor])
+        until(lambda: (run_dir / "calls").exists() and len(going.called("begin")) >= wanted)
+        return going
+
+    return start
+
+
+only_local = pytest.mark.parametrize("executor", ["local"])
+only_inline = pytest.mark.parametrize("executor", ["inline"])
+
+
+@only_local
 def test_cancel_ends_what_runs_and_holds(submit):
     run = submit(*NAMES)
     begun = run.called("begin")
@@ -79,7 +98,7 @@ def test_cancel_ends_what_runs_and_holds(submit):
     assert seen.state == "cancelled"
     assert seen.states == {
         "names": "1 succeeded",
-        "beside": "1 succeeded" if run.lab.executor == "local" else seen.states["beside"],
+        "beside": "1 succeeded",
         "gated": "5 cancelled",
         "behind": "cancelled",
         "gather": "1 cancelled",
@@ -88,6 +107,22 @@ def test_cancel_ends_what_runs_and_holds(submit):
     assert run.called("end") == run.called("behind") == []
 
 
+@only_inline
+def test_cancel_of_an_inline_run_holds_from_the_next_instance_on(submit, terminal, until):
+    run = submit(*NAMES)
+
+    cancel = terminal("cancel", run.run_dir)
+    until(lambda: list(run.run_dir.glob(".reflow/*/control/cancel-*")))
+    run.open()
+
+    assert run.process.wait(60) == 1
+    assert cancel.wait(60) == 0
+    assert run.seen.state == "cancelled"
+    assert run.called("begin") == ["a"]
+    assert run.called("behind") == []
+
+
+@only_local
 def test_cancel_then_immediately_retry_runs_everything_that_was_not_done(submit, until, capsys):
     run = submit("done", *NAMES)
     run.let_grow_old()
@@ -108,6 +143,7 @@ def test_cancel_then_immediately_retry_runs_everything_that_was_not_done(submit,
     assert seen.calls.count("gather") == 1
 
 
+@only_local
 def test_cancel_of_some_instances_leaves_the_others(submit):
     run = submit(*NAMES)
 
@@ -127,6 +163,7 @@ def test_cancel_of_some_instances_leaves_the_others(submit):
     assert run.called("end") == run.called("behind") == ["a", "c"]
 
 
+@only_local
 def test_cancel_of_a_task_leaves_what_does_not_need_it(submit):
     run = submit(*NAMES)
 
@@ -143,6 +180,7 @@ def test_cancel_of_a_task_leaves_what_does_not_need_it(submit):
     }
 
 
+@only_local
 def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
     run = submit(*NAMES)
     run.type("cancel", "gated")
@@ -161,6 +199,7 @@ def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
     assert run.called("end") == NAMES
 
 
+@only_local
 def test_what_failed_can_be_retried_while_the_rest_runs(submit, until):
     run = submit("fails", "a", "b")
     run.let_grow_old()
