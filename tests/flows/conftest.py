@@ -86,7 +86,9 @@ class Lab:
     def new_run_dir(self) -> Path:
         return self.place / f"run{next(self._numbers)}"
 
-    def submit(self, workflow: Workflow, *, run_dir: Path | None = None, wait: bool = True, **given: Any) -> Seen:
+    def submit(
+        self, workflow: Workflow, *, run_dir: Path | None = None, wait: bool = True, **given: Any
+    ) -> Seen:
         """Submit a workflow and wait until it is over, unless told otherwise."""
         place = run_dir or self.new_run_dir()
         with self.home():

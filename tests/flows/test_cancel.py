@@ -50,7 +50,15 @@ def terminal(lab, flows):
     started = []
 
     def start(command, run_dir, *words):
-        argv = [sys.executable, flows("gates").__file__, command, "--run-dir", str(run_dir), "--store", lab.store]
+        argv = [
+            sys.executable,
+            flows("gates").__file__,
+            command,
+            "--run-dir",
+            str(run_dir),
+            "--store",
+            lab.store,
+        ]
         with lab.home():
             process = subprocess.Popen(
                 [*argv, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -70,9 +78,7 @@ def submit(lab, wf, until, terminal):
 
     def start(*names):
         run_dir = lab.new_run_dir()
-        process = terminal(
-            "submit", run_dir, "--executor", lab.executor, "--workers", "2", "--names", *names
-        )
+        process = terminal("submit", run_dir, "--executor", lab.executor, "--workers", "2", "--names", *names)
         going = Going(lab, wf, run_dir, process)
         wanted = min(len(names), BEGUN[lab.executor])
         until(lambda: (run_dir / "calls").exists() and len(going.called("begin")) >= wanted)
@@ -201,7 +207,7 @@ def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
 
 @only_local
 def test_what_failed_can_be_retried_while_the_rest_runs(submit, until):
-    run = submit("fails", "a", "b")
+    run = submit("fails", "a")
     run.let_grow_old()
     run.open("fails")
     until(lambda: run.seen.run.errors())
@@ -212,7 +218,7 @@ def test_what_failed_can_be_retried_while_the_rest_runs(submit, until):
     run.open()
 
     assert run.process.wait(60) == 1
-    assert run.seen.states["gated"] == "1 failed, 2 succeeded"
+    assert run.seen.states["gated"] == "1 failed, 1 succeeded"
     assert run.seen.run.errors()[0]["attempt"] == 2
 
 

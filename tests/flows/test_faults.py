@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 import pytest
 
@@ -20,6 +21,15 @@ ONLY_IN_WORKERS = (
     ("closes_descriptors time and again", OK),
     ("closes_descriptors for ever", OK),
     ("comes_back_twice", OK),
+    ("reads_input", "EOFError: EOF when reading a line"),
+    ("closes_input", OK),
+    ("leaves_a_child", OK),
+    ("leaves_a_thread", OK),
+    ("takes_signals", OK),
+    ("replaces_output", OK),
+    ("replaces_output again", OK),
+    ("fine in between", OK),
+    ("fine in the end", OK),
     ("os_exit", "ended with exit status 5 (os._exit?)"),
     ("os_exit_well", "ended with exit status 0 (os._exit?)"),
     ("kill", "killed by signal 9 (SIGKILL); out of memory?"),
@@ -68,7 +78,11 @@ def exit_code_and_seen(shared_lab, wf, ways):
     run_dir = shared_lab.new_run_dir()
     options = {"--executor": shared_lab.executor}
     code = shared_lab.cli(wf, "submit", "--names", *ways, run_dir=run_dir, **options)
-    return code, shared_lab.seen(wf, run_dir)
+    seen = shared_lab.seen(wf, run_dir)
+    yield code, seen
+    for found in seen.results("suffer").values():
+        for pid in found.get("pid", ()):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +179,21 @@ def test_files_of_the_run_are_of_its_user_alone_whatever_a_task_printed(seen):
             assert os.stat(os.path.join(folder, name)).st_mode & 0o077 == 0
 
 
+def test_of_many_instances_each_runs_once_and_those_that_die_cost_no_other(local_lab, flows):
+    wide, width = flows("faults").wide, 1500
+    dead, failed = set(range(400, width, 401)), set(range(96, width, 97))
+
+    seen = local_lab.submit(wide, width=width)
+
+    assert sorted(map(int, seen.calls)) == list(range(width))
+    assert seen.results("each") == {n: -n for n in range(width) if n not in dead | failed}
+    assert seen.results("doubled") == {n: -2 * n for n in range(width) if n not in dead | failed}
+    assert {e["index"]: e["error"].split(" ")[0] for e in seen.run.errors()} == {
+        **dict.fromkeys(failed, "ValueError:"),
+        **dict.fromkeys(dead, "killed"),
+    }
+
+
 FLAKY = {
     # how it ends the first, second and third time: (calls, whether it succeeds, what is told)
     "raise": (2, None),
@@ -187,7 +216,9 @@ def test_retries_are_spent_on_exceptions_exits_and_crashes_alone(lab, flows):
 
     seen = lab.submit(flows("flaky").wf, names=list(table))
 
-    assert {name: seen.calls.count(name) for name in table} == {name: calls for name, (calls, _) in table.items()}
+    assert {name: seen.calls.count(name) for name in table} == {
+        name: calls for name, (calls, _) in table.items()
+    }
     assert seen.errors == {
         f"flaky[{i}]": told for i, (_, told) in enumerate(table.values()) if told is not None
     }

@@ -202,7 +202,9 @@ def test_files_that_were_cleaned_up_are_missed_when_asked_to_look(lab, flows, ma
     assert again.state == "succeeded"
 
 
-def test_a_file_that_was_cleaned_up_and_is_wanted_again_fails_its_reader_and_a_retry_makes_it(lab, flows, made):
+def test_a_file_that_was_cleaned_up_and_is_wanted_again_fails_its_reader_and_a_retry_makes_it(
+    lab, flows, made
+):
     delete(made / "p")
 
     again = lab.submit(flows("files").outputs, out=made, mark="<")
@@ -239,7 +241,7 @@ def test_a_file_that_is_not_the_one_that_was_returned_fails_the_task_that_takes_
     if state == "failed":
         (message,) = [text for key, text in seen.errors.items() if key == "consume[0]"]
         assert f"file: {tmp_path / 'w'} is not the file that was returned: it was 10 bytes of" in message
-        assert ', now it is ' in message
+        assert ", now it is " in message
         assert 'type: retry, or write track="path"' in message
 
 
@@ -253,7 +255,9 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("how", CHANGED)
-def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_reused(lab, flows, tmp_path, how):
+def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_reused(
+    lab, flows, tmp_path, how
+):
     file = tmp_path / "given"
     file.write_text("given")
     os.utime(file, (1, 1))

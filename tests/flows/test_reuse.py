@@ -103,7 +103,11 @@ def test_another_store_knows_nothing(shared_lab, wf, first, tmp_path):
 
     with shared_lab.home():
         run = wf.submit(
-            tmp_path / "other", executor=shared_lab.executor, store=str(tmp_path / "s.db"), wait=True, items=ABC
+            tmp_path / "other",
+            executor=shared_lab.executor,
+            store=str(tmp_path / "s.db"),
+            wait=True,
+            items=ABC,
         )
     assert run.state == "succeeded"
     assert (tmp_path / "other" / "calls").exists()
@@ -203,7 +207,13 @@ LOADED = ["convert era0", "convert era1", "load era"]
 
 @pytest.mark.parametrize(
     ("name", "given"),
-    [("one", {"model": "era"}), ("two", {"model": "era"}), ("bound", {}), ("nested", {"model": "era"}), ("twice", {})],
+    [
+        ("one", {"model": "era"}),
+        ("two", {"model": "era"}),
+        ("bound", {}),
+        ("nested", {"model": "era"}),
+        ("twice", {}),
+    ],
 )
 def test_the_same_flow_shares_its_results_wherever_it_is_included(lab, flows, name, given):
     sharing = flows("sharing")

@@ -197,7 +197,9 @@ def any_that_could_be_two_things(wf):
     def down(x: Annotated[list[str], Result("up")]) -> None: ...
 
 
-@refused("down.x wants list[str], but words returns list[str] and up returns int", "annotate x as list[int | str]")
+@refused(
+    "down.x wants list[str], but words returns list[str] and up returns int", "annotate x as list[int | str]"
+)
 def several_steps_of_two_types(wf):
     sources(wf)
 
@@ -429,7 +431,7 @@ def test_what_a_signature_itself_shows_is_refused_by_the_decorator(define, messa
 
 
 def test_an_argument_that_is_none_is_refused_with_what_was_meant():
-    with pytest.raises(TypeError, match="takes no argument 'cpu'; did you mean 'cpus'?"):
+    with pytest.raises(TypeError, match=r"takes no argument 'cpu'; did you mean 'cpus'\?"):
         Workflow("w").job(cpu=4)(sources)
 
 
@@ -450,9 +452,7 @@ def test_a_parameter_that_cannot_be_is_refused_from_python_too(given, message, t
     wf = Workflow("w")
 
     @wf.job
-    def down(
-        n: Annotated[int, Param(help="how many")], model: Literal["era5", "icon"] = "era5"
-    ) -> None: ...
+    def down(n: Annotated[int, Param(help="how many")], model: Literal["era5", "icon"] = "era5") -> None: ...
 
     with pytest.raises(ParameterError, match=message):
         wf.submit(tmp_path / "run", executor="local", store=str(tmp_path / "store.db"), **given)
@@ -463,6 +463,6 @@ def test_an_unknown_task_to_force_is_refused_with_what_was_meant(tmp_path):
     wf = Workflow("w")
     sources(wf)
 
-    with pytest.raises(UnknownTask, match="has no task 'word'; did you mean 'words'?"):
+    with pytest.raises(UnknownTask, match=r"has no task 'word'; did you mean 'words'\?"):
         wf.submit(tmp_path / "run", executor="local", store=str(tmp_path / "store.db"), force_tasks=["word"])
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -65,6 +66,14 @@ class RealCluster:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def revive(self, node: str) -> bool:
+        """Return whether a node takes jobs, and ask for it when it does not; some come back by themselves."""
+        if self.run("sinfo", "-h", "-n", node, "-o", "%T").split()[0] in ("idle", "mixed", "allocated"):
+            return True
+        with contextlib.suppress(AssertionError):
+            self.run("scontrol", "update", f"NodeName={node}", "State=RESUME")
+        return False
 
     def down(self) -> None:
         """End all of it."""

@@ -273,6 +273,14 @@ def test_limits_are_asked_for_once_with_the_availability(fake_slurm, standin):
     assert len(standin.calls()) == 1
 
 
+def test_limits_that_a_site_keeps_private_are_met_when_they_are_reached(fake_slurm, standin):
+    standin.configure(MaxArraySize=51, AccountingStorageEnforce="associations,limits")
+    standin.fail("scontrol", "accept", "err Access/permission denied|exit 1")
+
+    assert fake_slurm.limits() == (51, None)
+    assert standin.calls()[-1][1][:2] == ["show", "assoc_mgr"]
+
+
 def test_options_that_reflow_needs_itself_are_refused_before_anything_is_asked(
     fake_slurm, standin, make_request
 ):

@@ -66,7 +66,15 @@ def test_log_that_could_not_be_opened_is_told_as_that():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("3:0", (3, 0)), ("0:9", (0, 9)), ("768", (3, 0)), ("11", (0, 11)), ("", None), ("N/A", None)],
+    [
+        ("3:0", (3, 0)),
+        ("0:9", (0, 9)),
+        ("768", (3, 0)),
+        ("11", (0, 11)),
+        ("4021", (0, 53)),
+        ("", None),
+        ("N/A", None),
+    ],
 )
 def test_exit_codes_in_both_forms(text, expected):
     assert read_exit_code(text) == expected

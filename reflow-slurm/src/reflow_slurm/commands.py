@@ -49,7 +49,10 @@ class Commands:
 
     def limits_of_user(self) -> str:
         """Return what the controller knows of the limits of this user, as ``scontrol show assoc_mgr`` prints it."""
-        return self._ask("scontrol", "show", "assoc_mgr", f"users={self._user}", "flags=assoc,qos")
+        from pwd import getpwuid  # this question alone is not asked by the user's number
+
+        user = getpwuid(int(self._user)).pw_name
+        return self._ask("scontrol", "show", "assoc_mgr", f"users={user}", "flags=assoc,qos")
 
     def sbatch(self, submission: Submission) -> CommandResult:
         """Hand a submission over, from a directory that is there."""

@@ -46,8 +46,14 @@ class Queue:
     def limits(self) -> Limits:
         """Return the limits of the cluster and of the user."""
         config = self._commands.config()
-        associations = self._commands.limits_of_user() if enforces_limits(config) else ""
+        associations = self._associations() if enforces_limits(config) else ""
         return read_limits(config, associations, self._text("account"), self._text("qos"))
+
+    def _associations(self) -> str:
+        try:
+            return self._commands.limits_of_user()
+        except SchedulerError:  # some sites keep them private; sbatch still says when one is reached
+            return ""
 
     def _text(self, option: str) -> str | None:
         value = self._options.get(option)

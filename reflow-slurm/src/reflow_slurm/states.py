@@ -70,9 +70,10 @@ def read_exit_code(text: str) -> ExitCode | None:
     """Return an exit code from ``status:signal``, or from a wait status as squeue gives it."""
     if found := re.fullmatch(r"(\d+):(\d+)", text.strip()):
         return ExitCode((int(found[1]), int(found[2])))
-    if text.strip().isdigit():
-        return ExitCode((int(text) >> 8, int(text) & 0x7F))
-    return None
+    if not text.strip().isdigit():
+        return None
+    number = int(text) & 0x7F
+    return ExitCode((0 if number else int(text) >> 8, number))
 
 
 def report(

@@ -11,7 +11,19 @@ from reflow import Result, RunDir, Workflow
 
 wf = Workflow("edges")
 
-TEXTS = ["", " ", "\n", "a\nb\r\n", "tab\t", "ünïcödé ☃ 𝔘", "'\"\\", "$HOME `id` ;rm", "\x00\x1b[31m", "{}[],:", "--help"]
+TEXTS = [
+    "",
+    " ",
+    "\n",
+    "a\nb\r\n",
+    "tab\t",
+    "ünïcödé ☃ 𝔘",
+    "'\"\\",
+    "$HOME `id` ;rm",
+    "\x00\x1b[31m",
+    "{}[],:",
+    "--help",
+]
 ODD = "\ud800"  # half of a surrogate pair: a str that has no UTF-8
 
 
@@ -82,7 +94,9 @@ def unequal(word: Annotated[str, Result("one")], n: Annotated[int, Result("three
 
 
 @wf.array_job
-def unequal_chain(n: Annotated[int, Result("each_of_three")], word: Annotated[str, Result("each_of_one")]) -> str:
+def unequal_chain(
+    n: Annotated[int, Result("each_of_three")], word: Annotated[str, Result("each_of_one")]
+) -> str:
     return f"{word}{n}"
 
 

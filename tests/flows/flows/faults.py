@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import signal
+import subprocess
 import sys
+import threading
 from typing import Annotated
 
 from noting import note
@@ -74,9 +77,7 @@ def recurses() -> None:
 
 
 def exits_in_thread() -> object:
-    from threading import Thread
-
-    thread = Thread(target=sys.exit, args=(1,))
+    thread = threading.Thread(target=sys.exit, args=(1,))
     thread.start()
     thread.join()
     return {"a": [1]}
@@ -102,6 +103,28 @@ def moves_away() -> object:
 def stays() -> object:
     if os.getcwd() != HERE:
         raise RuntimeError(f"found itself in {os.getcwd()}")
+    return {"a": [1]}
+
+
+def leaves_a_child() -> object:
+    child = subprocess.Popen(["sleep", "600"])
+    child.returncode = 0  # nobody waits for it
+    return {"pid": [child.pid]}
+
+
+def leaves_a_thread() -> object:
+    threading.Thread(target=threading.Event().wait).start()
+    return {"a": [1]}
+
+
+def replaces_output() -> object:
+    sys.stdout = sys.stderr = io.StringIO()
+    return {"a": [1]}
+
+
+def takes_signals() -> object:
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGIO, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_IGN)
     return {"a": [1]}
 
 
@@ -144,6 +167,12 @@ KINDS = {
     "closes_output": closes_output,
     "closes_descriptors": closes_descriptors,
     "comes_back_twice": comes_back_twice,
+    "leaves_a_child": leaves_a_child,
+    "leaves_a_thread": leaves_a_thread,
+    "replaces_output": replaces_output,
+    "takes_signals": takes_signals,
+    "reads_input": lambda: {input(): [1]},
+    "closes_input": lambda: os.close(0) or {"a": [1]},
     "os_exit": lambda: os._exit(5),
     "os_exit_well": lambda: os._exit(0),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -183,3 +212,27 @@ def afterwards(run_dir: RunDir = RunDir()) -> None:
 @wf.job
 def elsewhere(names: list[str]) -> int:
     return len(names)
+
+
+wide = Workflow("wide")
+
+
+@wide.job
+def numbers(width: int) -> list[int]:
+    return list(range(width))
+
+
+@wide.array_job
+def each(n: Annotated[int, Result("numbers")], run_dir: RunDir = RunDir()) -> int:
+    """Fail now and then, and kill the worker more rarely."""
+    note(run_dir, n)
+    if n % 401 == 400:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if n % 97 == 96:
+        raise ValueError(n)
+    return -n
+
+
+@wide.array_job
+def doubled(n: Annotated[int, Result("each")]) -> int:
+    return 2 * n

@@ -28,9 +28,7 @@ def by_stat(file: Path, run_dir: RunDir = RunDir()) -> str:
 
 
 @inputs.job
-def by_content(
-    text: Annotated[Path, Param(track="content")], run_dir: RunDir = RunDir()
-) -> str:
+def by_content(text: Annotated[Path, Param(track="content")], run_dir: RunDir = RunDir()) -> str:
     note(run_dir, "by_content")
     return _read(text)
 
@@ -94,7 +92,9 @@ def make_by_content(out: Out, run_dir: RunDir = RunDir()) -> dict[str, Path]:
 
 
 @outputs.job
-def use_by_content(files: Annotated[dict[str, Path], Result("make_by_content")], run_dir: RunDir = RunDir()) -> str:
+def use_by_content(
+    files: Annotated[dict[str, Path], Result("make_by_content")], run_dir: RunDir = RunDir()
+) -> str:
     note(run_dir, "use_by_content")
     return files["c"].read_text()
 

@@ -56,7 +56,9 @@ def lengths(run_dir: RunDir = RunDir()) -> list[int]:
 
 @wf.array_job
 def zipped(
-    name: Annotated[str, Result("each")], length: Annotated[int, Result("lengths")], run_dir: RunDir = RunDir()
+    name: Annotated[str, Result("each")],
+    length: Annotated[int, Result("lengths")],
+    run_dir: RunDir = RunDir(),
 ) -> str:
     work_on(f"zipped {name}", run_dir)
     return f"{name}{length}"

@@ -216,9 +216,7 @@ def fanned_out_paths(got: Annotated[Path, Result("files")]) -> str:
 
 
 @wf.array_job
-def broadcast_list(
-    n: Annotated[int, Result("numbers")], got: Annotated[list[str], Result("words")]
-) -> str:
+def broadcast_list(n: Annotated[int, Result("numbers")], got: Annotated[list[str], Result("words")]) -> str:
     return f"{n}{got}"
 
 
@@ -297,7 +295,9 @@ def several_backwards(got: Annotated[list[str], Result(steps=["word", "upper", "
 
 
 @wf.job
-def several_arrays_of_lists(got: Annotated[list[list[str]], Result(steps=["doubled", "two_lists"])]) -> list[list[str]]:
+def several_arrays_of_lists(
+    got: Annotated[list[list[str]], Result(steps=["doubled", "two_lists"])],
+) -> list[list[str]]:
     return got
 
 
@@ -355,9 +355,7 @@ def read(source: Annotated[str, Result("sources")], run_dir: RunDir = RunDir()) 
 
 
 @reading.job(after="sources")
-def summed(
-    found: Annotated[list[str], Result(read)], outer: Annotated[str, Result("word")]
-) -> str:
+def summed(found: Annotated[list[str], Result(read)], outer: Annotated[str, Result("word")]) -> str:
     return f"{'+'.join(found)} {outer}"
 
 
@@ -371,5 +369,3 @@ def merged(
     era: Annotated[list[str], Result("era_read")], ico: Annotated[list[str], Result("ico_read")]
 ) -> list[str]:
     return [*era, *ico]
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from reflow.graph.model import Input, Node, Source
+from reflow.graph.model import Graph, Input, Node, Source
 
 
 class Delivery(NamedTuple):
@@ -34,3 +34,9 @@ def constant_inputs(node: Node) -> Iterator[Input]:
 def takes_items(source: Source) -> bool:
     """Whether a source contributes the items of lists rather than whole values."""
     return source.part in ("items", "flat")
+
+
+def gives_items(graph: Graph, task: str) -> bool:
+    """Whether another task takes the items of what a task returns."""
+    inputs = (entry for node in graph.tasks.values() for entry in node.inputs)
+    return any(source.task == task and takes_items(source) for entry in inputs for source in entry.sources)

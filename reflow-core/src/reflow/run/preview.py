@@ -10,13 +10,15 @@ from typing import Any
 from reflow.contracts.executor import JobRequest
 from reflow.contracts.store import Results
 from reflow.errors import StoreError, UnknownTask
-from reflow.graph.model import Node
+from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.decide import decide
 from reflow.plan.expand import Expansion, Finished, expand
+from reflow.plan.inputs import gives_items
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
+from reflow.run.shared_results import load_items
 from reflow.run.submit import SubmitRequest, stamped_parameters
 from reflow.rundir.boot import boot_argv
 
@@ -46,7 +48,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
                 continue
             expansion = expand(node, finished, shared_digests(node, parameters, {}))
             found, decided = _decide(request, expansion, results)
-            finished[name] = _finished(expansion, decided, found)
+            finished[name] = _finished(request.graph, expansion, decided, found, results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided))
             if "run" in decided:
@@ -74,11 +76,20 @@ def _decide(
     return found, ["reused" if row.index in reused else "run" for row in expansion.rows]
 
 
-def _finished(expansion: Expansion, decided: list[str], found: Mapping[bytes, FoundResult]) -> Finished:
+def _finished(
+    graph: Graph,
+    expansion: Expansion,
+    decided: list[str],
+    found: Mapping[bytes, FoundResult],
+    results: Results | None,
+) -> Finished:
     if expansion.task.state is not TaskState.EXPANDED or "run" in decided:
         return _NOTHING
     rows: list[FoundResult] = [found[row.identity] for row in expansion.rows]
-    items = {index: row.items for index, row in enumerate(rows) if row.items is not None}
+    items: dict[int, bytes] = {}
+    if results is not None and rows and gives_items(graph, expansion.task.task):
+        kept = load_items(results, [(row.identity, row.output) for row in rows])
+        items = {index: own for index, own in enumerate(kept) if own is not None}
     return Finished(TaskState.EXPANDED, [row.output for row in rows], items)
 
 

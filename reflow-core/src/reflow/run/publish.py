@@ -43,7 +43,7 @@ def _result(found: Unpublished) -> NewResult:
         found.identity,
         output.output,
         output.value,
-        output.items,
+        output.items if output.paths else None,  # see `shared_results.load_items`
         output.paths,
         output.index,
         output.attempt,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
 from reflow.model.records import Context, FoundResult, NewResult
+from reflow.values.digests import item_digests
 
 
 class SharedResults:
@@ -35,7 +37,7 @@ class SharedResults:
 
     def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
         """Return item digests of (identity, output) pairs. Raises `StoreError`."""
-        return self._open().items(keys)
+        return load_items(self._open(), keys)
 
     def append(self, batches: Iterable[tuple[Context, Sequence[NewResult]]]) -> bool:
         """Append results of several tasks and return whether that went well; if not, they wait in the ledger."""
@@ -63,3 +65,21 @@ class SharedResults:
         if self._results is None:
             self._results = self._store.open_results(write=True)
         return self._results
+
+
+def load_items(results: Results, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
+    """Return the item digests of (identity, output) pairs, concatenated; None for what is no list.
+
+    They are kept where there are Paths, whose stamps may be renewed; else they are told from the value, which
+    takes less than keeping 32 bytes for every item.
+
+    Raises:
+        StoreError: The results are out of reach.
+    """
+    found = results.items(keys)
+    missing = [number for number, items in enumerate(found) if items is None]
+    texts = results.values([keys[number] for number in missing])
+    for number, text in zip(missing, texts, strict=True):
+        if (digests := item_digests(json.loads(text))) is not None:
+            found[number] = b"".join(digests)
+    return found

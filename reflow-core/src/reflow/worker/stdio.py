@@ -16,6 +16,7 @@ class Log:
     def __init__(self) -> None:
         self._path = ""
         self._file = (-1, -1)  # device and inode of the log
+        self._streams = (sys.stdout, sys.stderr)
 
     def switch(self, path: str) -> None:
         """Send what is printed from now on to the end of this file."""
@@ -29,8 +30,11 @@ class Log:
                     stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
     def position(self) -> int:
-        """Flush, and return where the log ends."""
+        """Flush, and return where the log ends; streams that user code put in place of these are taken away."""
         try:
+            if sys.stdout is not self._streams[0] or sys.stderr is not self._streams[1]:
+                self._flush()
+                sys.stdout, sys.stderr = self._streams
             sys.stdout.flush()
             sys.stderr.flush()
             found = os.fstat(1)
@@ -71,6 +75,7 @@ class Log:
                 stream.flush()
             except Exception:  # closed, None, or unable to write what it holds
                 setattr(sys, name, _stream(number))
+        self._streams = (sys.stdout, sys.stderr)
         return os.fstat(1).st_size
 
     def _flush(self) -> None:
