@@ -182,3 +182,12 @@ def test_a_damaged_list_of_runs_hides_no_run_in_the_default_directory(tmp_path, 
     assert open_run("@last", workflow="demo").id == "demo-20260101-aaaa0000"
     with pytest.raises(StoreDamaged):
         open_run("bbbb", workflow="demo")
+
+
+def test_a_run_whose_submit_was_killed_before_it_was_there_is_not_listed(tmp_path):
+    make_run(tmp_path, "demo-20250101-aaaaaaaa", listed=True)
+    unborn = run_paths(str(tmp_path), "demo-20250101-bbbbbbbb")
+    make_run(tmp_path, unborn.run_id, listed=True)
+    os.unlink(unborn.run_json)
+
+    assert [run.run_id for run in known_runs(load_settings())] == ["demo-20250101-aaaaaaaa"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import signal
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 from crash_faults import Fault
 from crash_scene import Before, Picture, Scene, processes_of
 
-AT_ONCE = 2  #: points that are tried side by side
+AT_ONCE = max(2, len(os.sched_getaffinity(0)))  #: points that are tried side by side
 ENOUGH = 5  #: failures after which no further point is tried
 BY_COMMAND = 16  #: every so many-th run is gone on with by the command itself, the others in this process
 

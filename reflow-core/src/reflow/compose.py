@@ -320,9 +320,16 @@ def _listed_runs(settings: Settings) -> list[KnownRun]:
     store, _ = make_store(settings)
     results = store.open_results()
     try:
-        return [KnownRun(entry.run_id, entry.run_dir, entry.created) for entry in results.runs()]
+        listed = (KnownRun(entry.run_id, entry.run_dir, entry.created) for entry in results.runs())
+        return [known for known in listed if not _is_unborn(known)]
     finally:
         results.close()
+
+
+def _is_unborn(known: KnownRun) -> bool:
+    """Whether its ``submit`` was killed before the run was there, so that nobody ever saw it."""
+    paths = run_paths(known.run_dir, known.run_id)
+    return not os.path.exists(paths.run_json) and os.path.isdir(paths.root)
 
 
 def _runs_in(run_dir: str) -> list[KnownRun]:
