@@ -44,6 +44,10 @@ def to_directory(path):
     path.mkdir()
 
 
+only_local = pytest.mark.parametrize(
+    "executor", ["local"]
+)  # what is looked at does not depend on what runs it
+
 CHANGES = {
     # what happens to the files: which tasks notice
     leave: [],
@@ -162,6 +166,7 @@ FOREIGN = {
 }
 
 
+@only_local
 @pytest.mark.parametrize("change", FOREIGN)
 def test_a_file_that_was_made_and_then_changed_by_somebody_else_is_made_again(lab, flows, made, change):
     for name in "pcn":
@@ -175,6 +180,7 @@ def test_a_file_that_was_made_and_then_changed_by_somebody_else_is_made_again(la
     assert lab.submit(flows("files").outputs, out=made).calls == []
 
 
+@only_local
 def test_what_reads_a_file_that_was_made_again_is_given_the_new_one(lab, flows, made):
     touch(made / "p")
     lab.submit(flows("files").outputs, out=made)
@@ -185,6 +191,7 @@ def test_what_reads_a_file_that_was_made_again_is_given_the_new_one(lab, flows, 
     assert again.result("use") == ["<text", "<text"]
 
 
+@only_local
 def test_a_file_that_is_made_by_force_is_another_file_to_what_reads_it(lab, flows, made):
     again = lab.submit(flows("files").outputs, out=made, force_tasks=["make"])
 
@@ -192,6 +199,7 @@ def test_a_file_that_is_made_by_force_is_another_file_to_what_reads_it(lab, flow
     assert lab.submit(flows("files").outputs, out=made).calls == []
 
 
+@only_local
 def test_files_that_were_cleaned_up_are_missed_when_asked_to_look(lab, flows, made):
     for name in "pcn":
         delete(made / name)
@@ -229,12 +237,11 @@ MEDDLED = {
 }
 
 
+@only_local
 @pytest.mark.parametrize("how", MEDDLED)
 def test_a_file_that_is_not_the_one_that_was_returned_fails_the_task_that_takes_it(lab, flows, tmp_path, how):
     state, value = MEDDLED[how]
-    (tmp_path / "other").write_text("given")
-
-    seen = lab.submit(flows("files").meddled, out=tmp_path, how=how, given=tmp_path / "other")
+    seen = lab.submit(flows("files").meddled, out=tmp_path, how=how)
 
     assert seen.run.status(as_dict=True)["tasks"]["consume"]["state"] == state
     assert seen.results("consume") == ({} if value is None else {0: value})
@@ -254,6 +261,7 @@ CHANGED = {
 }
 
 
+@only_local
 @pytest.mark.parametrize("how", CHANGED)
 def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_reused(
     lab, flows, tmp_path, how
@@ -261,15 +269,14 @@ def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_
     file = tmp_path / "given"
     file.write_text("given")
     os.utime(file, (1, 1))
-    words = {"out": tmp_path, "given": file, "how": how}
-    meddled = flows("files").meddled
+    changing = flows("files").changing
 
-    first = lab.submit(meddled, **words, force_tasks=["meddle"])
+    first = lab.submit(changing, given=file, how=how)
     file.write_text("given")
     os.utime(file, (1, 1))
-    again = lab.submit(meddled, **words)
+    again = lab.submit(changing, given=file, how=how)
 
     assert first.result("changes_its_input") == "given"
-    assert [call for call in again.calls if call in ("changes_its_input", "reads_after")] == CHANGED[how]
+    assert again.calls == CHANGED[how]
     told = first.run.status(as_dict=True)["messages"]
     assert [message.split(":")[0] for message in told if "not reusable" in message] == CHANGED[how]

@@ -180,17 +180,16 @@ def test_the_command_line_retries_in_the_foreground_and_ends_as_the_run_does(lab
 
 
 def test_the_log_of_each_attempt_is_kept(broken, flows, capfd):
-    if broken.lab.executor == "inline":
-        pytest.skip("the output of an inline run goes to the terminal")
+    in_terminal = broken.lab.executor == "inline"
     broken.retry("each[1]")
     broken.mend("b")
     broken.retry("each[1]")
     capfd.readouterr()
 
-    assert broken.seen.run.logs("each", 1) == "worked on b\n"
+    assert broken.seen.run.logs("each", 1) == ("" if in_terminal else "worked on b\n")
     broken.lab.cli(broken.wf, "logs", "each[1]", run_dir=broken.run_dir)
     told = capfd.readouterr().out
-    assert told.count("worked on b\n") == 3
+    assert told.count("worked on b\n") == (0 if in_terminal else 3)
     assert told.count("ValueError: b is broken\n") == 2
     assert "worked on d" not in told
 

@@ -120,6 +120,15 @@ meddled = Workflow("meddled")
 How = Literal["not", "touch", "replace", "remove"]
 
 
+def _do(how: str, path: Path) -> None:
+    if how == "touch":
+        path.touch()
+    elif how == "replace":
+        path.write_text("somebody else's")
+    elif how == "remove":
+        path.unlink()
+
+
 @meddled.job
 def write(out: Out, run_dir: RunDir = RunDir()) -> Path:
     note(run_dir, "write")
@@ -132,22 +141,16 @@ def meddle(out: Out, how: How = "not") -> None:
     _do(how, out / "w")
 
 
-def _do(how: str, path: Path) -> None:
-    if how == "touch":
-        path.touch()
-    elif how == "replace":
-        path.write_text("somebody else's")
-    elif how == "remove":
-        path.unlink()
-
-
 @meddled.job(after="meddle")
 def consume(file: Annotated[Path, Result("write")], run_dir: RunDir = RunDir()) -> str:
     note(run_dir, "consume")
     return file.read_text() if file.exists() else "gone"
 
 
-@meddled.job
+changing = Workflow("changing")
+
+
+@changing.job
 def changes_its_input(given: Path, how: How = "not", run_dir: RunDir = RunDir()) -> str:
     note(run_dir, "changes_its_input")
     found = given.read_text()
@@ -155,7 +158,7 @@ def changes_its_input(given: Path, how: How = "not", run_dir: RunDir = RunDir())
     return found
 
 
-@meddled.job(after="changes_its_input")
+@changing.job(after="changes_its_input")
 def reads_after(given: Path, run_dir: RunDir = RunDir()) -> str:
     note(run_dir, "reads_after")
     return given.read_text() if given.exists() else "gone"

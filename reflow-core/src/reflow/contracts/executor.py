@@ -135,6 +135,13 @@ class Executor(ABC):
             SchedulerError: The request got no answer.
         """
 
+    def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
+        """Ask for some elements of a request to be ended; the others go on. Without a way to, all go on.
+
+        Raises:
+            SchedulerError: The request got no answer.
+        """
+
     def render(self, request: JobRequest) -> str:
         """Return the exact commands and scripts that `submit` would use, for a dry run."""
         return " ".join(request.argv)

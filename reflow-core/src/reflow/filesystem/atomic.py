@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+FORGOTTEN_S = 3600.0  #: age at which a temporary file of another machine is certainly nobody's any more
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -52,7 +54,7 @@ def write_new(path: str, chunks: Iterable[bytes], *, sync: bool = True) -> None:
 
 def replace_file(path: str, data: bytes | Iterable[bytes], *, sync: bool = True) -> None:
     """Write a file whole, by way of a temporary one beside it and a rename; with ``sync``, durably."""
-    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    temporary = f"{path}.{os.uname().nodename}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
     try:
         write_new(temporary, [data] if isinstance(data, bytes) else data, sync=sync)
         os.replace(temporary, path)
@@ -62,6 +64,29 @@ def replace_file(path: str, data: bytes | Iterable[bytes], *, sync: bool = True)
         raise
     if sync:
         sync_directory(os.path.dirname(path) or ".")
+
+
+def remove_temporaries(folder: str) -> None:
+    """Remove what `replace_file` left in a directory when it was killed; who may still be at work is left alone."""
+    try:
+        with os.scandir(folder) as entries:
+            left = [entry.path for entry in entries if entry.name.endswith(".tmp") and _is_left(entry)]
+    except FileNotFoundError:
+        return
+    for path in left:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _is_left(entry: os.DirEntry[str]) -> bool:
+    """Whether the writer of a temporary file is gone: it ended on this machine, or it takes longer than any does."""
+    writer, _, process = entry.name.rsplit(".", 2)[0].rpartition(".")
+    if writer.endswith(f".{os.uname().nodename}"):
+        return not os.path.exists(f"/proc/{process}")
+    try:
+        return time.time() - entry.stat(follow_symlinks=False).st_mtime > FORGOTTEN_S
+    except FileNotFoundError:
+        return False
 
 
 def remove_directory(path: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from reflow.contracts.executor import Executor
 from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
 from reflow.model.states import RunState
-from reflow.run.clock import now_ms
+from reflow.run.clock import now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
 from reflow.run.hold import Hold, held
@@ -143,7 +141,7 @@ class _Pass:
         found = self._executor.find(tokens)
         while self._wait and not all(r.token in found or self._is_settled(r) for r in intents):
             self._hold.lease.beat()
-            time.sleep(5.0)
+            sleep(5.0)
             found = self._executor.find(tokens)
         return found
 

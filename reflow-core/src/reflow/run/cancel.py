@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, TaskState
+from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, write_request
@@ -31,7 +31,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     wanted = tuple(scopes) or (Scope(),)
     before = _active(run, wanted)
     write_request(run.paths, "cancel", wanted)
-    deadline = time.monotonic() + timeout_s
+    deadline = monotonic_s() + timeout_s
     while True:
         settle(run)
         if not _active(run, wanted):
@@ -40,11 +40,11 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
                 if before
                 else f"nothing of that was active in run {run.id}"
             )
-        if time.monotonic() > deadline:
+        if monotonic_s() > deadline:
             raise OutOfReach(
                 f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}"
             )
-        time.sleep(0.05)
+        sleep(0.05)
 
 
 def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:

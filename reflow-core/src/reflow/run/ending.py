@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from reflow.filesystem.atomic import copy_into, read_bytes, remove_directory, replace_file
+from reflow.filesystem.atomic import copy_into, read_bytes, remove_directory, remove_temporaries, replace_file
 from reflow.model.records import SubmissionRow
 from reflow.run.clock import now_ms
 from reflow.run.handover import remove_folders
@@ -53,19 +53,12 @@ def sweep(hold: Hold) -> None:
         if name not in known:
             remove_directory(os.path.join(jobs, name))
             continue
-        _remove_temporaries(os.path.join(jobs, name))
+        remove_temporaries(os.path.join(jobs, name))
         if known[name].state == "ended":
             clear(hold, known[name])
     for folder in (hold.run.paths.root, hold.run.paths.control, jobs):
-        _remove_temporaries(folder)
+        remove_temporaries(folder)
     hold.lease.clear_remains()
-
-
-def _remove_temporaries(folder: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(folder):
-            if name.endswith(".tmp"):
-                os.unlink(os.path.join(folder, name))
 
 
 def _segment_order(name: str) -> tuple[int, int, int]:

@@ -7,13 +7,13 @@ no completion of it, and a second question to the executor agrees. A question th
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reflow.contracts.executor import ElementReport, Executor
 from reflow.errors import SchedulerError
 from reflow.model.records import SubmissionRow
+from reflow.run.clock import monotonic_s, sleep
 from reflow.run.hold import Hold
 from reflow.run.verdict import Verdict, judge
 from reflow.rundir.completion import finished_elements
@@ -82,10 +82,10 @@ def _is_active(report: ElementReport | None) -> bool:
 
 
 def _beating_sleep(hold: Hold, seconds: float) -> None:
-    ends = time.monotonic() + seconds
-    while (left := ends - time.monotonic()) > 0:
+    ends = monotonic_s() + seconds
+    while (left := ends - monotonic_s()) > 0:
         hold.lease.beat()
-        time.sleep(min(1.0, left))
+        sleep(min(1.0, left))
 
 
 def parts_of(sub: SubmissionPaths, elements: Iterable[int]) -> list[str]:

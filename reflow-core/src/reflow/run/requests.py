@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import SchedulerError
 from reflow.graph.model import Graph
-from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
+from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.verify import find_stale, open_stale
@@ -68,13 +68,30 @@ def _tell(hold: Hold, executor: Executor, rows: Sequence[InstanceRow]) -> None:
         submission = known.get(token)
         if submission is None or submission.native_id is None:
             continue
-        left = hold.ledger.instances(submission.task, _ACTIVE)
-        if not any(row.submission == token for row in left):
+        active = hold.ledger.instances(submission.task, _ACTIVE)
+        left = {row.position or 0 for row in active if row.submission == token}
+        gone = [row.position or 0 for row in cancelled]
+        if not left:
             whole.append(submission.native_id)
         elif isinstance(executor, ResidentExecutor):
-            executor.cancel_positions(token, [row.position for row in cancelled if row.position is not None])
+            executor.cancel_positions(token, gone)
+        else:
+            _end_elements(hold, executor, submission, set(gone), left)
     try:
         executor.cancel(whole)
+    except SchedulerError as error:
+        hold.messages.append(str(error))
+
+
+def _end_elements(
+    hold: Hold, executor: Executor, submission: SubmissionRow, gone: set[int], left: set[int]
+) -> None:
+    """End the elements that have nothing left to do; others leave out what was cancelled by themselves."""
+    pack = max(1, submission.pack)
+    elements = {position // pack for position in gone} - {position // pack for position in left}
+    try:
+        if elements and submission.native_id:
+            executor.cancel_elements(submission.native_id, elements)
     except SchedulerError as error:
         hold.messages.append(str(error))
 

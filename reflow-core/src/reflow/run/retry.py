@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from reflow.errors import OutOfReach
+from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
@@ -46,17 +46,17 @@ def retry(
         return RetryReport(0, f"nothing to retry in run {run.id} ({state.value}): nothing was changed", False)
     check_own(run.paths)
     name = write_request(run.paths, "retry", wanted, verify=verify)
-    deadline = time.monotonic() + timeout_s
+    deadline = monotonic_s() + timeout_s
     while True:
         if settle(run):
             return RetryReport(count, _told(run, count), run.is_resident)
         if not any(request.name == name for request in list_requests(run.paths)):
             return RetryReport(count, _told(run, count), False)
-        if time.monotonic() > deadline:
+        if monotonic_s() > deadline:
             raise OutOfReach(
                 f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}"
             )
-        time.sleep(0.05)
+        sleep(0.05)
 
 
 def _told(run: OpenRun, count: int) -> str:
