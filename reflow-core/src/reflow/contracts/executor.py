@@ -135,7 +135,7 @@ class Executor(ABC):
             SchedulerError: The request got no answer.
         """
 
-    def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
+    def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:  # noqa: B027 - to do nothing is allowed
         """Ask for some elements of a request to be ended; the others go on. Without a way to, all go on.
 
         Raises:
