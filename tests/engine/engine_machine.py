@@ -82,7 +82,9 @@ class EngineMachine(RuleBasedStateMachine):
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.folder = tempfile.mkdtemp(prefix="reflow-engine-", dir=memory)
         self.succeeded: dict[tuple[str, int], bytes | None] = {}
-        self.is_alone = False  # its guards were taken away, or could not be submitted, and nobody has looked since
+        self.is_alone = (
+            False  # its guards were taken away, or could not be submitted, and nobody has looked since
+        )
 
     @initialize(flow=st.sampled_from(sorted(engine_flow.FLOWS)), slots=st.sampled_from([1, 3, 8]))
     def submit(self, flow: str, slots: int) -> None:
@@ -149,7 +151,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.15, 1.0, 5.0, 12.0, 70.0, 700.0, 4000.0]))
     def wait(self, seconds: float) -> None:
-        self.cluster.sleep(seconds)
+        self.cluster.run_for(seconds)
 
     # What happens to them
 
@@ -181,7 +183,9 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(which=_PICK)
     def forget(self, which: int) -> None:
         element = self.picked(which)
-        if element is not None and all(e.state is JobState.PENDING for e in self.cluster.jobs[element.native_id]):
+        if element is not None and all(
+            e.state is JobState.PENDING for e in self.cluster.jobs[element.native_id]
+        ):
             self.is_alone |= "advance" in element.request.argv
             self.cluster.vanish(element.native_id)
 
@@ -263,7 +267,9 @@ class EngineMachine(RuleBasedStateMachine):
             for path in [sub.joined, *_files(sub.outcomes)]:
                 if os.path.exists(path):
                     lines = read_segment(path)[0]
-                    written |= {(row.task, line.index, line.output) for line in lines if line.state == "succeeded"}
+                    written |= {
+                        (row.task, line.index, line.output) for line in lines if line.state == "succeeded"
+                    }
         done = {(r.task, r.index, r.output) for r in self.rows() if r.state is InstanceState.SUCCEEDED}
         assert done <= written
 
@@ -284,7 +290,7 @@ class EngineMachine(RuleBasedStateMachine):
         for element in cluster.elements:
             element.is_held = False
         if self.is_alone:
-            cluster.sleep(100.0)
+            cluster.run_for(100.0)
             settle(self.opened())
         self.get_over()
         engine_flow.FAILS.clear()
@@ -301,7 +307,7 @@ class EngineMachine(RuleBasedStateMachine):
             self.check()
             if self.ledger.overview().state.is_over and not self.cluster.active:
                 return
-            self.cluster.sleep(DAY_S / 4)
+            self.cluster.run_for(DAY_S / 4)
         states = [(row.task, row.index, row.state.value) for row in self.rows()]
         assert self.ledger.overview().state.is_over, f"the run never ends: {states}"
         raise AssertionError(f"jobs are left: {[e.request.name for e in self.cluster.active]}")

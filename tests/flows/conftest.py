@@ -150,3 +150,9 @@ def until() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def labs() -> type[Lab]:
+    """Make as many labs as a test needs."""
+    return Lab

@@ -20,7 +20,14 @@ def write(sub, name, data):
 
 @pytest.mark.parametrize(
     ("data", "count"),
-    [(b"", 0), (START, 1), (START + END, 0), (START + END + START, 1), (START + END[:60], 1), (START[:-3], 0)],
+    [
+        (b"", 0),
+        (START, 1),
+        (START + END, 0),
+        (START + END + START, 1),
+        (START + END[:60], 1),
+        (START[:-3], 0),
+    ],
 )
 def test_a_worker_is_at_work_when_its_last_whole_line_is_a_start(sub, data, count):
     write(sub, part_name(0, 0), data)

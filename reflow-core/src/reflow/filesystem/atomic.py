@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from reflow.filesystem.process import is_there
+
 if TYPE_CHECKING:
     from typing import BinaryIO
 
@@ -82,7 +84,7 @@ def _is_left(entry: os.DirEntry[str]) -> bool:
     """Whether the writer of a temporary file is gone: it ended on this machine, or it takes longer than any does."""
     writer, _, process = entry.name.rsplit(".", 2)[0].rpartition(".")
     if writer.endswith(f".{os.uname().nodename}"):
-        return not os.path.exists(f"/proc/{process}")
+        return not process.isdecimal() or not is_there(int(process))
     try:
         return time.time() - entry.stat(follow_symlinks=False).st_mtime > FORGOTTEN_S
     except FileNotFoundError:

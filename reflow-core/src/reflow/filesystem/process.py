@@ -27,6 +27,11 @@ def this_process() -> ProcessId:
     return ProcessId(host, boot, os.getpid(), _started(os.getpid()))
 
 
+def is_there(pid: int) -> bool:
+    """Whether a process of this machine has that id and has not ended."""
+    return bool(_started(pid))
+
+
 def _here() -> tuple[str, str]:
     try:
         with open("/proc/sys/kernel/random/boot_id", "rb") as file:

@@ -7,7 +7,7 @@ import json
 from reflow.model.records import Changes, Context, NewResult, Unpublished
 from reflow.run.hold import Hold
 
-BATCH = 20_000  #: outputs per transaction; a store gives fewer at once where their values are long
+BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where their values are long
 
 
 def publish(hold: Hold) -> int:

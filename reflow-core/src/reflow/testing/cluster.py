@@ -147,14 +147,18 @@ class Cluster:
         return self.now_s
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, with all that happens in it."""
+        """Stand for `time.sleep` in a process that may be killed meanwhile."""
         self.point()
+        self.run_for(seconds)
+        self.point()
+
+    def run_for(self, seconds: float) -> None:
+        """Let time pass, with all that happens in it."""
         ends = self.now_s + max(0.0, seconds)
         while (element := self._next(ends)) is not None:
             self.now_s = max(self.now_s, element.due)
             self._step(element)
         self.now_s = max(self.now_s, ends)
-        self.point()
 
     def point(self) -> None:
         """Kill the process that runs now if its job is over, or if it was to be killed here."""

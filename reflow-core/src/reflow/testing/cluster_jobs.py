@@ -55,7 +55,9 @@ class Jobs:
             yield 0.1
             task = Task(self._run, work.payload, interruption)
             pack, count = work.payload.pack, work.payload.count
-            for instance in work.payload.lines(element.number * pack, min((element.number + 1) * pack, count)):
+            for instance in work.payload.lines(
+                element.number * pack, min((element.number + 1) * pack, count)
+            ):
                 work.begin()
                 if work.was_touched(instance, started_counts=False):
                     continue

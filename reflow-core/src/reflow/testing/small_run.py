@@ -132,7 +132,9 @@ def pump_until_ended(executor: Executor, tokens: Collection[str], timeout_s: flo
     deadline = time.monotonic() + timeout_s
     waiting, seen = set(tokens), list[Event]()
     while waiting:
-        assert time.monotonic() < deadline, f"{waiting} did not end within {timeout_s} s; the last: {seen[-3:]}"
+        assert time.monotonic() < deadline, (
+            f"{waiting} did not end within {timeout_s} s; the last: {seen[-3:]}"
+        )
         for event in executor.pump(0.5):
             seen.append(event)
             if event.kind == "died":

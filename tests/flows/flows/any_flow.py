@@ -1,0 +1,66 @@
+"""A workflow of any shape, made from a description: see `make`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+from zlib import crc32
+
+from noting import note
+
+from reflow import Result, RunDir, Workflow
+
+wf = Workflow("any")  # replaced by `make`
+
+TYPES = {"int": int, "list": list[int], "lists": list[list[int]]}
+
+
+class Take(NamedTuple):
+    """A parameter: the number of the task that it takes from, what it wants, and whether it says broadcast."""
+
+    source: int
+    wants: str
+    broadcast: bool = False
+
+
+class Task(NamedTuple):
+    """A task: whether it is an array, what it returns, and what it takes."""
+
+    array: bool
+    returns: str
+    takes: tuple[Take, ...] = ()
+
+
+def compute(number: int, returns: str, *values: Any) -> Any:
+    """Return what a task makes of its inputs; one in eleven fails."""
+    found = crc32(repr((number, values)).encode())
+    if found % 11 == 0:
+        raise ValueError(found)
+    return found if returns == "int" else [found % 5, *range(found % 3)]
+
+
+def make(tasks: list[Task]) -> Workflow:
+    """Make the module's workflow anew; task *i* is called ``t<i>``."""
+    global wf
+    wf = Workflow("any")
+    for number, task in enumerate(tasks):
+        function = _function(number, task.returns, len(task.takes))
+        function.__annotations__ = {"return": TYPES[task.returns], "run_dir": RunDir} | {
+            f"x{i}": Annotated[TYPES[take.wants], Result(f"t{take.source}", broadcast=take.broadcast)]
+            for i, take in enumerate(task.takes)
+        }
+        wf.job(array=task.array, name=f"t{number}")(function)
+    return wf
+
+
+def _function(number: int, returns: str, arity: int) -> Callable[..., Any]:
+    def work(run_dir: Any, *values: Any) -> Any:
+        note(run_dir, f"t{number}", repr(values).replace(" ", ""))
+        return compute(number, returns, *values)
+
+    return (
+        lambda run_dir: work(run_dir),
+        lambda run_dir, x0: work(run_dir, x0),
+        lambda run_dir, x0, x1: work(run_dir, x0, x1),
+        lambda run_dir, x0, x1, x2: work(run_dir, x0, x1, x2),
+    )[arity]
