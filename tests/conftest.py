@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reflow"))
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"  # set and removed by pytest around each phase of a test
 
 _numbers = itertools.count()
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the processes that tests start: a shell in the background has its children ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
