@@ -10,8 +10,6 @@ from noting import note
 
 from reflow import Result, RunDir, Workflow
 
-wf = Workflow("any")  # replaced by `make`
-
 TYPES = {"int": int, "list": list[int], "lists": list[list[int]]}
 
 
@@ -31,17 +29,21 @@ class Task(NamedTuple):
     takes: tuple[Take, ...] = ()
 
 
-def compute(number: int, returns: str, *values: Any) -> Any:
-    """Return what a task makes of its inputs; one in eleven fails."""
+def compute(number: int, returns: str, values: tuple[Any, ...], *, broken: bool) -> Any:
+    """Return what a task makes of its inputs; while it is broken, one in seven fails."""
     found = crc32(repr((number, values)).encode())
-    if found % 11 == 0:
+    if broken and found % 7 == 0:
         raise ValueError(found)
     return found if returns == "int" else [found % 5, *range(found % 3)]
 
 
+def call(number: int, values: tuple[Any, ...]) -> str:
+    """Return what is noted of a call."""
+    return f"t{number} {values!r}"
+
+
 def make(tasks: list[Task]) -> Workflow:
-    """Make the module's workflow anew; task *i* is called ``t<i>``."""
-    global wf
+    """Make a workflow, whose task *i* is called ``t<i>``; it is no global, so it travels by cloudpickle."""
     wf = Workflow("any")
     for number, task in enumerate(tasks):
         function = _function(number, task.returns, len(task.takes))
@@ -55,8 +57,8 @@ def make(tasks: list[Task]) -> Workflow:
 
 def _function(number: int, returns: str, arity: int) -> Callable[..., Any]:
     def work(run_dir: Any, *values: Any) -> Any:
-        note(run_dir, f"t{number}", repr(values).replace(" ", ""))
-        return compute(number, returns, *values)
+        note(run_dir, call(number, values))
+        return compute(number, returns, values, broken=not (run_dir / "mended").exists())
 
     return (
         lambda run_dir: work(run_dir),

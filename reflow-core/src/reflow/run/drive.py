@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from reflow.contracts.executor import Event, ResidentExecutor
@@ -151,13 +151,20 @@ class _Driver:
         return events
 
     def _take_in(self, events: list[Event]) -> RunState:
-        batches = [batch for event in events for batch in self._batches(event)]
         ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
-        for token in ended:
-            batches += written(self._hold, token, but={b.segment for b in batches if b.token == token})
-        state = self._coordinator.step(batches, ended, self._given_up)
+        state = self._coordinator.step(self._incoming(events, ended), ended, self._given_up)
         tell(self._run.paths, self._hold.take_messages())
         return state
+
+    def _incoming(self, events: list[Event], ended: list[str]) -> Iterator[Batch]:
+        """Read what has come in, segment by segment, so that memory need not hold all of it."""
+        read: dict[str, set[str]] = {token: set() for token in ended}
+        for event in events:
+            for batch in self._batches(event):
+                read.setdefault(batch.token, set()).add(batch.segment)
+                yield batch
+        for token in ended:
+            yield from written(self._hold, token, but=read[token])
 
     def _batches(self, event: Event) -> list[Batch]:
         """Read what an event is about; a dead worker is started again."""

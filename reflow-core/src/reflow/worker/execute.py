@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from reflow.errors import TaskInterrupted, ValueMisfit
+from reflow.errors import DefinitionError, TaskInterrupted, ValueMisfit
 from reflow.rundir.outcomes import Outcome
 from reflow.worker.failures import REASON_LIMIT, StaleInput, Unfit, describe, masked, shortened
 from reflow.worker.inputs import Inputs
@@ -14,6 +14,7 @@ from reflow.worker.interrupt import Interruption
 from reflow.worker.output import Output
 
 if TYPE_CHECKING:
+    from reflow.define.task import TaskSpec
     from reflow.rundir.payload import Instance, Payload
     from reflow.values.tagged import Tagged
     from reflow.worker.load import LoadedRun
@@ -31,7 +32,7 @@ class Task:
     """
 
     def __init__(self, run: LoadedRun, payload: Payload, interruption: Interruption) -> None:
-        spec = run.flow.tasks[payload.task]
+        spec = _spec(run, payload.task)
         spec.resolve()
         self.name = spec.name
         self._run = run
@@ -126,6 +127,16 @@ class Task:
             text = masked(str(error), self._inputs.secrets)
             return shortened(text, 4 * REASON_LIMIT), None, charge
         return describe(error, self._inputs.secrets)
+
+
+def _spec(run: LoadedRun, task: str) -> TaskSpec:
+    try:
+        return run.flow.tasks[task]
+    except KeyError:
+        raise DefinitionError(
+            f"{run.flow_file} has no task {task!r} when it is imported by a worker; "
+            'define tasks in the module itself, not in a function or under: if __name__ == "__main__":'
+        ) from None
 
 
 def check_before(files: list[Watched], fs_latency_s: float) -> str:
