@@ -131,7 +131,7 @@ def request_for(hold: Hold, submission: SubmissionRow, begin_s: int = 0) -> JobR
         serve_argv=serve_argv(run),
         count=submission.count,
         instances=submission.instances,
-        resources=_resources(node, run.info["defaults"]),
+        resources=_resources(node, submission, run.info["defaults"]),
         log_dir=run.paths.logs,
         token=submission.token,
         directory=run.paths.submission(submission.token).directory,
@@ -140,10 +140,16 @@ def request_for(hold: Hold, submission: SubmissionRow, begin_s: int = 0) -> JobR
     )
 
 
-def _resources(node: Node, defaults: Mapping[str, Any]) -> Resources:
-    """Return what a task asks for; what its code leaves open is as configured when the run was submitted."""
+def _resources(node: Node, submission: SubmissionRow, defaults: Mapping[str, Any]) -> Resources:
+    """Return what each element asks for: what one instance needs, for as long as all its instances take in turn.
+
+    What the code of a task leaves open is as configured when the run was submitted.
+    """
     asked = node.resources
-    return asked._replace(**{k: v for k, v in defaults.items() if getattr(asked, k) is None})
+    filled = asked._replace(**{k: v for k, v in defaults.items() if getattr(asked, k) is None})
+    if asked.time_s is None or submission.pack <= 1:
+        return filled
+    return filled._replace(time_s=asked.time_s * min(submission.pack, submission.instances))
 
 
 def submit(hold: Hold, executor: Executor, submission: SubmissionRow) -> SubmissionRow:
