@@ -214,11 +214,8 @@ class EngineMachine(RuleBasedStateMachine):
     def rows(self) -> list[InstanceRow]:
         return [row for task in engine_flow.EXPECTED for row in self.ledger.instances(task)]
 
-    @invariant()
     def no_success_is_lost_and_each_has_the_right_value(self) -> None:
         """I1, I2, I8."""
-        if not hasattr(self, "ledger"):
-            return
         now = {(r.task, r.index): r.output for r in self.rows() if r.state in _SUCCESS}
         lost = {key for key, output in self.succeeded.items() if now.get(key) != output}
         assert not lost, f"{lost} had succeeded"
@@ -227,11 +224,8 @@ class EngineMachine(RuleBasedStateMachine):
             for stored in self.ledger.values(task):
                 assert stored.value.replace(" ", "") == values[stored.index]
 
-    @invariant()
     def nothing_runs_before_its_inputs(self) -> None:
         """I3."""
-        if not hasattr(self, "ledger"):
-            return
         states = {(row.task, row.index): row.state for row in self.rows()}
         for (task, index), state in states.items():
             if state in (InstanceState.SUBMITTED, *_SUCCESS):
@@ -239,26 +233,20 @@ class EngineMachine(RuleBasedStateMachine):
                 for up in before.get(task, []):
                     assert states.get(up) in _SUCCESS, f"{task}[{index}] is {state.value}, {up} is not"
 
-    @invariant()
     def somebody_will_go_on(self) -> None:
         """I4: whatever is lost, a job is there that will look; else a look by hand makes one."""
-        if not hasattr(self, "ledger") or self.is_alone or self.ledger.overview().state.is_over:
+        if self.is_alone or self.ledger.overview().state.is_over:
             return
         guards = [e for e in self.cluster.active if e.request.argv[3] == "advance"]
         assert guards, "nobody will ever look at this run"
 
-    @invariant()
     def every_job_is_known(self) -> None:
         """I5."""
-        if hasattr(self, "ledger"):
-            known = {row.token for row in self.ledger.submissions()}
-            assert {element.request.token for element in self.cluster.active} <= known
+        known = {row.token for row in self.ledger.submissions()}
+        assert {element.request.token for element in self.cluster.active} <= known
 
-    @invariant()
     def every_success_is_in_the_files(self) -> None:
         """I7: what the ledger says of outputs can be read from the run's files again."""
-        if not hasattr(self, "ledger"):
-            return
         written: set[tuple[str, int, bytes | None]] = set()
         for row in self.ledger.submissions():
             if row.task.startswith("@"):
@@ -311,6 +299,12 @@ class EngineMachine(RuleBasedStateMachine):
         states = [(row.task, row.index, row.state.value) for row in self.rows()]
         assert self.ledger.overview().state.is_over, f"the run never ends: {states}"
         raise AssertionError(f"jobs are left: {[e.request.name for e in self.cluster.active]}")
+
+    @invariant()
+    def what_must_hold(self) -> None:
+        if hasattr(self, "ledger"):
+            self.check()
+            self.somebody_will_go_on()
 
     def check(self) -> None:
         self.no_success_is_lost_and_each_has_the_right_value()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 TABLE = {
@@ -99,6 +101,14 @@ def test_the_same_edges_are_all_reused(seen, shared_lab, edges):
         for task, (states, _) in TABLE.items()
     }
     assert again.result("gather_of_texts") == edges.TEXTS
+
+
+def test_the_command_line_tells_an_empty_result_from_none_at_all(seen, shared_lab, edges, capsys):
+    assert shared_lab.cli(edges.wf, "results", "each_of_none", run_dir=seen.run_dir) == 0
+    assert capsys.readouterr() == ("", "each_of_none: no instances, since the list was empty\n")
+
+    shared_lab.cli(edges.wf, "results", "each_of_none", "unequal", "three", "--json", run_dir=seen.run_dir)
+    assert json.loads(capsys.readouterr().out) == {"each_of_none": [], "unequal": None, "three": [1, 2, 3]}
 
 
 NAMES = {

@@ -242,3 +242,15 @@ def test_a_retry_after_all_retries_were_spent_has_as_many_again(lab, flows):
     assert seen.result("flaky") == ["raise raise raise raise", "fine"]
     assert seen.calls.count("raise raise raise raise") == 5
     assert seen.calls.count("fine") == 1
+
+
+def test_a_task_that_a_worker_cannot_find_is_told_where_to_define_it(local_lab, flows):
+    late = flows("late")
+    late.define()
+
+    seen = local_lab.submit(late.wf)
+
+    assert seen.errors == {
+        "task[0]": f"{late.__file__} has no task 'task' when it is imported by a worker; "
+        'define tasks in the module itself, not in a function or under: if __name__ == "__main__":'
+    }

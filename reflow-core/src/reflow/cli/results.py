@@ -39,7 +39,7 @@ def run(call: Call) -> int:
     for task, values in found.items():
         _show(call, run, task, values)
     if not any(found.values()):
-        call.hint(f"no results yet; see: {call.typed('status', run=run.id)}")
+        call.hint(_why_nothing(call, run, tasks))
     return 0
 
 
@@ -58,8 +58,15 @@ def _facts(run: OpenRun, task: str, values: dict[int, Any]) -> object:
 
     if not run.graph.tasks[task].array:
         return plain_json(values[0]) if 0 in values else None
-    width = run.ledger.overview().tasks[task].total or 0
-    return [plain_json(values.get(index)) for index in range(width)]
+    width = run.ledger.overview().tasks[task].total
+    return None if width is None else [plain_json(values.get(index)) for index in range(width)]
+
+
+def _why_nothing(call: Call, run: OpenRun, tasks: list[str]) -> str:
+    known = run.ledger.overview().tasks
+    if all(known[task].total == 0 for task in tasks):
+        return f"{', '.join(tasks)}: no instances, since the list was empty"
+    return f"no results yet; see: {call.typed('status', run=run.id)}"
 
 
 def _show(call: Call, run: OpenRun, task: str, values: dict[int, Any]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
+
 from reflow.contracts.executor import Executor
 from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
@@ -13,15 +16,15 @@ from reflow.run.guards import Guards
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.reconcile import Lost, find_lost, is_done, parts_of
-from reflow.run.recover import read_batch, written
+from reflow.run.reconcile import SETTLE_S, Lost, find_lost, is_done, last_starts
+from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
 from reflow.run.status import save_picture
 from reflow.rundir.completion import finished_elements
 from reflow.rundir.control import list_requests, take_notes
 from reflow.rundir.messages import tell
 
-SETTLE_S = 60.0  #: how long after an unclear answer a request may still turn up in the queue
+ANSWERS = 5  #: how often one process waits for the answer to a submission
 
 
 def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState | None:
@@ -66,12 +69,14 @@ class _Pass:
         self._run = run
         self._hold = hold
         self._wait = wait
+        self._stays = wait
         self._executor: Executor = run.executor
         self._guards = Guards(hold, run.executor)
         self._coordinator = Coordinator(hold, run.executor, self._guards)
 
     def make(self, caller: str) -> RunState:
         """Take in what has come, find what was lost, hand over what is ready."""
+        self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step([])
         rows = self._open()
@@ -79,12 +84,41 @@ class _Pass:
             lost = find_lost(self._hold, self._executor, rows, wait=self._wait)
             if lost:
                 state = self._step(lost)
+        if not state.is_over:
+            self._keep_guarded(caller)
+            state = self._wait_for_answers(state, caller)
         if state.is_over:
-            self._guards.end()
-            return state
-        self._guards.keep_net(used=caller)
-        self._guards.retire()
+            self._guards.end(used=caller)
         return state
+
+    def _wait_for_answers(self, state: RunState, caller: str) -> RunState:
+        """Stay until submissions have got their answer, where that is for this process: nobody else might."""
+        for _ in range(ANSWERS):
+            if state.is_over or not self._is_asked_to_stay(caller):
+                break
+            self._stays = True
+            self._answer_intents()
+            state = self._step([])
+            if not state.is_over:
+                self._keep_guarded(caller)
+        return state
+
+    def _is_asked_to_stay(self, caller: str) -> bool:
+        intents = self._intents()
+        if self._wait and any(not is_small(row) for row in intents):
+            return True
+        return bool(intents) and not self._guards.is_guarded(used=caller)
+
+    def _keep_guarded(self, caller: str) -> None:
+        """See to it that somebody will look again, whatever becomes of the jobs of this run."""
+        if self._wait or not caller:
+            self._guards.drop_dead()
+        self._guards.watch(self._open(), used=caller)
+        self._guards.keep_net(used=caller)
+        self._guards.retire(used=caller)
+        self._guards.leave([caller])
+        if not (self._intents() or self._guards.is_guarded()):
+            self._hold.messages.append(f"no job will look at this run; go on with: reflow advance {self._run.id}")
 
     def _open(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if not is_small(row) and row.state == "open"]
@@ -92,22 +126,25 @@ class _Pass:
     def _step(self, lost: list[Lost]) -> RunState:
         rows = self._open()
         given_up = {one.submission.token: one for one in lost}
-        batches = [batch for row in rows for batch in self._sealed(row)]
-        for one in lost:
-            batches += self._dead(one)
+        # what ends is looked at first: an element seals before it says that it is through
         ended = [row.token for row in rows if self._has_ended(row, given_up.get(row.token))]
+        batches = [batch for row in rows for batch in self._written(row, given_up.get(row.token), ended)]
         return self._coordinator.step(batches, ended, verdicts={t: o.verdicts for t, o in given_up.items()})
 
-    def _sealed(self, row: SubmissionRow) -> list[Batch]:
-        """Read what has been sealed; a part is another's, or that of a writer that is known to be dead."""
-        return [batch for batch in written(self._hold, row.token) if not batch.segment.endswith(".part")]
+    def _written(self, row: SubmissionRow, lost: Lost | None, ended: Collection[str]) -> list[Batch]:
+        """Read what has been written by now and can be judged.
 
-    def _dead(self, lost: Lost) -> list[Batch]:
-        token = lost.submission.token
+        What is in a part, or was broken off, waits until it is known what became of its writer: it died, or was
+        started again and is through. Only of its last start an instance can be the one that it died in.
+        """
+        verdicts = lost.verdicts if lost is not None else {}
+        starts = last_starts(self._run.paths.submission(row.token)) if verdicts else {}
         found = []
-        for name in parts_of(self._run.paths.submission(token), lost.verdicts):
-            batch = read_batch(self._hold, token, name, lost.verdicts[int(name.partition(".")[0])])
-            if batch is not None:
+        for batch in written(self._hold, row.token):
+            if batch.element in verdicts:
+                is_last = batch.start == starts.get(batch.element)
+                found.append(batch._replace(death=verdicts[batch.element] if is_last else None))
+            elif row.token in ended or not (batch.segment.endswith(".part") or batch.is_broken_off):
                 found.append(batch)
         return found
 
@@ -119,7 +156,7 @@ class _Pass:
 
     def _answer_intents(self) -> None:
         """Find out about submissions whose answer never came, and make those again that certainly were not taken."""
-        intents = [row for row in self._hold.overview().submissions if row.state == "intent"]
+        intents = self._intents()
         if not intents:
             return
         try:
@@ -127,19 +164,31 @@ class _Pass:
         except SchedulerError as error:
             self._hold.messages.append(f"the scheduler did not say which jobs it has: {error}")
             return
-        adopted = [r._replace(state="open", native_id=found[r.token]) for r in intents if r.token in found]
-        again = [r for r in intents if r.token not in found and self._is_settled(r)]
+        adopted = [
+            row._replace(state="open", native_id=found.get(row.token))
+            for row in intents
+            if row.token in found or self._is_claimed(row)
+        ]
+        known = {row.token for row in adopted}
+        again = [row for row in intents if row.token not in known and self._is_settled(row)]
         self._hold.apply(Changes(submissions=adopted))
         self._guards.watch(row for row in adopted if not is_small(row))
-        self._coordinator.hand_over([row for row in again if not is_small(row)])
-        answered = self._guards.hand_over_again([row for row in again if is_small(row)])
-        if answered:
-            self._hold.apply(Changes(submissions=answered))
+        self._coordinator.hand_over_again([row for row in again if not is_small(row)])
+        self._guards.hand_over_again([row for row in again if is_small(row)])
+        self._coordinator.call_off()
+
+    def _intents(self) -> list[SubmissionRow]:
+        return [row for row in self._hold.overview().submissions if row.state == "intent"]
+
+    def _is_claimed(self, row: SubmissionRow) -> bool:
+        """Whether a job has worked on a submission: it was accepted then, though nobody may remember it."""
+        claims = self._run.paths.submission(row.token).claims
+        return os.path.isdir(claims) and any(not name.endswith(".tmp") for name in os.listdir(claims))
 
     def _settled_find(self, intents: list[SubmissionRow]) -> dict[str, str]:
         tokens = [row.token for row in intents]
         found = self._executor.find(tokens)
-        while self._wait and not all(r.token in found or self._is_settled(r) for r in intents):
+        while self._stays and not all(r.token in found or self._is_settled(r) for r in intents):
             self._hold.lease.beat()
             sleep(5.0)
             found = self._executor.find(tokens)

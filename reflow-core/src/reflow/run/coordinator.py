@@ -10,10 +10,12 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
+from reflow.errors import SchedulerError
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
 from reflow.run.capacity import Capacity
+from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
 from reflow.run.handover import Intent, prepare, serve_argv, submit
@@ -21,6 +23,7 @@ from reflow.run.hold import Hold
 from reflow.run.ingest import Batch, hand_back, ingest
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
+from reflow.run.reconcile import last_starts
 from reflow.run.requests import carry_out
 from reflow.run.small_jobs import is_small
 from reflow.run.upstream import Purged
@@ -62,7 +65,7 @@ class Coordinator:
         ingest(self._hold, batches)
         self.hear()
         self._cancelled_outside(verdicts or {})
-        self._end(set(ended), given_up or {}, charge=charge)
+        self._end(set(ended), given_up or {}, verdicts or {}, charge=charge)
         while self._plan():
             pass
         return self._settle()
@@ -71,7 +74,7 @@ class Coordinator:
         """Take in outcomes and carry out requests, but hand nothing over."""
         ingest(self._hold, batches)
         self.hear()
-        self._end(set(ended), {}, charge=False)
+        self._end(set(ended), {}, {}, charge=False)
         return self._settle()
 
     def hear(self) -> None:
@@ -95,25 +98,46 @@ class Coordinator:
             if cancelled:
                 self._hold.apply(Changes(instances=cancelled))
 
-    def _end(self, ended: set[str], given_up: Mapping[str, str], *, charge: bool) -> None:
+    def _end(
+        self,
+        ended: set[str],
+        given_up: Mapping[str, str],
+        verdicts: Mapping[str, Mapping[int, Verdict]],
+        *,
+        charge: bool,
+    ) -> None:
         closing = [row for row in self._hold.overview().submissions if row.token in ended]
         if not closing:
             return
         rows: list[InstanceRow] = []
         for row in closing:
-            left = [
-                r for r in self._hold.ledger.instances(row.task, {_SUBMITTED}) if r.submission == row.token
-            ]
+            left = self._left_of(row)
             if reason := given_up.get(row.token):
                 rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
             else:
-                rows += hand_back(left, charge=charge)
+                rows += self._handed_back(row, left, verdicts.get(row.token, {}), charge=charge)
         closed: list[SubmissionRow] = []
         for row in closing:
             closed.append(close_submission(self._hold, row, closed))
         self._hold.apply(Changes(instances=rows, submissions=closed))
         for row in closed:
             clear(self._hold, row)
+
+    def _left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
+        """Return the instances that are still handed over in a submission."""
+        rows = self._hold.ledger.instances(submission.task, {_SUBMITTED})
+        return [row for row in rows if row.submission == submission.token]
+
+    def _handed_back(
+        self, submission: SubmissionRow, left: list[InstanceRow], lost: Mapping[int, Verdict], *, charge: bool
+    ) -> Iterable[InstanceRow]:
+        """Return what was not started as pending; it costs nothing where its element got as far as another."""
+        worked = last_starts(self._hold.run.paths.submission(submission.token)) if lost else {}
+        for row in left:
+            element = (row.position or 0) // (submission.pack or 1)
+            verdict = lost.get(element)
+            is_free = verdict is not None and element in worked
+            yield hand_back(row, charge=charge and not is_free, why=verdict.reason if verdict else "")
 
     def _plan(self) -> bool:
         """Plan once, write it and hand it over; return whether there was anything."""
@@ -146,18 +170,38 @@ class Coordinator:
         """Give intents to the executor and write down its answers."""
         if not submissions:
             return
-        answered = [submit(self._hold, self._executor, row) for row in submissions]
-        refused = [row for row in answered if row.state == "refused"]
-        words = self._hold.messages[-1] if refused else ""
-        failed = [
-            row._replace(state=InstanceState.FAILED, reason=words)
-            for submission in refused
-            for row in self._hold.ledger.instances(submission.task, {_SUBMITTED})
-            if row.submission == submission.token
-        ]
+        answered: list[SubmissionRow] = []
+        failed: list[InstanceRow] = []
+        for submission in submissions:
+            answer = submit(self._hold, self._executor, submission)
+            answered.append(answer)
+            if answer.state == "refused":
+                left, words = self._left_of(answer), self._hold.messages[-1]
+                failed += [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
         self._hold.apply(Changes(submissions=answered, instances=failed))
         if self._guards is not None:
             self._guards.watch(answered)
+
+    def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
+        """Submit intents that were certainly not taken, but for those of which nothing is wanted any more."""
+        wanted = [row._replace(created=now_ms()) for row in rows if self._left_of(row)]
+        tokens = {row.token for row in wanted}
+        dropped = [row._replace(state="ended", ended=now_ms()) for row in rows if row.token not in tokens]
+        if rows:
+            self._hold.apply(Changes(submissions=[*wanted, *dropped]))
+        for row in dropped:
+            clear(self._hold, row)
+        self.hand_over(wanted)
+
+    def call_off(self) -> None:
+        """Cancel what is queued and not wanted any more: it was cancelled before its native id was known."""
+        rows = [row for row in self._hold.overview().submissions if row.native_id and not is_small(row)]
+        unwanted = [str(row.native_id) for row in rows if not self._left_of(row)]
+        if unwanted:
+            try:
+                self._executor.cancel(unwanted)
+            except SchedulerError as error:
+                self._hold.messages.append(str(error))
 
     def _warm_up(self) -> None:
         if isinstance(self._executor, ResidentExecutor):

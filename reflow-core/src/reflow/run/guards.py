@@ -9,6 +9,7 @@ from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
+from reflow.run.reconcile import is_gone
 from reflow.run.small_jobs import (
     NET,
     WATCHDOG,
@@ -17,6 +18,7 @@ from reflow.run.small_jobs import (
     net_begins_s,
     small_request,
     small_submission,
+    watchdog_begins_s,
     watched,
 )
 
@@ -29,49 +31,82 @@ class Guards:
         self._executor = executor
         self._allowed = dispatch_mode(hold.run) != "poke"
 
-    def watch(self, submissions: Iterable[SubmissionRow]) -> None:
-        """Put a watchdog behind each submission that was accepted and has none."""
-        known = {watched(row) for row in self._hold.overview().submissions}
-        bare = [s for s in submissions if s.state == "open" and s.native_id and s.token not in known]
+    def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
+        """Put a watchdog behind each submission that was accepted and has none; ``used`` is one that has looked."""
+        known = {watched(row) for row in self._small() if row.token != used}
+        bare = [s for s in submissions if s.state == "open" and s.token not in known]
         if bare and self._allowed:
-            self._hand_over(
-                [small_submission(self._hold.run, f"{WATCHDOG}{s.token}", s.number) for s in bare]
-            )
+            self._hand_over([self._new(f"{WATCHDOG}{s.token}") for s in bare])
 
     def keep_net(self, *, used: str = "") -> None:
-        """See to it that a safety net is queued; ``used`` is the token of the one that asks, if it is one."""
-        nets = [row for row in self._hold.overview().submissions if row.task == NET]
-        if any(row.token != used for row in nets) or not self._allowed:
+        """See to it that a safety net is queued; ``used`` is the token of the small job that asks, if it is one."""
+        if self._allowed and not any(row.task == NET and row.token != used for row in self._small()):
+            self._hand_over([self._new(NET)])
+
+    def is_guarded(self, *, used: str = "") -> bool:
+        """Whether a small job will look at the run, or none is allowed to."""
+        rows = (row for row in self._small() if row.state == "open" and row.token != used)
+        return not self._allowed or any(rows)
+
+    def drop_dead(self) -> None:
+        """Find out which small jobs are there no more though nobody here ended them, so that others follow."""
+        rows = {row.native_id: row for row in self._small() if row.native_id}
+        try:
+            told = self._executor.poll(list(rows)) if rows else {}
+        except SchedulerError as error:
+            self._hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
             return
-        before = sum(1 for row in self._hold.ledger.submissions() if row.task == NET)
-        net = small_submission(self._hold.run, NET, before)
-        self._hand_over([net], ended=[row for row in nets if row.token == used])
+        self.leave(row.token for native, row in rows.items() if is_gone(row, told.get(native, {}).get(0)))
 
-    def retire(self) -> None:
-        """Cancel the watchdogs of submissions that have ended."""
+    def retire(self, *, used: str = "") -> None:
+        """Cancel the watchdogs of submissions that have ended, once what follows them has its own.
+
+        Until then they stay: whoever waits for an answer that did not come has to be one of them.
+        """
         rows = self._hold.overview().submissions
-        alive = {row.token for row in rows if not is_small(row)}
-        self._end([row for row in rows if watched(row) and watched(row) not in alive])
+        tasks = [row for row in rows if not is_small(row)]
+        guarded = {watched(row) for row in rows if is_small(row) and row.state == "open" and row.token != used}
+        if all(row.state == "open" and row.token in guarded for row in tasks):
+            alive = {row.token for row in tasks}
+            self._end([r for r in rows if watched(r) and watched(r) not in alive and r.token != used])
 
-    def end(self) -> None:
-        """Cancel all small jobs, since the run is over."""
-        self._end([row for row in self._hold.overview().submissions if is_small(row)])
+    def end(self, *, used: str = "") -> None:
+        """Cancel all small jobs, since the run is over; the one that asks ends by itself."""
+        self._end([row for row in self._small() if row.token != used])
+        self.leave([used])
 
-    def hand_over_again(self, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:
-        """Submit intents of small jobs and return their rows with the answers."""
-        return [self._submitted(row) for row in rows]
+    def leave(self, tokens: Iterable[str]) -> None:
+        """Write down that small jobs have ended."""
+        over = set(tokens)
+        rows = [row._replace(state="ended", ended=now_ms()) for row in self._small() if row.token in over]
+        if rows:
+            self._hold.apply(Changes(submissions=rows))
 
-    def _hand_over(self, rows: list[SubmissionRow], ended: Sequence[SubmissionRow] = ()) -> None:
-        self._hold.apply(Changes(submissions=rows))
-        done = [row._replace(state="ended", ended=now_ms()) for row in ended]
-        self._hold.apply(Changes(submissions=[*self.hand_over_again(rows), *done]))
+    def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
+        """Submit intents of small jobs, but for those of which nobody has any use by now."""
+        alive = {row.token for row in self._hold.overview().submissions}
+        needed = [row for row in rows if row.task == NET or watched(row) in alive]
+        self.leave({row.token for row in rows} - {row.token for row in needed})
+        self._hand_over([row._replace(created=now_ms()) for row in needed])
+
+    def _small(self) -> list[SubmissionRow]:
+        return [row for row in self._hold.overview().submissions if is_small(row)]
+
+    def _new(self, task: str) -> SubmissionRow:
+        before = sum(1 for row in self._hold.ledger.submissions() if row.task == task)
+        return small_submission(self._hold.run, task, before)
+
+    def _hand_over(self, rows: list[SubmissionRow]) -> None:
+        if rows:
+            self._hold.apply(Changes(submissions=rows))
+            self._hold.apply(Changes(submissions=[self._submitted(row) for row in rows]))
 
     def _submitted(self, row: SubmissionRow) -> SubmissionRow:
         run = self._hold.run
         natives = {s.token: s.native_id for s in self._hold.overview().submissions if s.native_id}
         before = [natives[watched(row)]] if watched(row) in natives else []
         limits = [node.resources.time_s for node in run.graph.tasks.values()]
-        begin_s = net_begins_s(limits, row.number) if row.task == NET else 0
+        begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(row.number)
         try:
             native_id = self._executor.submit(small_request(run, row, [n for n in before if n], begin_s))
         except SubmissionUnknown:
@@ -84,10 +119,13 @@ class Guards:
         return row._replace(state="open", native_id=native_id)
 
     def _end(self, rows: Sequence[SubmissionRow]) -> None:
-        if not rows:
-            return
+        unanswered = [row.token for row in rows if not row.native_id]
         try:
-            self._executor.cancel([row.native_id for row in rows if row.native_id])
-        except SchedulerError as error:
+            found = self._executor.find(unanswered) if unanswered else {}
+            natives = [native for row in rows if (native := row.native_id or found.get(row.token))]
+            if natives:
+                self._executor.cancel(natives)
+        except SchedulerError as error:  # they are tried again by whoever comes next, be it one of them
             self._hold.messages.append(f"small jobs of this run could not be cancelled: {error}")
-        self._hold.apply(Changes(submissions=[row._replace(state="ended", ended=now_ms()) for row in rows]))
+            return
+        self.leave(row.token for row in rows)

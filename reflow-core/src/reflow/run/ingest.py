@@ -53,6 +53,11 @@ class Batch(NamedTuple):
             (inside.add if outcome.kind == "s" else inside.discard)(outcome.index)
         return bool(inside)
 
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether its writer was asked to end inside an instance: what that comes to depends on why."""
+        return any(outcome.state == "interrupted" for outcome in self.outcomes)
+
 
 def ingest(hold: Hold, batches: Iterable[Batch]) -> None:
     """Take outcomes into the ledger in one transaction; what was taken before is left out."""
@@ -71,6 +76,7 @@ class _Books:
     def __init__(self, hold: Hold) -> None:
         self._ledger = hold.ledger
         self._graph: Graph = hold.run.graph
+        self._is_resident = hold.run.is_resident
         self._taken: dict[str, set[str]] = {}
         self._tasks: dict[str, str] = {}
         self._rows: dict[str, dict[int, InstanceRow]] = {}
@@ -117,7 +123,7 @@ class _Books:
             if batch.orphaned:
                 self._interrupted(batch, rows, rows.get(begun.index))
             elif batch.death is not None:
-                self._died(batch, rows, begun, task)
+                self._died(batch, rows, begun, begun, task)
 
     def _task(self, token: str) -> str:
         if token not in self._tasks:
@@ -138,9 +144,14 @@ class _Books:
         if outcome.state == "interrupted" and batch.orphaned:
             self._interrupted(batch, rows, row)
             return
+        if outcome.state == "interrupted" and batch.death is not None:
+            self._died(batch, rows, outcome, begun or outcome, task)
+            return
         state = _STATES[outcome.state]
         self._attempts.append(_attempt(batch, task, outcome, begun, state))
         if row is None or not _is_of(row, batch):
+            return
+        if outcome.state == "interrupted" and not self._is_resident:  # its job was started again, and went on
             return
         if state is InstanceState.SUCCEEDED and outcome.output is not None:
             self._outputs.append(_output(task, outcome))
@@ -155,12 +166,14 @@ class _Books:
 
     def _interrupted(self, batch: Batch, rows: dict[int, InstanceRow], row: InstanceRow | None) -> None:
         if row is not None and _is_of(row, batch):
-            rows[row.index] = _handed_back(row, charge=False)
+            rows[row.index] = hand_back(row, charge=False)
 
-    def _died(self, batch: Batch, rows: dict[int, InstanceRow], begun: Outcome, task: str) -> None:
+    def _died(
+        self, batch: Batch, rows: dict[int, InstanceRow], last: Outcome, begun: Outcome, task: str
+    ) -> None:
         row = rows.get(begun.index)
         death = batch.death or crashed("")
-        ended = begun._replace(reason=death.reason)
+        ended = last._replace(reason=death.reason)
         self._attempts.append(_attempt(batch, task, ended, begun, death.state))
         if row is None or not _is_of(row, batch):
             return
@@ -180,19 +193,17 @@ def _is_of(row: InstanceRow, batch: Batch) -> bool:
     return row.state is InstanceState.SUBMITTED and row.submission == batch.token
 
 
-def hand_back(rows: Iterable[InstanceRow], *, charge: bool) -> list[InstanceRow]:
-    """Return rows without an outcome, whose submission is over, as pending again.
+def hand_back(row: InstanceRow, *, charge: bool, why: str = "") -> InstanceRow:
+    """Return a row without an outcome, whose submission is over, as pending again.
 
     Args:
         charge: Whether it counts; after `HANDED_BACK_BUDGET` times such an instance fails.
+        why: What became of its element, in words.
     """
-    return [_handed_back(row, charge=charge) for row in rows]
-
-
-def _handed_back(row: InstanceRow, *, charge: bool) -> InstanceRow:
     spent = _budget(row).get("lost", 0) + charge
     if spent > HANDED_BACK_BUDGET:
-        reason = f"was handed over {spent} times and never came to an end"
+        told = f": {why}" if why else ""
+        reason = f"was handed over {spent} times and never came to an end{told}"
         return row._replace(state=InstanceState.FAILED, reason=reason)
     tries = json.dumps({**_budget(row), "lost": spent}) if charge else row.tries
     return row._replace(

@@ -75,6 +75,11 @@ def net_begins_s(limits_s: Iterable[int | None], nets_before: int) -> int:
     return min(_LATEST_S, max(longest, _EARLIEST_S) << min(nets_before, 10))
 
 
+def watchdog_begins_s(looks_before: int) -> int:
+    """Return in how many seconds a watchdog looks: at once, then after a minute, doubling to a day."""
+    return min(_LATEST_S, 60 << min(looks_before - 1, 11)) if looks_before else 0
+
+
 def _dispatch(run: OpenRun) -> Mapping[str, Any]:
     found: Mapping[str, Any] = run.info["executor"]["options"].get("dispatch", {})
     return found

@@ -31,11 +31,12 @@ class Element:
         self._run = run
         self._sub = sub
         self._element = element
-        self._start = claim(sub, element, holder)
+        is_open = os.path.basename(sub.outcomes) in os.listdir(sub.directory)
+        self._start = claim(sub, element, holder) if is_open else None
 
     @property
     def is_another_s(self) -> bool:
-        """Whether another job had claimed it: then there is nothing to do, and nothing to say."""
+        """Whether another job had claimed it, or was through with it: there is nothing to do, and nothing to say."""
         return self._start is None
 
     def work(self, interruption: Interruption, log: Log) -> bool:

@@ -1,0 +1,149 @@
+"""Flows for whole runs on a real cluster; files in the run directory tell what began, and open gates."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+from reflow import Param, Result, RunDir, Workflow
+
+# A chain --------------------------------------------------------------------------------------------------
+
+chain = Workflow("chain")
+
+
+@chain.job
+def numbers(count: Annotated[int, Param(help="How many")]) -> list[int]:
+    return list(range(count))
+
+
+@chain.array_job
+def double(n: Annotated[int, Result("numbers")]) -> int:
+    return 2 * n
+
+
+@chain.array_job
+def next_one(n: Annotated[int, Result("double")]) -> int:
+    return n + 1
+
+
+@chain.job
+def total(found: Annotated[list[int], Result("next_one")]) -> int:
+    return sum(found)
+
+
+# Gates ----------------------------------------------------------------------------------------------------
+
+
+def pass_gate(run_dir: RunDir, name: str) -> str:
+    """Say that one is there, and wait until the gate is opened."""
+    folder = Path(run_dir)
+    (folder / f"began-{name}").touch()
+    while not any((folder / gate).exists() for gate in ("open", f"open-{name}")):
+        time.sleep(0.05)
+    return name
+
+
+gates = Workflow("gates")
+
+
+@gates.job
+def names(count: Annotated[int, Param(help="How many")]) -> list[str]:
+    return [str(number) for number in range(count)]
+
+
+@gates.array_job(array_parallelism=4)
+def gated(name: Annotated[str, Result("names")], run_dir: RunDir = RunDir()) -> str:
+    return pass_gate(run_dir, name)
+
+
+@gates.array_job
+def behind(name: Annotated[str, Result("gated")]) -> str:
+    return name
+
+
+branches = Workflow("branches")
+
+
+@branches.job
+def slow(run_dir: RunDir = RunDir()) -> str:
+    return pass_gate(run_dir, "slow")
+
+
+@branches.job
+def fast_1() -> int:
+    return 1
+
+
+@branches.job
+def fast_2(before: Annotated[int, Result("fast_1")]) -> int:
+    return before + 1
+
+
+@branches.job
+def fast_3(before: Annotated[int, Result("fast_2")], run_dir: RunDir = RunDir()) -> int:
+    (Path(run_dir) / "fast").touch()
+    return before + 1
+
+
+limited = Workflow("limited")
+
+
+@limited.job(time="00:01:00")
+def too_long(run_dir: RunDir = RunDir()) -> str:
+    return pass_gate(run_dir, "too-long")
+
+
+@limited.job
+def after_too_long(before: Annotated[str, Result("too_long")]) -> str:
+    return before
+
+
+# Faults ---------------------------------------------------------------------------------------------------
+
+faults = Workflow("cluster-faults")
+
+
+@faults.job
+def kinds() -> list[str]:
+    return ["well", "raises", "exits", "dies", "fine"]
+
+
+@faults.array_job
+def suffer(kind: Annotated[str, Result("kinds")]) -> str:
+    if kind == "raises":
+        raise ValueError("no such grid")
+    if kind == "exits":
+        sys.exit(3)
+    if kind == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return kind
+
+
+@faults.array_job
+def go_on(kind: Annotated[str, Result("suffer")]) -> str:
+    return kind
+
+
+unmarked = Workflow("unmarked")
+
+
+@unmarked.job
+def dies_unmarked() -> str:
+    """Have this process die when its outcome is sealed, where it would say that it is through."""
+    from reflow.worker import element
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    element.mark_done = die  # type: ignore[assignment]
+    return "sealed"
+
+
+@unmarked.job
+def after_unmarked(before: Annotated[str, Result("dies_unmarked")]) -> str:
+    return before
