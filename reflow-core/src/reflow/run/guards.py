@@ -65,7 +65,9 @@ class Guards:
         """
         rows = self._hold.overview().submissions
         tasks = [row for row in rows if not is_small(row)]
-        guarded = {watched(row) for row in rows if is_small(row) and row.state == "open" and row.token != used}
+        guarded = {
+            watched(row) for row in rows if is_small(row) and row.state == "open" and row.token != used
+        }
         if all(row.state == "open" and row.token in guarded for row in tasks):
             alive = {row.token for row in tasks}
             self._end([r for r in rows if watched(r) and watched(r) not in alive and r.token != used])

@@ -20,7 +20,6 @@ from reflow.rundir.completion import finished_elements
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import parse_name
 
-
 SETTLE_S = 60.0  #: how long after it was submitted a request may still turn up in the queue
 
 
