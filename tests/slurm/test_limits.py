@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reflow_slurm.limits import enforces_limits, read_limits
+from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 
 CONFIG = {"MaxArraySize": "1001", "MaxJobCount": "10000", "SchedulerParameters": "bf_interval=2"}
 
@@ -58,6 +58,17 @@ def test_least_limit_that_concerns_the_user_counts(account, qos, expected):
 
     assert limits.elements_in_all == expected
     assert limits.elements_per_request == expected
+
+
+PARTITIONS = """\
+PartitionName=compute AllowGroups=ALL AllocNodes=ALL Default=YES QoS=N/A DefaultTime=NONE MaxTime=2-12:00:00 MinNodes=0
+PartitionName=debug AllowGroups=ALL AllocNodes=ALL Default=NO QoS=N/A DefaultTime=NONE MaxTime=00:10:00 MinNodes=0
+PartitionName=long AllowGroups=ALL AllocNodes=ALL Default=NO QoS=N/A DefaultTime=NONE MaxTime=UNLIMITED MinNodes=0
+"""
+
+
+def test_time_is_limited_by_the_partition_and_the_default_one_has_no_name():
+    assert read_longest(PARTITIONS) == {"compute": 216_000, "": 216_000, "debug": 600}
 
 
 def test_what_is_not_told_is_no_limit():

@@ -206,7 +206,9 @@ def test_chain_is_carried_on_by_the_last_one_out_alone_and_then_reused_without_a
     assert run.run.result("total") == sum(2 * n + 1 for n in range(20))
     user.wait(lambda: not run.queue)
     user.wait(lambda: {job.task for job in run.jobs} == {"numbers", "double", "next_one", "total"})
-    jobs = run.jobs  # sacct does not tell of jobs that never could begin, as watchdogs are that were not needed
+    jobs = (
+        run.jobs
+    )  # sacct does not tell of jobs that never could begin, as watchdogs are that were not needed
     assert {job.state for job in jobs} == {"COMPLETED"}
 
     again = user.submit(flows.chain, count=20)

@@ -47,6 +47,14 @@ class Commands:
             self._config = read_config(self._ask("scontrol", "show", "config", timeout_s=timeout_s))
         return self._config
 
+    def partitions(self) -> str:
+        """Return what the controller knows of the partitions, a line each.
+
+        Raises:
+            SchedulerError: It gave no answer.
+        """
+        return self._ask("scontrol", "-o", "show", "partition")
+
     def limits_of_user(self) -> str:
         """Return what the controller knows of the limits of this user, as ``scontrol show assoc_mgr`` prints it."""
         from pwd import getpwuid  # this question alone is not asked by the user's number

@@ -52,6 +52,14 @@ class SlurmExecutor(Executor):
         """
         return self._queue.limits()
 
+    def longest_s(self, partition: str | None) -> int | None:
+        """Return the time limit of a partition.
+
+        Raises:
+            SchedulerError: The controller gave no answer.
+        """
+        return self._queue.longest_s(partition)
+
     def submit(self, request: JobRequest) -> str:
         """Queue a request by sbatch, and return its native id."""
         return self._queue.submit(request)
@@ -75,6 +83,12 @@ class SlurmExecutor(Executor):
             SchedulerError: The request got no answer.
         """
         self._queue.cancel_elements(native_id, elements)
+
+    def explain(self, log: str) -> ElementReport | None:
+        """Return why an element ended, from what slurmstepd wrote into its log."""
+        from reflow_slurm.parse import read_log
+
+        return read_log(log)
 
     def render(self, request: JobRequest) -> str:
         """Return the command and the script, or why they cannot be made."""

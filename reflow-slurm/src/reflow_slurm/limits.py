@@ -68,3 +68,22 @@ def _sections(head: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str],
     heads = list(head.finditer(text))
     ends = [one.start() for one in heads[1:]] + [len(text)]
     return ((one, text[one.end() : end]) for one, end in zip(heads, ends, strict=False))
+
+
+_PARTITION = re.compile(r"^PartitionName=(\S+) .*?\bDefault=(\w+) .*?\bMaxTime=(\S+)", re.MULTILINE)
+_TIME = re.compile(r"(?:(\d+)-)?(\d+):(\d+):(\d+)")
+
+
+def read_longest(partitions: str) -> dict[str, int]:
+    """Return how long jobs of each partition may take, in seconds, from what ``scontrol -o show partition`` says.
+
+    One without a limit is left out; the default one is there without a name too.
+    """
+    found: dict[str, int] = {}
+    for name, default, text in _PARTITION.findall(partitions):
+        if (time := _TIME.fullmatch(text)) is not None:
+            days, hours, minutes, seconds = (int(part or 0) for part in time.groups())
+            found[name] = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+            if default == "YES":
+                found[""] = found[name]
+    return found

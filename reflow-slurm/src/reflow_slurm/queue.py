@@ -14,7 +14,7 @@ from reflow.plugin import (
 )
 from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
 from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
-from reflow_slurm.limits import enforces_limits, read_limits
+from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, is_active, look_up, queued
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
@@ -33,6 +33,7 @@ class Queue:
 
     def __init__(self, options: Mapping[str, object], environment: Mapping[str, str]) -> None:
         self._options = options
+        self._longest: Mapping[str, int] | None = None
         self._commands = Commands(environment, float(str(options.get("submit_s", SUBMIT_S))))
 
     def problem(self) -> str | None:
@@ -48,6 +49,12 @@ class Queue:
         config = self._commands.config()
         associations = self._associations() if enforces_limits(config) else ""
         return read_limits(config, associations, self._text("account"), self._text("qos"))
+
+    def longest_s(self, partition: str | None) -> int | None:
+        """Return how long a job of a partition may take; the default one's without a name."""
+        if self._longest is None:
+            self._longest = read_longest(self._commands.partitions())
+        return self._longest.get(partition or "")
 
     def _associations(self) -> str:
         try:
@@ -68,6 +75,11 @@ class Queue:
         answer = self._sbatch(request, before)
         if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
             answer = self._sbatch(request, self._remembered(before))
+        if (
+            request.exclude and isinstance(answer, Refused) and not answer.transient
+        ):  # no other nodes would do
+            request = request._replace(exclude=())
+            answer = self._sbatch(request, before)
         return _native_id(request, answer, self._commands).text()
 
     def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> Answer:
@@ -126,7 +138,8 @@ class Queue:
         problems = request_problems(request)
         if problems:
             return f"# {request.name} cannot be submitted: {'; '.join(problems)}"
-        return submission(request, [native.job for native in _natives(request.predecessors)]).text()
+        before = [native.job if (native := parse_native_id(text)) else text for text in request.predecessors]
+        return submission(request, before).text()
 
 
 def _natives(native_ids: Iterable[str]) -> list[NativeId]:

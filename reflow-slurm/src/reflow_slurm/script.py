@@ -65,7 +65,11 @@ def submission(request: JobRequest, dependencies: Sequence[str]) -> Submission:
             f"--output={log_pattern(request.log_dir, request.token)}",
             "--open-mode=append",
             f"--chdir={request.cwd}",
-            *resource_options(request.resources),
+            *([f"--signal=B:USR2@{request.warn_s}"] if request.warn_s else []),
+            *([f"--exclude={','.join(request.exclude)}"] if request.exclude else []),
+            *resource_options(
+                request.resources
+            ),  # behind the two above: of an option given twice the last counts
             *([f"--begin=now+{request.begin_s}"] if request.begin_s else []),
             *([f"--dependency=afterany:{':'.join(dependencies)}"] if dependencies else []),
         ),

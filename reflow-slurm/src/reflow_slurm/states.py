@@ -97,9 +97,10 @@ def report(
     if state is JobState.PENDING:
         return ElementReport(state, _waits_for(found[1], address, reason))
     if state is JobState.RUNNING or state is JobState.COMPLETED:
-        return ElementReport(state, f"on {nodes}" if nodes else "")
+        return ElementReport(state, f"on {nodes}" if nodes else "", node=nodes)
     place = f" on {nodes}" if nodes else ""
-    return ElementReport(state, f"{found[1]}{place}: {_how_it_ended(found[1], found[2], reason, code)}")
+    words = _how_it_ended(found[1], found[2], reason, code)
+    return ElementReport(state, f"{found[1]}{place}: {words}", node=nodes)
 
 
 def _waits_for(word: str, address: str, reason: str) -> str:

@@ -27,6 +27,8 @@ class JobRequest(NamedTuple):
         resources: What each element asks for.
         predecessors: Native ids that must have ended first, however they ended.
         begin_s: Seconds from now before which it must not start.
+        warn_s: Seconds before its time limit at which an element is sent SIGUSR2, where the scheduler can; 0: never.
+        exclude: Nodes to leave out, where others will do.
         log_dir: An absolute directory that all elements reach; element ``i`` logs to ``<log_dir>/<token>.<i>.log``.
         token: Random text that finds the request again.
         directory: The submission's own directory, absolute.
@@ -45,6 +47,8 @@ class JobRequest(NamedTuple):
     cwd: str
     predecessors: Sequence[str] = ()
     begin_s: int = 0
+    warn_s: int = 0
+    exclude: Sequence[str] = ()
 
 
 class Limits(NamedTuple):
@@ -58,13 +62,15 @@ class ElementReport(NamedTuple):
     """What the executor knows about one element.
 
     Attributes:
-        reason: The executor's own words, in plain text, or empty.
+        reason: The executor's own words, in plain text, or empty; of one that waits, why, and what to type.
         reaped: Whether the executor saw the process end itself, so that what it wrote is visible here.
+        node: The node that it ran on, where there was one and its name is known.
     """
 
     state: JobState
     reason: str = ""
     reaped: bool = False
+    node: str = ""
 
 
 class Executor(ABC):
@@ -93,6 +99,17 @@ class Executor(ABC):
     def limits(self) -> Limits:
         """Return what one request may ask for."""
         return Limits()
+
+    def longest_s(self, partition: str | None) -> int | None:
+        """Return the longest time that an element may ask for; None where there is no limit that is known.
+
+        Args:
+            partition: Where it is to run; None for where requests go that name none.
+
+        Raises:
+            SchedulerError: The question got no answer.
+        """
+        return None
 
     @abstractmethod
     def submit(self, request: JobRequest) -> str:
@@ -141,6 +158,16 @@ class Executor(ABC):
         Raises:
             SchedulerError: The request got no answer.
         """
+
+    def explain(self, log: str) -> ElementReport | None:
+        """Return what the executor itself wrote about an element's end into its log; None when it wrote nothing.
+
+        Asked when nothing else tells why an element ended.
+
+        Args:
+            log: The last lines of the log.
+        """
+        return None
 
     def render(self, request: JobRequest) -> str:
         """Return the exact commands and scripts that `submit` would use, for a dry run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,4 +46,5 @@ def _go_on(python: str, root: str, token: str, launched: Mapping[str, Any]) -> N
     os.umask(launched["umask"])
     os.chdir(launched["directory"])
     argv = boot_argv(python, root, "advance", token)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # a pass is short, and its watchdog stands
     os.execve(argv[0], argv, launched["environment"])

@@ -18,7 +18,7 @@ from reflow.run.capacity import Capacity
 from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
-from reflow.run.handover import Intent, prepare, serve_argv, submit
+from reflow.run.handover import Intent, prepare, submit
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch, hand_back, ingest
 from reflow.run.planning import Planned, Planner
@@ -26,6 +26,7 @@ from reflow.run.publish import publish
 from reflow.run.reconcile import last_starts
 from reflow.run.requests import carry_out
 from reflow.run.small_jobs import is_small
+from reflow.run.tries import waves
 from reflow.run.upstream import Purged
 from reflow.run.verdict import Verdict
 
@@ -137,7 +138,7 @@ class Coordinator:
             element = (row.position or 0) // (submission.pack or 1)
             verdict = lost.get(element)
             is_free = verdict is not None and element in worked
-            yield hand_back(row, charge=charge and not is_free, why=verdict.reason if verdict else "")
+            yield hand_back(row, charge=charge and not is_free, verdict=verdict)
 
     def _plan(self) -> bool:
         """Plan once, write it and hand it over; return whether there was anything."""
@@ -207,7 +208,7 @@ class Coordinator:
         if isinstance(self._executor, ResidentExecutor):
             run = self._hold.run
             self._executor.warm_up(
-                serve_argv(run), run.info["cwd"], run.paths.driver_log, self._executor.slots
+                run.serve_argv, run.info["cwd"], run.paths.driver_log, self._executor.slots
             )
 
     def _prepare(self, planned: Planned, overview: Overview) -> tuple[list[Intent], list[InstanceRow]]:
@@ -218,11 +219,12 @@ class Coordinator:
         intents: list[Intent] = []
         waiting: list[InstanceRow] = []
         for task, rows in planned.run.items():
-            arrays, later = capacity.take(self._hold.run.graph.tasks[task], rows)
-            waiting += later
-            for array in arrays:
-                self._number += 1
-                intents.append(prepare(self._hold, self._executor, task, array, self._number))
+            for wave in waves(rows):
+                arrays, later = capacity.take(self._hold.run.graph.tasks[task], wave)
+                waiting += later
+                for array in arrays:
+                    self._number += 1
+                    intents.append(prepare(self._hold, self._executor, task, array, self._number))
         return intents, waiting
 
     def _open_again(self, lost: Purged) -> None:

@@ -8,12 +8,14 @@ from reflow.contracts.executor import Executor
 from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
 from reflow.run.clock import now_ms
+from reflow.run.handover import frame_of
 from reflow.run.hold import Hold
 from reflow.run.reconcile import is_gone
 from reflow.run.small_jobs import (
     NET,
     WATCHDOG,
-    dispatch_mode,
+    dispatch_of,
+    has_small_jobs,
     is_small,
     net_begins_s,
     small_request,
@@ -29,7 +31,8 @@ class Guards:
     def __init__(self, hold: Hold, executor: Executor) -> None:
         self._hold = hold
         self._executor = executor
-        self._allowed = dispatch_mode(hold.run) != "poke"
+        self._dispatch = dispatch_of(hold.run)
+        self._allowed = has_small_jobs(self._dispatch)
 
     def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
         """Put a watchdog behind each submission that was accepted and has none; ``used`` is one that has looked."""
@@ -110,7 +113,8 @@ class Guards:
         limits = [node.resources.time_s for node in run.graph.tasks.values()]
         begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(row.number)
         try:
-            native_id = self._executor.submit(small_request(run, row, [n for n in before if n], begin_s))
+            request = small_request(frame_of(run), self._dispatch, row, [n for n in before if n], begin_s)
+            native_id = self._executor.submit(request)
         except SubmissionUnknown:
             return row
         except NotSubmitted as error:

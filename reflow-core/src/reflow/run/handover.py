@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
 from reflow.errors import NotSubmitted, SubmissionUnknown
-from reflow.filesystem.atomic import make_directory, remove_directory, replace_file, sync_directory, write_new
+from reflow.filesystem.atomic import (
+    make_directory,
+    read_bytes,
+    remove_directory,
+    replace_file,
+    sync_directory,
+    write_new,
+)
 from reflow.graph.model import Input, Node
 from reflow.model.digest import canonical
 from reflow.model.records import InstanceRow, SubmissionRow
-from reflow.model.resources import Resources
 from reflow.model.states import InstanceState
 from reflow.plan.inputs import constant_inputs, deliveries
+from reflow.run.capacity import Array
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
-from reflow.run.ingest import tries_of
+from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.opened import OpenRun
+from reflow.run.tries import Wave, tries_of
 from reflow.run.upstream import element_texts
-from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 
@@ -38,7 +45,7 @@ class Intent(NamedTuple):
     rows: Sequence[InstanceRow]
 
 
-def prepare(hold: Hold, executor: Executor, task: str, rows: Sequence[InstanceRow], number: int) -> Intent:
+def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int) -> Intent:
     """Write the payload of a new submission and return what the ledger is to know of it.
 
     Raises:
@@ -46,7 +53,12 @@ def prepare(hold: Hold, executor: Executor, task: str, rows: Sequence[InstanceRo
     """
     node = hold.run.graph.tasks[task]
     token = os.urandom(10).hex()
-    submission = _submission(executor, node, token, number, len(rows))
+    rows = array.wave.rows
+    if isinstance(executor, ResidentExecutor):
+        pack, count = 0, min(executor.slots, len(rows))
+    else:
+        pack, count = array.pack, -(-len(rows) // array.pack)
+    submission = SubmissionRow(token, number, task, count, len(rows), pack, "intent", now_ms())
     handed = [
         row._replace(
             state=InstanceState.SUBMITTED,
@@ -57,28 +69,27 @@ def prepare(hold: Hold, executor: Executor, task: str, rows: Sequence[InstanceRo
         )
         for position, row in enumerate(sorted(rows, key=lambda row: row.index))
     ]
-    _write_files(hold, node, submission, handed)
+    _write_files(hold, node, submission, array.wave._replace(rows=handed))
     return Intent(submission, handed)
 
 
-def _submission(executor: Executor, node: Node, token: str, number: int, instances: int) -> SubmissionRow:
-    if isinstance(executor, ResidentExecutor):
-        pack, count = 0, min(executor.slots, instances)
-    else:
-        pack = max(1, node.pack)
-        count = -(-instances // pack)
-    return SubmissionRow(token, number, node.name, count, instances, pack, "intent", now_ms())
-
-
-def _write_files(hold: Hold, node: Node, submission: SubmissionRow, rows: Sequence[InstanceRow]) -> None:
+def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave) -> None:
     paths = hold.run.paths.submission(submission.token)
     for folder in (paths.directory, paths.claims, paths.outcomes, paths.done):
         make_directory(folder)
     make_directory(hold.run.paths.logs)
+    rows = wave.rows
     indices = [row.index for row in rows]
     each = [(entry.name, _picked(hold, node, entry, indices)) for entry in deliveries(node).each]
     lines = _lines(rows, each, node.retries)
-    asked = {"token": submission.token, "task": node.name, "count": submission.count, "pack": submission.pack}
+    asked = {
+        "token": submission.token,
+        "task": node.name,
+        "count": submission.count,
+        "pack": submission.pack,
+        "begin_s": wave.begin_s,
+        "exclude": wave.exclude,
+    }
     write_new(paths.request, [json.dumps(asked).encode()])  # its name is synced with those of the payload
     write_payload(paths, node.name, _shared_values(hold, node), lines, pack=submission.pack)
     sync_directory(hold.run.paths.jobs)
@@ -89,7 +100,7 @@ def _lines(
 ) -> Iterator[Line]:
     for row in rows:
         values = {name: next(texts) for name, texts in each}
-        yield Line(row.index, row.attempt, values, max(0, retries - tries_of(row)))
+        yield Line(row.index, row.attempt, values, max(0, retries - tries_of(row).task))
 
 
 def _picked(hold: Hold, node: Node, entry: Input, indices: Sequence[int]) -> Iterator[str]:
@@ -116,40 +127,38 @@ def _shared_values(hold: Hold, node: Node) -> dict[str, str]:
     return found
 
 
-def serve_argv(run: OpenRun) -> list[str]:
-    """Return the command of a run's resident workers."""
-    return boot_argv(run.info["python"], run.paths.root, "serve")
-
-
-def request_for(hold: Hold, submission: SubmissionRow, begin_s: int = 0) -> JobRequest:
-    """Return what the executor is asked for, from what the ledger says: the same each time."""
-    run = hold.run
-    node = run.graph.tasks[submission.task]
-    return JobRequest(
-        name=f"{run.workflow}.{node.name}.{submission.token[:10]}",
-        argv=[*boot_argv(run.info["python"], run.paths.root, "element"), submission.token],
-        serve_argv=serve_argv(run),
-        count=submission.count,
-        instances=submission.instances,
-        resources=_resources(node, submission, run.info["defaults"]),
-        log_dir=run.paths.logs,
-        token=submission.token,
-        directory=run.paths.submission(submission.token).directory,
-        cwd=run.info["cwd"],
-        begin_s=begin_s,
+def request_for(hold: Hold, submission: SubmissionRow) -> JobRequest:
+    """Return what the executor is asked for, from what was written down before: the same each time."""
+    node = hold.run.graph.tasks[submission.task]
+    said = json.loads(read_bytes(hold.run.paths.submission(submission.token).request))
+    asked = Asked(
+        submission.token,
+        submission.instances,
+        submission.count,
+        submission.pack,
+        _ahead(hold, node, submission),
+        said["begin_s"],
+        said["exclude"],
     )
+    return task_request(frame_of(hold.run), node, asked)
 
 
-def _resources(node: Node, submission: SubmissionRow, defaults: Mapping[str, Any]) -> Resources:
-    """Return what each element asks for: what one instance needs, for as long as all its instances take in turn.
+def _ahead(hold: Hold, node: Node, submission: SubmissionRow) -> list[str]:
+    """Return what must end first: where only so many elements may run at once, a task's arrays follow each other."""
+    if node.resources.array_parallelism is None:
+        return []
+    before = [
+        row
+        for row in hold.overview().submissions
+        if row.task == node.name and row.number < submission.number and row.native_id
+    ]
+    return [str(row.native_id) for row in before]
 
-    What the code of a task leaves open is as configured when the run was submitted.
-    """
-    asked = node.resources
-    filled = asked._replace(**{k: v for k, v in defaults.items() if getattr(asked, k) is None})
-    if asked.time_s is None or submission.pack <= 1:
-        return filled
-    return filled._replace(time_s=asked.time_s * min(submission.pack, submission.instances))
+
+def frame_of(run: OpenRun) -> Frame:
+    """Return what all requests of a run have in common."""
+    info = run.info
+    return Frame(run.workflow, info["python"], run.paths.root, info["cwd"], info["defaults"])
 
 
 def submit(hold: Hold, executor: Executor, submission: SubmissionRow) -> SubmissionRow:

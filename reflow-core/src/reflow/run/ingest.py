@@ -6,8 +6,7 @@ belongs to: what a cancel, a retry or another copy decided since then stands.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from reflow.graph.model import Graph
@@ -15,10 +14,9 @@ from reflow.model.records import AttemptRow, Changes, InstanceRow, OutputRow
 from reflow.model.states import InstanceState
 from reflow.run.hold import Hold
 from reflow.run.rebuilt import Made, with_known_hashes
-from reflow.run.verdict import LIMITS, Verdict, crashed
+from reflow.run.tries import tries_of
+from reflow.run.verdict import LIMITS, Verdict, crashed, out_of_time
 from reflow.rundir.outcomes import Outcome
-
-HANDED_BACK_BUDGET = 3  #: how often an instance may come back without having been started
 
 _STATES = {
     "succeeded": InstanceState.SUCCEEDED,
@@ -145,7 +143,8 @@ class _Books:
             self._interrupted(batch, rows, row)
             return
         if outcome.state == "interrupted" and batch.death is not None:
-            self._died(batch, rows, outcome, begun or outcome, task)
+            late = out_of_time(outcome.reason) if outcome.charge == "time" else batch.death
+            self._died(batch._replace(death=late), rows, outcome, begun or outcome, task)
             return
         state = _STATES[outcome.state]
         self._attempts.append(_attempt(batch, task, outcome, begun, state))
@@ -158,7 +157,9 @@ class _Books:
             if outcome.unusable:
                 self.unusable[task, outcome.unusable] = None
         elif outcome.again:  # its own worker tries once more, in place
-            rows[row.index] = row._replace(attempt=outcome.attempt + 1, tries=_charged(row))
+            rows[row.index] = row._replace(
+                attempt=outcome.attempt + 1, tries=tries_of(row).charged("task").text()
+            )
             return
         rows[row.index] = row._replace(
             state=state, attempt=outcome.attempt, output=outcome.output, reason=outcome.reason or None
@@ -178,12 +179,13 @@ class _Books:
         if row is None or not _is_of(row, batch):
             return
         limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
-        again = _budget(row).get(death.budget, 0) < limit
+        tries = tries_of(row)
+        again = bool(death.budget) and getattr(tries, death.budget) < limit
         rows[row.index] = row._replace(
             state=InstanceState.PENDING if again else death.state,
             attempt=begun.attempt,
             submission=None if again else row.submission,
-            tries=_charged(row, death.budget),
+            tries=tries.charged(death.budget, death.node).text(),
             reason=None if again else death.reason,
         )
 
@@ -193,21 +195,26 @@ def _is_of(row: InstanceRow, batch: Batch) -> bool:
     return row.state is InstanceState.SUBMITTED and row.submission == batch.token
 
 
-def hand_back(row: InstanceRow, *, charge: bool, why: str = "") -> InstanceRow:
+def hand_back(row: InstanceRow, *, charge: bool, verdict: Verdict | None = None) -> InstanceRow:
     """Return a row without an outcome, whose submission is over, as pending again.
 
     Args:
-        charge: Whether it counts; after `HANDED_BACK_BUDGET` times such an instance fails.
-        why: What became of its element, in words.
+        charge: Whether it counts; after as many times as `LIMITS` says such an instance fails.
+        verdict: What became of its element.
     """
-    spent = _budget(row).get("lost", 0) + charge
-    if spent > HANDED_BACK_BUDGET:
-        told = f": {why}" if why else ""
+    budget = verdict.budget if verdict is not None and verdict.budget in LIMITS else "lost"
+    tries = tries_of(row).charged(budget if charge else "", verdict.node if verdict is not None else "")
+    spent = getattr(tries, budget)
+    if spent > LIMITS[budget]:
+        told = f": {verdict.reason}" if verdict is not None else ""
         reason = f"was handed over {spent} times and never came to an end{told}"
         return row._replace(state=InstanceState.FAILED, reason=reason)
-    tries = json.dumps({**_budget(row), "lost": spent}) if charge else row.tries
     return row._replace(
-        state=InstanceState.PENDING, attempt=row.attempt - 1, submission=None, position=None, tries=tries
+        state=InstanceState.PENDING,
+        attempt=row.attempt - 1,
+        submission=None,
+        position=None,
+        tries=tries.text(),
     )
 
 
@@ -244,17 +251,3 @@ def _output(task: str, outcome: Outcome) -> OutputRow:
         not outcome.unusable,
         outcome.paths,
     )
-
-
-def _budget(row: InstanceRow) -> Mapping[str, int]:
-    found: dict[str, int] = json.loads(row.tries) if row.tries else {}
-    return found
-
-
-def tries_of(row: InstanceRow) -> int:
-    """Return how many of a task's ``retries`` an instance has used."""
-    return _budget(row).get("task", 0)
-
-
-def _charged(row: InstanceRow, budget: str = "task") -> str | None:
-    return json.dumps({**_budget(row), budget: _budget(row).get(budget, 0) + 1}) if budget else row.tries

@@ -33,10 +33,9 @@ def heal(run: OpenRun) -> None:
 
 def _settle(run: OpenRun) -> None:
     from reflow.contracts.executor import ResidentExecutor
-    from reflow.run.handover import serve_argv
     from reflow.run.settle import settle
 
     executor = run.executor if run.is_resident else None
-    if isinstance(executor, ResidentExecutor) and executor.leftovers(serve_argv(run)):
+    if isinstance(executor, ResidentExecutor) and executor.leftovers(run.serve_argv):
         return  # they end with the instance they are at; to end them is for whoever drives the run on
     settle(run)

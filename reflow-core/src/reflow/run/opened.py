@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reflow.errors import RunDirError, StoreError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph
+from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import damaged_run
 
@@ -68,6 +69,11 @@ class OpenRun:
     def is_resident(self) -> bool:
         """Whether its workers live in a driver, so that whoever advances it must stay."""
         return bool(self.info["executor"]["resident"])
+
+    @property
+    def serve_argv(self) -> list[str]:
+        """The command of its resident workers."""
+        return serve_argv(self.info["python"], self.paths.root)
 
     @property
     def ledger(self) -> Ledger:

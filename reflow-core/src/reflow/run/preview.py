@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from reflow.contracts.executor import JobRequest
+from reflow.contracts.executor import Limits
 from reflow.contracts.store import Results
-from reflow.errors import StoreError, UnknownTask
+from reflow.errors import SchedulerError, StoreError, UnknownTask
 from reflow.graph.model import Graph, Node
-from reflow.model.records import FoundResult
+from reflow.model.records import FoundResult, SubmissionRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.decide import decide
 from reflow.plan.expand import Expansion, Finished, expand
 from reflow.plan.inputs import gives_items
+from reflow.run.capacity import packed, split
+from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
 from reflow.run.shared_results import load_items
+from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
 from reflow.run.submit import SubmitRequest, stamped_parameters
-from reflow.rundir.boot import boot_argv
 
+_T = TypeVar("_T")
 _NOTHING = Finished(TaskState.WAITING)
 
 
@@ -37,7 +41,9 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             raise UnknownTask(unknown_task(name, request.graph))
     parameters = {**stamped_parameters(request), **dict.fromkeys(request.secrets)}
     finished: dict[str, Finished] = {}
-    tasks, commands = {}, []
+    limits = _asked(request.backends.executor.limits, Limits())
+    tasks: dict[str, Any] = {}
+    commands: list[str] = []
     with contextlib.ExitStack() as stack:
         results = _open(request, stack)
         for name, node in request.graph.tasks.items():
@@ -52,8 +58,17 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided))
             if "run" in decided:
-                commands.append(_command(request, node, decided.count("run")))
+                commands += _commands(request, node, decided.count("run"), limits)
+    if commands and not request.backends.executor.resident:
+        commands += _small_commands(request)
     return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands}
+
+
+def _asked(question: Callable[[], _T], unknown: _T) -> _T:
+    try:
+        return question()
+    except SchedulerError:  # then it is submitted as if there were no limit
+        return unknown
 
 
 def _open(request: SubmitRequest, stack: contextlib.ExitStack) -> Results | None:
@@ -105,23 +120,31 @@ def _told(node: Node, state: str, total: int | None, counts: Mapping[str, int]) 
     }
 
 
-def _command(request: SubmitRequest, node: Node, instances: int) -> str:
-    """Return what the executor would be given, with stand-ins for what only a run has."""
-    import sys
-
-    root = f"{request.run_dir}/.reflow/RUN"
+def _commands(request: SubmitRequest, node: Node, instances: int, limits: Limits) -> Iterator[str]:
+    """Yield what the executor would be given for a task, with stand-ins for what only a run has."""
     executor = request.backends.executor
-    return executor.render(
-        JobRequest(
-            name=f"{request.graph.workflow}.{node.name}.TOKEN",
-            argv=[*boot_argv(sys.executable, root, "element"), "TOKEN"],
-            serve_argv=boot_argv(sys.executable, root, "serve"),
-            count=-(-instances // max(1, node.pack)),
-            instances=instances,
-            resources=node.resources,
-            log_dir=f"{root}/logs",
-            token="TOKEN",
-            directory=f"{root}/jobs/TOKEN",
-            cwd=request.cwd,
-        )
-    )
+    frame = _frame(request)
+    pack = _asked(lambda: packed(node, executor, request.defaults), node.pack)
+    parts = split(range(instances), limits, pack)
+    for part in parts:
+        before = ["JOB"] if node.resources.array_parallelism and part is not parts[0] else []
+        asked = Asked("TOKEN", len(part), -(-len(part) // pack), pack, before)
+        yield executor.render(task_request(frame, node, asked))
+
+
+def _small_commands(request: SubmitRequest) -> Iterator[str]:
+    """Yield what the small jobs would be: a watchdog behind each array, and the safety net."""
+    executor = request.backends.executor
+    dispatch: Mapping[str, Any] = executor.options.get("dispatch") or {}  # type: ignore[assignment]
+    if not has_small_jobs(dispatch):
+        return
+    limits = [node.resources.time_s for node in request.graph.tasks.values()]
+    for task, before, begin_s in ((f"{WATCHDOG}TOKEN", ["JOB"], 0), (NET, [], net_begins_s(limits, 0))):
+        row = SubmissionRow("TOKEN", 1, task, 1, 0, 1, "intent", 0)
+        yield executor.render(small_request(_frame(request), dispatch, row, before, begin_s))
+
+
+def _frame(request: SubmitRequest) -> Frame:
+    root = f"{request.run_dir}/.reflow/RUN"
+    python = request.python or sys.executable
+    return Frame(request.graph.workflow, python, root, request.cwd, request.defaults)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Collection
 
 from reflow.contracts.executor import ResidentExecutor
-from reflow.run.handover import serve_argv
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
@@ -24,7 +23,7 @@ def left_behind(run: OpenRun, hold: Hold) -> tuple[list[Batch], list[str]]:
         return [], []
     tokens = [row.token for row in hold.overview().submissions]
     if tokens:  # else nothing was being worked on, and no worker is left
-        executor.end_leftovers(serve_argv(run))
+        executor.end_leftovers(run.serve_argv)
     return [batch for token in tokens for batch in written(hold, token, orphaned=True)], tokens
 
 

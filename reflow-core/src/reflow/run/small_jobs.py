@@ -15,8 +15,10 @@ from reflow.filesystem.atomic import make_directory, replace_file, sync_director
 from reflow.model.records import SubmissionRow
 from reflow.model.resources import Resources, parse_mem, parse_time
 from reflow.run.clock import now_ms
+from reflow.run.job_request import Frame
 from reflow.run.opened import OpenRun
 from reflow.rundir.boot import boot_argv
+from reflow.rundir.layout import RunPaths
 
 WATCHDOG = "@watchdog:"  #: the token of the submission that it watches follows
 NET = "@safety-net"
@@ -35,9 +37,15 @@ def watched(row: SubmissionRow) -> str:
     return row.task.removeprefix(WATCHDOG) if row.task.startswith(WATCHDOG) else ""
 
 
-def dispatch_mode(run: OpenRun) -> str:
-    """Return who may advance a run: ``inline`` (all), ``watchdog`` (not the last one out), ``poke`` (commands only)."""
-    return str(_dispatch(run).get("mode", "inline"))
+def has_small_jobs(dispatch: Mapping[str, Any]) -> bool:
+    """Whether a run may have small jobs; where the mode is ``poke`` only commands advance it."""
+    return str(dispatch.get("mode", "inline")) != "poke"
+
+
+def dispatch_of(run: OpenRun) -> Mapping[str, Any]:
+    """Return what is configured for the small jobs of a run."""
+    found: Mapping[str, Any] = run.info["executor"]["options"].get("dispatch", {})
+    return found
 
 
 def small_submission(run: OpenRun, task: str, number: int) -> SubmissionRow:
@@ -50,20 +58,27 @@ def small_submission(run: OpenRun, task: str, number: int) -> SubmissionRow:
     return row
 
 
-def small_request(run: OpenRun, row: SubmissionRow, predecessors: Sequence[str], begin_s: int) -> JobRequest:
-    """Return what the executor is asked for."""
+def small_request(
+    frame: Frame, dispatch: Mapping[str, Any], row: SubmissionRow, predecessors: Sequence[str], begin_s: int
+) -> JobRequest:
+    """Return what the executor is asked for.
+
+    Args:
+        dispatch: What is configured for small jobs.
+    """
     kind = "watchdog" if watched(row) else "net"
+    paths = RunPaths(frame.root)
     return JobRequest(
-        name=f"{run.workflow}.{kind}.{row.token[:10]}",
-        argv=boot_argv(run.info["python"], run.paths.root, "advance", row.token),
+        name=f"{frame.workflow}.{kind}.{row.token[:10]}",
+        argv=boot_argv(frame.python, frame.root, "advance", row.token),
         serve_argv=(),
         count=1,
         instances=0,
-        resources=_resources(_dispatch(run), run.info["defaults"]),
-        log_dir=run.paths.logs,
+        resources=_resources(dispatch, frame.defaults),
+        log_dir=paths.logs,
         token=row.token,
-        directory=run.paths.submission(row.token).directory,
-        cwd=run.info["cwd"],
+        directory=f"{paths.jobs}/{row.token}",
+        cwd=frame.cwd,
         predecessors=predecessors,
         begin_s=begin_s,
     )
@@ -78,11 +93,6 @@ def net_begins_s(limits_s: Iterable[int | None], nets_before: int) -> int:
 def watchdog_begins_s(looks_before: int) -> int:
     """Return in how many seconds a watchdog looks: at once, then after a minute, doubling to a day."""
     return min(_LATEST_S, 60 << min(looks_before - 1, 11)) if looks_before else 0
-
-
-def _dispatch(run: OpenRun) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = run.info["executor"]["options"].get("dispatch", {})
-    return found
 
 
 def _resources(dispatch: Mapping[str, Any], defaults: Mapping[str, Any]) -> Resources:

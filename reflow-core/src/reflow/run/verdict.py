@@ -15,15 +15,16 @@ class Verdict(NamedTuple):
         state: What its current instance becomes when it is not tried again.
         budget: Which budget another try is charged to: ``task`` (the task's ``retries``), ``infra`` or ``preempt``;
             empty when it is never tried again by itself.
+        node: The node whose fault it was, to be left out the next time.
     """
 
     reason: str
     state: InstanceState
     budget: str
+    node: str = ""
 
 
-LIMITS = {"infra": 3, "preempt": 10}  #: tries that are not the task's fault
-BACK_OFF_S = (60, 300, 900)  #: before an instance is handed over again after a fault of the machines
+LIMITS = {"infra": 3, "preempt": 10, "lost": 3}  #: tries that are not the task's fault
 
 _BUDGETS = {
     JobState.FAILED: "task",
@@ -31,7 +32,7 @@ _BUDGETS = {
     JobState.OUT_OF_MEMORY: "task",
     JobState.NODE_FAIL: "infra",
     JobState.PREEMPTED: "preempt",
-    JobState.COMPLETED: "infra",
+    JobState.COMPLETED: "task",  # its process ended by itself, inside the function
     JobState.UNKNOWN: "infra",
     JobState.CANCELLED: "",
 }
@@ -57,4 +58,10 @@ def judge(report: ElementReport | None) -> Verdict:
     state = JobState.UNKNOWN if report is None else report.state
     told = f" ({report.reason})" if report is not None and report.reason else ""
     ends = InstanceState.CANCELLED if state is JobState.CANCELLED else InstanceState.FAILED
-    return Verdict(f"{_WORDS[state]}{told}", ends, _BUDGETS[state])
+    node = report.node if report is not None and state is JobState.NODE_FAIL else ""
+    return Verdict(f"{_WORDS[state]}{told}", ends, _BUDGETS[state], node)
+
+
+def out_of_time(reason: str) -> Verdict:
+    """Return the verdict on an element that was told that its time limit is near, and ended by itself."""
+    return Verdict(reason, InstanceState.FAILED, "task")

@@ -16,3 +16,8 @@ def boot_argv(python: str, root: str, command: str, *arguments: str) -> list[str
         command: A module of `reflow.entry`: ``serve``, ``element`` or ``advance``.
     """
     return [python, "-I", _BOOT, command, root, *arguments]
+
+
+def serve_argv(python: str, root: str) -> list[str]:
+    """Return the command of a run's resident workers."""
+    return boot_argv(python, root, "serve")

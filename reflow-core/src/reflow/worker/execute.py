@@ -113,7 +113,8 @@ class Task:
         why = self._interruption.why
         if why:
             reason = "cancelled" if why == "cancelled" else f"interrupted: {self._interruption.leaving}"
-            failure: tuple[str, str | None, str] = reason, None, why
+            is_late = why == "interrupted" and self._interruption.is_late
+            failure: tuple[str, str | None, str] = reason, None, "time" if is_late else why
         else:
             failure = self._failure(error)
         return Outcome(

@@ -1,4 +1,4 @@
-"""How a worker is interrupted: SIGTERM ends it, SIGUSR1 makes it look at what has been cancelled."""
+"""How a worker is interrupted: SIGTERM ends it, SIGUSR2 says that its time is nearly up, SIGUSR1 to look."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Interruption:
         waiting: Set while there is nothing to do: a signal then ends the wait by `TaskInterrupted`.
         leaving: Why no further instance may be started, or empty.
         why: What the current call was broken off as: ``interrupted``, ``cancelled``, or empty.
+        is_late: Whether its time limit is why.
         looked: Cleared by SIGUSR1: cancel marks are to be looked at before the next instance.
     """
 
@@ -27,6 +28,7 @@ class Interruption:
         self.waiting = False
         self.leaving = ""
         self.why = ""
+        self.is_late = False
         self.looked = True
         self.is_cancelled: Callable[[], bool] = lambda: False
 
@@ -34,6 +36,7 @@ class Interruption:
         """Take the signals of this process; one that user code forks has them as usual."""
         signal.signal(signal.SIGTERM, lambda *_: self._leave("it was asked to end"))
         signal.signal(signal.SIGIO, lambda *_: self._leave("the process that drove it ended"))
+        signal.signal(signal.SIGUSR2, lambda *_: self._run_late())
         signal.signal(signal.SIGUSR1, lambda *_: self._look())
         os.register_at_fork(after_in_child=_forget_signals)
 
@@ -44,6 +47,10 @@ class Interruption:
         if self.inside or self.waiting:
             raise TaskInterrupted(reason)
 
+    def _run_late(self) -> None:
+        self.is_late = not self.leaving
+        self._leave("its time limit is near")
+
     def _look(self) -> None:
         self.looked = False
         if self.inside and self.is_cancelled():
@@ -52,5 +59,5 @@ class Interruption:
 
 
 def _forget_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGIO, signal.SIGUSR1):
+    for number in (signal.SIGTERM, signal.SIGIO, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)
