@@ -11,7 +11,7 @@ RUN_ID = re.compile(r"steps-\d{8}-[0-9a-f]{8}")
 
 STATUS = {
     *("run_id", "workflow", "state", "created_at", "ended_at", "run_dir", "executor"),
-    *("parameters", "tasks", "failed", "driver", "messages"),
+    *("parameters", "tasks", "failed", "queue", "driver", "messages"),
 }
 
 

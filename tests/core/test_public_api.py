@@ -18,8 +18,8 @@ Adapter AttemptRow Changes CommandResult ConfigError Context ElementReport Event
 InstanceRow InstanceState JobRequest JobState Ledger Limits LockFile NewResult NotSubmitted OutOfReach OutputRow
 Overview PluginError ProcessId ReflowError ResidentExecutor Resources Results RunEntry RunState SchedulerError Store
 StoreDamaged StoreError StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState
-Unpublished UsageError ValueMisfit Verdict Verifier hookimpl make_directory read_bytes replace_file run_command
-sync_directory this_process write_new
+Unpublished UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory read_bytes replace_file
+run_command sync_directory this_process write_new
 """
 TEST_AUTHORS = """
 ExecutorContract MemoryStore ResidentExecutorContract StoreContract StoreMachine annotations_and_values tagged_values

@@ -156,7 +156,7 @@ def test_requeued_element_waits_again_under_the_same_id(slurm, accounted, make_r
     accounted.run("scontrol", "requeue", f"{job_of(native)}_0")
 
     rig.wait_until(lambda: slurm.poll([native])[native][0].state is JobState.PENDING)
-    rig.wait_until(lambda: slurm.poll([native])[native][0].reason == "BeginTime")
+    rig.wait_until(lambda: slurm.poll([native])[native][0].reason.startswith("BeginTime"))
     slurm.cancel([native])
     assert rig.wait_for_end(slurm, [native])[native][0].state is JobState.CANCELLED
 

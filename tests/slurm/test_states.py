@@ -53,7 +53,7 @@ def test_held_element_names_the_command_that_releases_it(reason):
 
 @pytest.mark.parametrize("reason", ["Resources", "Priority", "Dependency", "BeginTime"])
 def test_element_that_waits_says_what_for(reason):
-    assert report("PENDING", "812_3", reason=reason).reason == reason
+    assert report("PENDING", "812_3", reason=reason).reason.startswith(f"{reason}: ")
 
 
 def test_old_reason_of_a_cancelled_job_is_not_told():

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory, write_new
     from reflow.filesystem.locks import Holder, LockFile
-    from reflow.filesystem.process import ProcessId, this_process
+    from reflow.filesystem.process import ProcessId, how_it_ended, this_process
     from reflow.model.records import (
         AttemptRow,
         Changes,
@@ -75,7 +75,7 @@ _HOMES = {
         *("make_directory", "read_bytes", "replace_file", "sync_directory", "write_new"),
     ),
     "reflow.filesystem.locks": ("Holder", "LockFile"),
-    "reflow.filesystem.process": ("ProcessId", "this_process"),
+    "reflow.filesystem.process": ("ProcessId", "how_it_ended", "this_process"),
     "reflow.model.records": (
         *("AttemptRow", "Changes", "Context", "FoundResult", "InstanceRow", "NewResult", "OutputRow"),
         *("Overview", "RunEntry", "SubmissionRow", "TaskRow", "Unpublished"),
@@ -178,6 +178,7 @@ __all__ = [
     "Verdict",
     "Verifier",
     "hookimpl",
+    "how_it_ended",
     "make_directory",
     "read_bytes",
     "replace_file",

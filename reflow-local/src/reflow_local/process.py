@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reflow.plugin import how_it_ended
 from reflow_local.leftovers import driver_entry
 
 _HIGH = 10  # descriptors from here on do not get in the way of those that a worker inherits
@@ -108,14 +109,7 @@ class WorkerProcess:
         """Why it ended, in words."""
         if self.fatal or self.killed:
             return self.fatal or self.killed
-        if self.status is None or self.status >= 0:
-            return f"ended with exit status {self.status} (os._exit?)"
-        try:
-            name = f" ({signal.Signals(-self.status).name})"
-        except ValueError:
-            name = ""
-        hint = "; out of memory?" if self.status == -signal.SIGKILL else ""
-        return f"killed by signal {-self.status}{name}{hint}"
+        return how_it_ended(self.status or 0)
 
     def signal(self, number: int) -> None:
         """Send it a signal, unless it has ended or is not ready for signals yet."""

@@ -53,7 +53,23 @@ _STUCK = {
     "PartitionInactive": "its partition is inactive; type: sinfo -s",
     "PartitionTimeLimit": "it asks for more time than its partition allows; type: sinfo -o '%P %l'",
     "PartitionNodeLimit": "it asks for more nodes than its partition has; type: sinfo -s",
+}
+
+#: What Slurm's words for an ordinary wait mean (squeue(1), JOB REASON CODES).
+_PATIENT = {
+    "Resources": "it is next, once enough is free",
+    "Priority": "others go first",
+    "Dependency": "other jobs must end first",
+    "BeginTime": "its time has not come",
+    "JobArrayTaskLimit": "as many of its array are at work as may be",
+    "Nodes required for job are DOWN, DRAINED": "its nodes are down, drained or reserved; type: sinfo -R",
     "ReqNodeNotAvail": "a node that it asks for is not available; type: sinfo -N",
+    "Reservation": "its reservation has not begun; type: scontrol show reservations",
+    "AssocGrp": "what its account may use at once is used; type: scontrol show assoc_mgr flags=assoc",
+    "AssocMax": "what you may use at once with its account is used; type: scontrol show assoc_mgr flags=assoc",
+    "QOSGrp": "what its QOS may use at once is used; type: scontrol show assoc_mgr flags=qos",
+    "QOSMax": "what you may use at once with its QOS is used; type: scontrol show assoc_mgr flags=qos",
+    "Licenses": "no licence is free; type: scontrol show licenses",
 }
 _HELD = ("REQUEUE_HOLD", "SPECIAL_EXIT")
 _NO_LOG = (0, 53)
@@ -109,6 +125,9 @@ def _waits_for(word: str, address: str, reason: str) -> str:
             return f"{reason}: {advice.format(address)}"
     if word in _HELD:
         return f"{word}: held; type: scontrol release {address}"
+    for text, meaning in _PATIENT.items():
+        if reason.startswith(text):
+            return f"{reason}: {meaning}"
     return "" if reason == "None" else reason
 
 

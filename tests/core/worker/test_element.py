@@ -59,7 +59,7 @@ def test_elements_share_the_instances_by_their_number(run):
         worked(run, sub, element)
 
     assert sorted(run.ends(sub)) == [0, 1, 2, 3, 4]
-    assert read_done(sub) == {0: [1], 1: [1], 2: [1]}
+    assert read_done(sub) == {0: {0: 1}, 1: {0: 1}, 2: {0: 1}}
 
 
 def test_element_that_is_not_the_last_ends_with_0(run):

@@ -20,7 +20,7 @@ from reflow.worker.stdio import Log
 def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> int:
     """Work through the element; the last one out goes on as the coordinator."""
     token = arguments[0]
-    number = int(arguments[1] if len(arguments) > 1 else os.environ["SLURM_ARRAY_TASK_ID"])
+    number = number_of(arguments)
     interruption = Interruption()
     interruption.listen()
     log = Log()
@@ -34,17 +34,27 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> in
     except ReflowError as error:
         print(f"reflow: {error}", file=sys.stderr)
         return error.exit_code
-    if is_last and run.info["executor"]["options"].get("dispatch", {}).get("mode", "inline") == "inline":
-        _go_on(run.info["python"], root, token, launched)
+    if is_last:
+        go_on(run.info, root, token, launched)
     return 0
 
 
-def _go_on(python: str, root: str, token: str, launched: Mapping[str, Any]) -> None:
-    """Become the coordinator, in the environment, directory and umask that this process was started with."""
+def number_of(arguments: Sequence[str]) -> int:
+    """Return the number of the element that this process is to work on."""
+    return int(arguments[1] if len(arguments) > 1 else os.environ["SLURM_ARRAY_TASK_ID"])
+
+
+def go_on(info: Mapping[str, Any], root: str, token: str, launched: Mapping[str, Any]) -> None:
+    """Become the coordinator, in the environment, directory and umask that this process was started with.
+
+    Returns where elements are not to advance their run.
+    """
+    if info["executor"]["options"].get("dispatch", {}).get("mode", "inline") != "inline":
+        return
     sys.stdout.flush()
     sys.stderr.flush()
     os.umask(launched["umask"])
     os.chdir(launched["directory"])
-    argv = boot_argv(python, root, "advance", token)
+    argv = boot_argv(info["python"], root, "advance", token)
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # a pass is short, and its watchdog stands
     os.execve(argv[0], argv, launched["environment"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import NamedTuple
 
 
@@ -19,6 +20,18 @@ class ProcessId(NamedTuple):
         if (self.host, self.boot) != _here():
             return True if self.host == _here()[0] and self.boot and _here()[1] else None
         return _started(self.pid) != self.started
+
+
+def how_it_ended(status: int) -> str:
+    """Return in words how a process ended; ``-N`` when signal N killed it."""
+    if status >= 0:
+        return f"ended with exit status {status} (os._exit?)"
+    try:
+        name = f" ({signal.Signals(-status).name})"
+    except ValueError:
+        name = ""
+    hint = "; out of memory?" if status == -signal.SIGKILL else ""
+    return f"killed by signal {-status}{name}{hint}"
 
 
 def this_process() -> ProcessId:

@@ -10,19 +10,22 @@ from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
 from reflow.model.states import RunState
-from reflow.run.clock import now_ms, sleep
+from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.reconcile import SETTLE_S, Lost, find_lost, is_done, last_starts
+from reflow.run.reconcile import SETTLE_S, Lost, beating_sleep, find_lost, is_done, last_starts
 from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
+from reflow.run.standing import Reports, ask, asked_lately
 from reflow.run.status import save_picture
-from reflow.rundir.completion import finished_elements
+from reflow.rundir.completion import finished_elements, missing_segments
 from reflow.rundir.control import list_requests, take_notes
+from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.messages import tell
+from reflow.rundir.outcomes import generation
 
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
@@ -70,26 +73,38 @@ class _Pass:
         self._hold = hold
         self._wait = wait
         self._stays = wait
+        self._is_job = False
         self._executor: Executor = run.executor
         self._guards = Guards(hold, run.executor)
         self._coordinator = Coordinator(hold, run.executor, self._guards)
 
     def make(self, caller: str) -> RunState:
         """Take in what has come, find what was lost, hand over what is ready."""
+        self._is_job = bool(caller)
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step([])
+        told = None if state.is_over or not self._asks(caller) else self._ask()
         rows = self._open()
-        if state is RunState.RUNNING and rows:
-            lost = find_lost(self._hold, self._executor, rows, wait=self._wait)
+        if told is not None and rows and self._wait:
+            lost = find_lost(self._hold, self._executor, rows, told)
             if lost:
                 state = self._step(lost)
+        if told is not None:
+            self._guards.drop_dead(told)
         if not state.is_over:
             self._keep_guarded(caller)
             state = self._wait_for_answers(state, caller)
         if state.is_over:
             self._guards.end(used=caller)
         return state
+
+    def _asks(self, caller: str) -> bool:
+        """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time."""
+        return self._wait or not (caller or asked_lately(self._run.paths))
+
+    def _ask(self) -> Reports | None:
+        return ask(self._hold, self._executor, self._hold.overview().submissions)
 
     def _wait_for_answers(self, state: RunState, caller: str) -> RunState:
         """Stay until submissions have got their answer, where that is for this process: nobody else might."""
@@ -111,8 +126,6 @@ class _Pass:
 
     def _keep_guarded(self, caller: str) -> None:
         """See to it that somebody will look again, whatever becomes of the jobs of this run."""
-        if self._wait or not caller:
-            self._guards.drop_dead()
         self._guards.watch(self._open(), used=caller)
         self._guards.keep_net(used=caller)
         self._guards.retire(used=caller)
@@ -144,7 +157,7 @@ class _Pass:
         found = []
         for batch in written(self._hold, row.token):
             if batch.element in verdicts:
-                is_last = batch.start == starts.get(batch.element)
+                is_last = generation(batch.start) == starts.get(batch.element)
                 found.append(batch._replace(death=verdicts[batch.element] if is_last else None))
             elif row.token in ended or not (batch.segment.endswith(".part") or batch.is_broken_off):
                 found.append(batch)
@@ -153,8 +166,20 @@ class _Pass:
     def _has_ended(self, row: SubmissionRow, lost: Lost | None) -> bool:
         paths = self._run.paths.submission(row.token)
         if lost is None:
-            return is_done(paths, row.count)
+            return is_done(paths, row.count) and self._has_arrived(row, paths)
         return finished_elements(paths) | lost.verdicts.keys() >= set(range(row.count))
+
+    def _has_arrived(self, row: SubmissionRow, paths: SubmissionPaths) -> bool:
+        """Whether all that was sealed can be seen here; what was written on another node may come late.
+
+        The last one out leaves what does not come to the watchdog, which has it run again.
+        """
+        missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
+        ends = monotonic_s() + float(self._run.info["options"]["fs_latency_s"])
+        while missing and self._is_job and monotonic_s() < ends:
+            beating_sleep(self._hold, 1.0)
+            missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
+        return self._wait or not missing
 
     def _answer_intents(self) -> None:
         """Find out about submissions whose answer never came, and make those again that certainly were not taken."""

@@ -18,7 +18,7 @@ from reflow.run.handover import remove_folders
 from reflow.run.hold import Hold
 from reflow.rundir.layout import RunPaths
 
-_LOG = r"([0-9a-f]{20})\.(\d+)\.log"  # compiled when it is first used
+_LOG = r"([0-9a-f]{20})\.(\d+)(?:\.(\d+))?\.log"  # compiled when it is first used
 
 
 def close_submission(
@@ -40,9 +40,9 @@ def close_submission(
 def clear(hold: Hold, submission: SubmissionRow) -> None:
     """Remove what is in the joined files, once the ledger has the submission's row."""
     remove_folders(hold.run.paths.submission(submission.token))
-    for element in json.loads(submission.logs or "{}"):
+    for name in json.loads(submission.logs or "{}"):
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(hold.run.paths.element_log(submission.token, int(element)))
+            os.unlink(hold.run.paths.element_log(submission.token, *map(int, name.split("."))))
 
 
 def sweep(hold: Hold) -> None:
@@ -72,22 +72,22 @@ def _join_logs(
     """Append the elements' logs to the task's, behind what ended submissions have there.
 
     Returns:
-        Where each element's log begins in the task's, and how long it is.
+        Where each log begins in the task's, and how long it is.
     """
     run: RunPaths = hold.run.paths
-    elements = _element_logs(run, submission.token)
-    if not elements:
+    logs = _element_logs(run, submission.token)
+    if not logs:
         return {}
     end = _joined_length([*hold.ledger.submissions(), *closed], submission.task)
     places = {}
     with open(run.task_log(submission.task), "ab", opener=_private) as joined:
         joined.truncate(end)
         joined.seek(end)
-        for element in elements:
-            with open(run.element_log(submission.token, element), "rb") as log:
+        for numbers in logs:
+            with open(run.element_log(submission.token, *numbers), "rb") as log:
                 copy_into(joined, log)
             joined.flush()
-            places[str(element)] = [end, joined.tell() - end]
+            places[".".join(map(str, numbers))] = [end, joined.tell() - end]
             end = joined.tell()
     return places
 
@@ -96,11 +96,13 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def _element_logs(run: RunPaths, token: str) -> list[int]:
+def _element_logs(run: RunPaths, token: str) -> list[tuple[int, ...]]:
+    """Return the logs of a submission, each by its element and, where several share that, its worker."""
     if not os.path.isdir(run.logs):
         return []
     found = (re.fullmatch(_LOG, name) for name in os.listdir(run.logs))
-    return sorted(int(match[2]) for match in found if match and match[1] == token)
+    ours = [match.groups()[1:] for match in found if match and match[1] == token]
+    return sorted(tuple(int(number) for number in numbers if number) for numbers in ours)
 
 
 def _joined_length(submissions: Sequence[SubmissionRow], task: str) -> int:

@@ -23,6 +23,7 @@ from reflow.run.small_jobs import (
     watchdog_begins_s,
     watched,
 )
+from reflow.run.standing import Reports
 
 
 class Guards:
@@ -51,15 +52,14 @@ class Guards:
         rows = (row for row in self._small() if row.state == "open" and row.token != used)
         return not self._allowed or any(rows)
 
-    def drop_dead(self) -> None:
-        """Find out which small jobs are there no more though nobody here ended them, so that others follow."""
-        rows = {row.native_id: row for row in self._small() if row.native_id}
-        try:
-            told = self._executor.poll(list(rows)) if rows else {}
-        except SchedulerError as error:
-            self._hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
-            return
-        self.leave(row.token for native, row in rows.items() if is_gone(row, told.get(native, {}).get(0)))
+    def drop_dead(self, told: Reports) -> None:
+        """Leave small jobs that are there no more though nobody here ended them, so that others follow.
+
+        Args:
+            told: How they stand.
+        """
+        rows = [row for row in self._small() if row.native_id]
+        self.leave(row.token for row in rows if is_gone(row, told.get(str(row.native_id), {}).get(0)))
 
     def retire(self, *, used: str = "") -> None:
         """Cancel the watchdogs of submissions that have ended, once what follows them has its own.

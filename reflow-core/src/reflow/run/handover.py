@@ -91,7 +91,8 @@ def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave) 
         "exclude": wave.exclude,
     }
     write_new(paths.request, [json.dumps(asked).encode()])  # its name is synced with those of the payload
-    write_payload(paths, node.name, _shared_values(hold, node), lines, pack=submission.pack)
+    values = _shared_values(hold, node)
+    write_payload(paths, node.name, values, lines, pack=submission.pack, workers=node.workers)
     sync_directory(hold.run.paths.jobs)
 
 

@@ -48,7 +48,7 @@ def task_request(frame: Frame, node: Node, asked: Asked) -> JobRequest:
     short = resources.time_s is not None and resources.time_s < _WORTH_WARNING_S
     return JobRequest(
         name=f"{frame.workflow}.{node.name}.{asked.token[:10]}",
-        argv=[*boot_argv(frame.python, frame.root, "element"), asked.token],
+        argv=[*boot_argv(frame.python, frame.root, _command(node, asked)), asked.token],
         serve_argv=serve_argv(frame.python, frame.root),
         count=asked.elements,
         instances=asked.instances,
@@ -62,6 +62,10 @@ def task_request(frame: Frame, node: Node, asked: Asked) -> JobRequest:
         warn_s=0 if short else WARN_S,
         exclude=asked.exclude,
     )
+
+
+def _command(node: Node, asked: Asked) -> str:
+    return "shared_element" if min(node.workers, asked.pack) > 1 else "element"
 
 
 def element_resources(node: Node, asked: Asked, defaults: Mapping[str, Any]) -> Resources:

@@ -11,6 +11,7 @@ from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
 from reflow.rundir.control import Scope
+from reflow.rundir.outcomes import is_shared
 from reflow.rundir.payload import Payload
 from reflow.values.show import show
 
@@ -40,29 +41,34 @@ def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
 
 
 def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: int | None) -> LogSlice:
-    place = json.loads(submission.logs or "{}").get(str(attempt.element))
+    numbers = log_numbers(attempt)
+    place = json.loads(submission.logs or "{}").get(".".join(map(str, numbers)))
     begin = attempt.log_start or 0
     if place is None:
-        return LogSlice(attempt, run.paths.element_log(attempt.submission, attempt.element), begin, end)
+        return LogSlice(attempt, run.paths.element_log(attempt.submission, *numbers), begin, end)
     base, length = place
     return LogSlice(
         attempt, run.paths.task_log(attempt.task), base + begin, base + (length if end is None else end)
     )
 
 
+def log_numbers(attempt: AttemptRow) -> tuple[int, ...]:
+    """Return by what numbers the log of an attempt is known: its element, and its worker where several share that."""
+    return (attempt.element, attempt.start) if is_shared(attempt.start) else (attempt.element,)
+
+
 def _ends_of_dead(run: OpenRun, attempts: Sequence[AttemptRow]) -> dict[AttemptRow, int]:
     """Return where the logs of attempts end that their workers did not survive: where the next worker begins."""
     dead = [a for a in attempts if a.log_end is None and a.state is not InstanceState.RUNNING]
-    begins: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    begins: dict[tuple[str, tuple[int, ...]], list[tuple[int, int]]] = {}
     for task in {attempt.task for attempt in dead}:
         for other in run.ledger.attempts(task):
             if other.log_start is not None:
-                begins.setdefault((other.submission, other.element), []).append(
-                    (other.start, other.log_start)
-                )
+                key = (other.submission, log_numbers(other))
+                begins.setdefault(key, []).append((other.start, other.log_start))
     ends = {}
     for attempt in dead:
-        here = begins.get((attempt.submission, attempt.element), [])
+        here = begins.get((attempt.submission, log_numbers(attempt)), [])
         if later := [log for start, log in here if start > attempt.start]:
             ends[attempt] = min(later)
     return ends

@@ -7,20 +7,26 @@ no completion of it, and a second question to the executor agrees. A question th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reflow.contracts.executor import ElementReport, Executor
 from reflow.errors import SchedulerError
 from reflow.model.records import SubmissionRow
+from reflow.model.states import JobState
 from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.hold import Hold
+from reflow.run.standing import Reports
 from reflow.run.verdict import Verdict, judge
 from reflow.rundir.completion import finished_elements
 from reflow.rundir.layout import SubmissionPaths
-from reflow.rundir.outcomes import parse_name
+from reflow.rundir.outcomes import generation, parse_name
 
+_TAIL = 4096  #: bytes at the end of a log in which a scheduler says why it ended a job
 SETTLE_S = 60.0  #: how long after it was submitted a request may still turn up in the queue
+
+
+Gone = Mapping[str, Mapping[int, ElementReport | None]]
 
 
 class Lost(NamedTuple):
@@ -35,53 +41,79 @@ def is_done(sub: SubmissionPaths, count: int) -> bool:
     return len(finished_elements(sub)) >= count
 
 
-def find_lost(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], *, wait: bool) -> list[Lost]:
-    """Return the lost elements of open submissions.
+def find_lost(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], told: Reports) -> list[Lost]:
+    """Return the lost elements of open submissions; between the two looks this waits.
 
     Args:
-        wait: Whether this process may wait between the two looks; without it nothing is called lost.
+        told: How their jobs stand: the first look.
     """
-    first = _over(hold, executor, rows) if wait else {}
+    first = _gone(hold, rows, lambda row: [told.get(str(row.native_id), {})])
     if not first:
         return []
-    _beating_sleep(hold, float(hold.run.info["options"]["fs_latency_s"]))
-    second = _over(hold, executor, [row for row in rows if row.token in first], with_copies=True)
+    beating_sleep(hold, float(hold.run.info["options"]["fs_latency_s"]))
+    second = _look_again(hold, executor, [row for row in rows if row.token in first])
     found = []
     for row in rows:
         agreed = first.get(row.token, {}).keys() & second.get(row.token, {}).keys()
         if agreed:
-            found.append(
-                Lost(row, {element: judge(second[row.token][element]) for element in sorted(agreed)})
-            )
+            reports = second[row.token]
+            verdicts = {e: judge(_explained(hold, executor, row, e, reports[e])) for e in sorted(agreed)}
+            found.append(Lost(row, verdicts))
     return found
 
 
-def _over(
-    hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], *, with_copies: bool = False
-) -> dict[str, dict[int, ElementReport | None]]:
-    """Return per token the elements that are not through and that no job works on any more.
+def _look_again(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow]) -> Gone:
+    """Ask about jobs again, and about others of the same tokens.
 
-    Args:
-        with_copies: Whether to look for other jobs of the same tokens: one that was accepted twice may have its
-            elements claimed by the job that was not heard of.
+    Of a submission that was accepted twice, the elements may have been claimed by the job that was not heard of.
     """
     try:
-        copies = executor.find([row.token for row in rows]) if with_copies else {}
+        copies = executor.find([row.token for row in rows])
         natives = {row.token: _named(row.native_id, copies.get(row.token)) for row in rows}
         asked = sorted({native for found in natives.values() for native in found})
         told = executor.poll(asked) if asked else {}
     except SchedulerError as error:
         hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
         return {}
+    return _gone(hold, rows, lambda row: [told.get(native, {}) for native in natives[row.token]])
+
+
+def _gone(
+    hold: Hold,
+    rows: Sequence[SubmissionRow],
+    answers: Callable[[SubmissionRow], Sequence[Mapping[int, ElementReport]]],
+) -> Gone:
+    """Return the elements that are not through and that no job works on any more, by token."""
     found: dict[str, dict[int, ElementReport | None]] = {}
     for row in rows:
-        answers = [told.get(native, {}) for native in natives[row.token]]
+        said = answers(row)
         done = finished_elements(hold.run.paths.submission(row.token))
-        reports = {element: _newest(answers, element) for element in range(row.count) if element not in done}
+        reports = {element: _newest(said, element) for element in range(row.count) if element not in done}
         over = {element: report for element, report in reports.items() if is_gone(row, report)}
         if over:
             found[row.token] = over
     return found
+
+
+def _explained(
+    hold: Hold, executor: Executor, row: SubmissionRow, element: int, report: ElementReport | None
+) -> ElementReport | None:
+    """Return a report that says more, where the executor itself wrote into the log why it ended the element."""
+    if report is not None and report.state not in (JobState.UNKNOWN, JobState.FAILED):
+        return report
+    found = executor.explain(_last_lines(hold.run.paths.element_log(row.token, element)))
+    if found is None:
+        return report
+    return found if report is None else found._replace(node=report.node)
+
+
+def _last_lines(path: str) -> str:
+    try:
+        with open(path, "rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _TAIL))
+            return log.read(_TAIL).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _named(*natives: str | None) -> set[str]:
@@ -100,7 +132,8 @@ def is_gone(row: SubmissionRow, report: ElementReport | None) -> bool:
     return not report.state.is_active
 
 
-def _beating_sleep(hold: Hold, seconds: float) -> None:
+def beating_sleep(hold: Hold, seconds: float) -> None:
+    """Sleep while the lease is kept."""
     ends = monotonic_s() + seconds
     while (left := ends - monotonic_s()) > 0:
         hold.lease.beat()
@@ -108,9 +141,9 @@ def _beating_sleep(hold: Hold, seconds: float) -> None:
 
 
 def last_starts(sub: SubmissionPaths) -> dict[int, int]:
-    """Return of each element that wrote something how often it had been started before it did so last."""
+    """Return of each element that wrote something the `generation` of those that did so last."""
     found: dict[int, int] = {}
     for name in os.listdir(sub.outcomes) if os.path.isdir(sub.outcomes) else ():
         if (parsed := parse_name(name)) is not None:
-            found[parsed[0]] = max(found.get(parsed[0], 0), parsed[1])
+            found[parsed[0]] = max(found.get(parsed[0], 0), generation(parsed[1]))
     return found

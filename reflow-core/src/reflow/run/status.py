@@ -13,9 +13,12 @@ from reflow.graph.model import Graph
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
+from reflow.run.logs import log_numbers
 from reflow.run.opened import OpenRun
+from reflow.run.standing import waiting
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
+from reflow.rundir.source import changed_files
 from reflow.values.show import show
 
 _PLAIN = {TaskState.WAITING: "waiting", TaskState.FAILED: "failed", TaskState.SKIPPED: "skipped"}
@@ -26,7 +29,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     """Return how a run stands; what it costs does not grow with the number of instances that went well.
 
     The keys are those of ``status --json``: ``run_id``, ``workflow``, ``state``, ``created_at``, ``ended_at``,
-    ``run_dir``, ``executor``, ``parameters``, ``tasks``, ``failed``, ``driver`` and ``messages``.
+    ``run_dir``, ``executor``, ``parameters``, ``tasks``, ``failed``, ``queue``, ``driver`` and ``messages``.
 
     Raises:
         StoreError: The ledger cannot be read.
@@ -34,6 +37,8 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     overview = run.ledger.overview()
     driver = _driver(run, overview)
     messages = told(run.paths)
+    if overview.state is RunState.RUNNING:
+        messages += drift(run)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; go on with: reflow advance {run.id}")
     return {
@@ -47,9 +52,18 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
         "tasks": {name: _task(run, overview, row) for name, row in overview.tasks.items()},
         "failed": _failed(run, overview),
+        "queue": waiting(run.paths),
         "driver": driver,
         "messages": messages,
     }
+
+
+def drift(run: OpenRun) -> list[str]:
+    """Say which of the files that a run was submitted with are others by now."""
+    return [
+        f"{file} has changed since this run was submitted, which goes on as it was; to run it as it is: submit"
+        for file in changed_files(run.paths, run.info["modules"])[:1]
+    ]
 
 
 def save_picture(run: OpenRun) -> None:
@@ -131,7 +145,7 @@ def _last_attempts(run: OpenRun, task: str, rows: list[InstanceRow]) -> dict[int
 def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict[str, Any]:
     log = run.paths.task_log(row.task)
     if attempt is not None and not os.path.exists(log):
-        log = run.paths.element_log(attempt.submission, attempt.element)
+        log = run.paths.element_log(attempt.submission, *log_numbers(attempt))
     return {
         "task": row.task,
         "index": row.index,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from reflow.rundir.layout import SubmissionPaths
-from reflow.rundir.outcomes import parse_name
+from reflow.rundir.outcomes import generation, parse_name
 
 _ENOUGH = 512  #: bytes, more than the line of a start has
 _START = b'{"k":"s"'
@@ -23,8 +23,10 @@ def _newest_parts(names: list[str]) -> list[str]:
     found = [(parsed, name) for name in names if (parsed := parse_name(name)) is not None]
     last: dict[int, int] = {}
     for (element, start, _), _ in found:
-        last[element] = max(start, last.get(element, 0))
-    return [name for (element, start, seq), name in found if seq is None and start == last[element]]
+        last[element] = max(generation(start), last.get(element, 0))
+    return [
+        name for (element, start, seq), name in found if seq is None and generation(start) == last[element]
+    ]
 
 
 def _ends_with_a_start(path: str) -> bool:

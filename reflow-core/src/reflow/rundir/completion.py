@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reflow.filesystem.atomic import make_directory, read_bytes, replace_file
 from reflow.rundir.claims import link_new
 from reflow.rundir.layout import SubmissionPaths
+from reflow.rundir.outcomes import segment_name
 
 BUCKET = 128  #: elements whose markers lie in one directory
 
-Sums = dict[int, list[int]]  #: by element, the number of segments of each of its starts
+Sums = dict[int, dict[int, int]]  #: by element, the number of segments that each of its starts sealed
 
 
-def mark_done(sub: SubmissionPaths, element: int, starts: Sequence[int], count: int) -> Sums | None:
+def mark_done(sub: SubmissionPaths, element: int, starts: Mapping[int, int], count: int) -> Sums | None:
     """Say that an element is through; return the sums of all elements when it was the last one out.
 
     Args:
@@ -29,7 +30,7 @@ def mark_done(sub: SubmissionPaths, element: int, starts: Sequence[int], count: 
     number = element // BUCKET
     folder = os.path.join(sub.done, f"b{number}")
     make_directory(folder)
-    replace_file(os.path.join(folder, str(element)), json.dumps(list(starts)).encode())
+    replace_file(os.path.join(folder, str(element)), json.dumps(starts).encode())
     members = range(number * BUCKET, min(count, (number + 1) * BUCKET))
     if not _has_all(folder, [str(member) for member in members]):
         return None
@@ -57,7 +58,11 @@ def _all(sub: SubmissionPaths) -> str:
 
 
 def _read(path: str) -> Sums:
-    return {int(element): starts for element, starts in json.loads(read_bytes(path)).items()}
+    return {int(element): _starts(starts) for element, starts in json.loads(read_bytes(path)).items()}
+
+
+def _starts(said: Mapping[str, int]) -> dict[int, int]:
+    return {int(start): count for start, count in said.items()}
 
 
 def _has_all(folder: str, names: Sequence[str]) -> bool:
@@ -72,4 +77,27 @@ def finished_elements(sub: SubmissionPaths) -> set[int]:
     for folder in os.listdir(sub.done) if os.path.isdir(sub.done) else ():
         if folder.startswith("b") and folder[1:].isdigit():
             found.update(int(name) for name in os.listdir(os.path.join(sub.done, folder)) if name.isdigit())
+    return found
+
+
+def missing_segments(sub: SubmissionPaths) -> set[str]:
+    """Return the sealed segments of a submission whose elements are all through that cannot be seen here."""
+    sums = read_done(sub) or _markers(sub)
+    said = {
+        segment_name(element, start, seq)
+        for element, starts in sums.items()
+        for start, count in starts.items()
+        for seq in range(count)
+    }
+    return said - set(os.listdir(sub.outcomes))
+
+
+def _markers(sub: SubmissionPaths) -> Sums:
+    """Return what the single markers say, where the last one out did not come to sum them up."""
+    found: Sums = {}
+    for folder in os.listdir(sub.done):
+        if folder.startswith("b") and folder[1:].isdigit():
+            place = os.path.join(sub.done, folder)
+            names = [name for name in os.listdir(place) if name.isdigit()]
+            found |= {int(name): _starts(json.loads(read_bytes(os.path.join(place, name)))) for name in names}
     return found

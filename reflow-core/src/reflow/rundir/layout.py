@@ -125,9 +125,14 @@ class RunPaths(NamedTuple):
             raise RunDirError(f"{token!r} is no token of a submission")
         return SubmissionPaths(os.path.join(self.jobs, token))
 
-    def element_log(self, token: str, element: int) -> str:
-        """Return the log of one element while its submission is open."""
-        return os.path.join(self.logs, f"{token}.{element}.log")
+    def element_log(self, token: str, element: int, worker: int | None = None) -> str:
+        """Return the log of one element while its submission is open.
+
+        Args:
+            worker: The start of one of several workers that share the element: each has a log of its own.
+        """
+        name = f"{element}" if worker is None else f"{element}.{worker}"
+        return os.path.join(self.logs, f"{token}.{name}.log")
 
     def task_log(self, task: str) -> str:
         """Return the joined log of a task."""

@@ -15,6 +15,7 @@ from zlib import crc32
 
 from reflow.filesystem.atomic import read_bytes
 
+_SHARE = 1_000_000  #: no element has so many workers or claims
 _AT_ONCE = 500  #: headers that are parsed together
 
 
@@ -52,6 +53,26 @@ class Outcome(NamedTuple):
     charge: str = ""
     host: str = ""
     again: bool = False
+
+
+def shared_start(claim: int, worker: int) -> int:
+    """Return the number of a start for one of several workers that share an element, so that no two have the same.
+
+    Args:
+        claim: How often the element had been claimed before.
+        worker: The number of the worker, counting those that took the place of others.
+    """
+    return (claim + 1) * _SHARE + worker
+
+
+def is_shared(start: int) -> bool:
+    """Whether a start is that of one of several workers that share an element."""
+    return start >= _SHARE
+
+
+def generation(start: int) -> int:
+    """Return a number that the workers of one claim of an element have in common; later claims have higher ones."""
+    return start // _SHARE if is_shared(start) else start
 
 
 def part_name(element: int, start: int) -> str:

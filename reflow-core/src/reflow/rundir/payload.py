@@ -44,13 +44,20 @@ class Instance(NamedTuple):
 
 
 def write_payload(
-    sub: SubmissionPaths, task: str, shared: Mapping[str, str], lines: Iterable[Line], *, pack: int = 1
+    sub: SubmissionPaths,
+    task: str,
+    shared: Mapping[str, str],
+    lines: Iterable[Line],
+    *,
+    pack: int = 1,
+    workers: int = 1,
 ) -> int:
     """Write the payload durably, one line at a time, and return the number of lines.
 
     Args:
         shared: JSON text of the inputs that all instances have in common, by parameter.
         pack: How many instances each element works through, where elements do not share them.
+        workers: How many of these at once.
     """
     count = 0
     payload = os.open(sub.payload, NEW_FILE, 0o600)
@@ -68,7 +75,7 @@ def write_payload(
             file.flush()
             os.fchmod(file.fileno(), 0o600)
             os.fsync(file.fileno())
-    head = json.dumps({"task": task, "pack": pack})[:-1]
+    head = json.dumps({"task": task, "pack": pack, "workers": workers})[:-1]
     write_new(sub.shared, [f'{head},"values":{_object(shared)}}}'.encode("ascii")])
     sync_directory(sub.directory)
     return count
@@ -91,6 +98,7 @@ class Payload:
         task: Name of the task whose instances these are.
         shared: Tagged values that all instances have in common, by parameter.
         pack: How many instances each element works through.
+        workers: How many of these at once.
         count: Number of instances.
     """
 
@@ -104,6 +112,7 @@ class Payload:
         self.task: str = head["task"]
         self.shared: dict[str, Any] = head["values"]
         self.pack: int = head["pack"]
+        self.workers: int = head["workers"]
         self.count = os.fstat(self._offsets).st_size // 8 - 1
 
     def line(self, position: int) -> Instance:

@@ -12,6 +12,7 @@ from reflow.rundir.outcomes import Outcome
 from reflow.rundir.payload import Instance
 from reflow.testing.cluster import Element, Life, Terminated
 from reflow.worker.element import Element as Claimed
+from reflow.worker.element import sealed_by
 from reflow.worker.element_work import ElementWork, Place
 from reflow.worker.execute import Task
 from reflow.worker.interrupt import Interruption
@@ -65,7 +66,9 @@ class Jobs:
                     yield from self._instance(work, task, instance)
             work.segment.seal()
             yield 0.1
-            last = mark_done(sub, element.number, claimed._sealed(), -(-count // pack)) is not None
+            last = (
+                mark_done(sub, element.number, sealed_by(sub, element.number), -(-count // pack)) is not None
+            )
             yield 0.1
         except Terminated:
             work.segment.seal()

@@ -83,9 +83,9 @@ class SmallRun:
         sub = self.paths.submission(f"{self._count:020x}")
         for path in (sub.directory, sub.claims, sub.outcomes, sub.done):
             make_directory(path)
-        pack = line.pop("pack", 1)
+        pack, workers = line.pop("pack", 1), line.pop("workers", 1)
         lines = (Line(index, 1, _texts(each), **line) for index, each in enumerate(values))
-        write_payload(sub, task, _texts(shared or {}), lines, pack=pack)
+        write_payload(sub, task, _texts(shared or {}), lines, pack=pack, workers=workers)
         return sub
 
     def request(self, sub: SubmissionPaths, instances: int, elements: int = 2, **fields: Any) -> JobRequest:

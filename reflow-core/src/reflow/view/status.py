@@ -28,6 +28,7 @@ def status_text(status: Status, screen: Screen, now_s: float, typed: Typed | Non
     blocks = [
         [headline(status, screen, now_s)],
         task_table(status, screen),
+        queue_lines(status, screen),
         failure_lines(status, screen),
         [f"  {line}" for line in status.get("messages", ())],
         next_lines(status, typed) if typed else [],
@@ -106,6 +107,22 @@ def _remark(task: Status) -> str:
     if task["state"] == "waiting" and task.get("waits_for"):
         return f"waits for {', '.join(task['waits_for'])}"
     return str(task.get("reason") or "")
+
+
+def queue_lines(status: Status, screen: Screen) -> list[str]:
+    """Return why elements wait in the scheduler's queue, one line per task and reason."""
+    queue = status.get("queue") or {"waits": {}}
+    if status["state"] != "running":
+        return []
+    mark = screen.glyph("submitted")
+    lines = []
+    for task, reasons in queue["waits"].items():
+        for reason, count in reasons.items():
+            who = screen.shorten(f"{task} ({count})", 30)
+            lines.append(f"  {mark} queued    {who}  {reason}")
+    if lines:
+        lines.append(f"    as the scheduler said at {queue['as_of']}")
+    return lines
 
 
 def failure_lines(status: Status, screen: Screen) -> list[str]:

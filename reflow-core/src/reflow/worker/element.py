@@ -12,7 +12,10 @@ from reflow.rundir.outcomes import parse_name
 from reflow.worker.element_work import ElementWork, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reflow.rundir.layout import SubmissionPaths
+    from reflow.rundir.payload import Instance, Payload
     from reflow.worker.interrupt import Interruption
     from reflow.worker.load import LoadedRun
     from reflow.worker.stdio import Log
@@ -31,8 +34,7 @@ class Element:
         self._run = run
         self._sub = sub
         self._element = element
-        is_open = os.path.basename(sub.outcomes) in os.listdir(sub.directory)
-        self._start = claim(sub, element, holder) if is_open else None
+        self._start = claim_open(sub, element, holder)
 
     @property
     def is_another_s(self) -> bool:
@@ -49,38 +51,55 @@ class Element:
         log.switch(self._run.paths.element_log(os.path.basename(self._sub.directory), self._element))
         work = ElementWork(self._run, place, interruption, log.position)
         try:
-            self._through(work, interruption)
+            positions = positions_of(work.payload, self._element)
+            work_through(work, work.payload.lines(positions.start, positions.stop), interruption)
             work.segment.seal()
-            if interruption.leaving:
-                return False
-            count = -(-work.payload.count // work.payload.pack)
-            return mark_done(self._sub, self._element, self._sealed(), count) is not None
+            return not interruption.leaving and is_last_out(self._sub, self._element, work.payload)
         finally:
             work.close()
 
-    def _through(self, work: ElementWork, interruption: Interruption) -> None:
-        pack = work.payload.pack
-        begin = self._element * pack
-        for instance in work.payload.lines(begin, min(begin + pack, work.payload.count)):
-            if interruption.leaving:
-                return
-            work.begin()
-            if work.was_touched(instance, started_counts=False):
-                continue
-            if work.has_marks and work.is_cancelled(instance):
-                continue
-            work.do(instance)
-            if work.segment.is_due(SEAL_AGE_S):
-                work.segment.seal()
 
-    def _sealed(self) -> list[int]:
-        """Return how many segments each start of this element sealed."""
-        counts = [0] * ((self._start or 0) + 1)
-        for name in os.listdir(self._sub.outcomes):
-            parsed = parse_name(name)
-            if parsed is not None and parsed[0] == self._element and parsed[2] is not None:
-                counts[parsed[1]] += 1
-        return counts
+def claim_open(sub: SubmissionPaths, element: int, holder: str) -> int | None:
+    """Claim an element as `claim` does; of a submission that has ended nothing is left to claim."""
+    is_open = os.path.basename(sub.outcomes) in os.listdir(sub.directory)
+    return claim(sub, element, holder) if is_open else None
+
+
+def positions_of(payload: Payload, element: int) -> range:
+    """Return the positions in the submission of the instances that an element works through."""
+    begin = element * payload.pack
+    return range(begin, min(begin + payload.pack, payload.count))
+
+
+def is_last_out(sub: SubmissionPaths, element: int, payload: Payload) -> bool:
+    """Say that an element is through; return whether it was the last one."""
+    count = -(-payload.count // payload.pack)
+    return mark_done(sub, element, sealed_by(sub, element), count) is not None
+
+
+def work_through(work: ElementWork, instances: Iterable[Instance], interruption: Interruption) -> None:
+    """Work through instances in turn, until there are no more or this process is to leave."""
+    for instance in instances:
+        if interruption.leaving:
+            return
+        work.begin()
+        if work.was_touched(instance, started_counts=False):
+            continue
+        if work.has_marks and work.is_cancelled(instance):
+            continue
+        work.do(instance)
+        if work.segment.is_due(SEAL_AGE_S):
+            work.segment.seal()
+
+
+def sealed_by(sub: SubmissionPaths, element: int) -> dict[int, int]:
+    """Return how many segments each start of an element sealed."""
+    counts: dict[int, int] = {}
+    for name in os.listdir(sub.outcomes):
+        parsed = parse_name(name)
+        if parsed is not None and parsed[0] == element and parsed[2] is not None:
+            counts[parsed[1]] = counts.get(parsed[1], 0) + 1
+    return counts
 
 
 def job_name() -> str:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from reflow.rundir.control import CancelMarks, list_requests
-from reflow.rundir.outcomes import Outcome, parse_name, read_segment
+from reflow.rundir.outcomes import Outcome, generation, parse_name, read_segment
 from reflow.rundir.payload import Payload
 from reflow.rundir.segment import Segment
 from reflow.worker.execute import Task
@@ -107,7 +107,9 @@ class ElementWork:
         found = set()
         for name in os.listdir(folder):
             parsed = parse_name(name)
-            if parsed is None or parsed[0] != self._place.element or parsed[1] >= self._place.start:
+            if parsed is None or parsed[0] != self._place.element:
+                continue
+            if generation(parsed[1]) >= generation(self._place.start):
                 continue
             for outcome in read_segment(os.path.join(folder, name))[0]:
                 is_final = outcome.kind == "e" and outcome.state in _FINAL and not outcome.again

@@ -48,7 +48,7 @@ class Channel:
         self._rest = b""
         self._queue: list[dict[str, Any]] = []
         self.closed = False
-        _watch_life()
+        watch_life()
 
     def send(self, message: dict[str, Any]) -> None:
         """Tell the executor something; when it is gone, there is nobody to be told."""
@@ -82,7 +82,8 @@ class Channel:
         self._queue += [json.loads(line) for line in lines]
 
 
-def _watch_life() -> None:
+def watch_life() -> None:
+    """Have SIGIO raised here when the process dies that holds the other end of `LIFE`."""
     with contextlib.suppress(OSError):  # an executor may leave it out
         life = fcntl.fcntl(LIFE, fcntl.F_DUPFD_CLOEXEC, _HIGH)
         os.close(LIFE)
