@@ -78,6 +78,13 @@ class ClusterRun:
             if cwd == self._cwd
         ]
 
+    def asked(self, task: str) -> list[str]:
+        """What the elements of a task asked for: memory, CPUs and time."""
+        fields = "JobName,WorkDir,ReqMem,ReqCPUS,Timelimit"
+        told = self._cluster.run("sacct", "-n", "-P", "-X", "-S", "now-1hour", "-o", fields)
+        rows = [line.split("|", 2) for line in told.splitlines()]
+        return [asked for name, cwd, asked in rows if cwd == self._cwd and f".{task}." in name]
+
     def array(self, task: str) -> str:
         """Return the number of the array job of a task."""
         told = self._cluster.run("squeue", "-h", "-o", "%F|%j|%Z").splitlines()
@@ -242,6 +249,16 @@ def test_dry_run_shows_the_script_and_leaves_nothing(user):
     assert set(user.cluster.run("squeue", "-h", "-t", "all", "-o", "%F").split()) <= set(before.split())
 
 
+def test_pack_works_side_by_side_and_asks_for_what_that_takes(user, flows):
+    run = user.submit(flows.packs, count=35)
+
+    assert user.see_end(run) == "succeeded"
+    assert run.run.result("sum_up") == sum(2 * n for n in range(35))
+    assert run.run.logs("packed", 7) == "part 7\n"
+    first, again = ["200M|4|00:06:00"] * 4, ["50M|1|00:02:00"]  # four at once, three times in turn; then one
+    user.wait(lambda: run.asked("packed") == first + again)
+
+
 # Cancel ---------------------------------------------------------------------------------------------------
 
 
@@ -316,5 +333,18 @@ def test_element_ended_by_hand_was_cancelled_from_outside(user, flows):
 
 def test_what_takes_too_long_fails_by_its_time_limit(user, begun_early):
     assert user.see_end(begun_early, 110.0) == "failed"
-    assert "time" in begun_early.reasons["too_long[0]"]
+    assert "ran out of time" in begun_early.reasons["too_long[0]"]
     assert begun_early.counts["after_too_long"] == {"skipped": 1}
+    assert (begun_early.folder / "saved-too-long").exists()
+
+
+def test_task_is_told_ahead_of_its_time_limit_and_has_failed_by_it(user, flows):
+    run = user.submit(flows.patient)
+    user.wait(lambda: run.began("patient"))
+    told = user.cluster.run("scontrol", "show", "job", f"{run.array('patience')}_0")
+    user.cluster.run("scancel", "--batch", "--signal=USR2", f"{run.array('patience')}_0")
+
+    assert user.see_end(run) == "failed"
+    assert (run.folder / "saved-patient").exists()
+    assert "time limit is near" in run.reasons["patience[0]"]
+    assert "TimeLimit=01:00:00" in told

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from reflow import Param, Result, RunDir, Workflow
+from reflow import Param, Result, RunDir, TaskInterrupted, Workflow
 
 # A chain --------------------------------------------------------------------------------------------------
 
@@ -90,17 +90,59 @@ def fast_3(before: Annotated[int, Result("fast_2")], run_dir: RunDir = RunDir())
     return before + 1
 
 
+def save_and_go(run_dir: RunDir, name: str) -> str:
+    """Wait at a gate, and write something when asked to end."""
+    try:
+        return pass_gate(run_dir, name)
+    except TaskInterrupted:
+        (Path(run_dir) / f"saved-{name}").touch()
+        raise
+
+
+patient = Workflow("patient")
+
+
+@patient.job(time="01:00:00")
+def patience(run_dir: RunDir = RunDir()) -> str:
+    return save_and_go(run_dir, "patient")
+
+
 limited = Workflow("limited")
 
 
 @limited.job(time="00:01:00")
 def too_long(run_dir: RunDir = RunDir()) -> str:
-    return pass_gate(run_dir, "too-long")
+    return save_and_go(run_dir, "too-long")
 
 
 @limited.job
 def after_too_long(before: Annotated[str, Result("too_long")]) -> str:
     return before
+
+
+# Packs ----------------------------------------------------------------------------------------------------
+
+packs = Workflow("packs")
+
+
+@packs.job
+def parts(count: Annotated[int, Param(help="How many")]) -> list[int]:
+    return list(range(count))
+
+
+@packs.array_job(pack=10, workers=4, retries=1, mem="50M", time="00:02:00")
+def packed(n: Annotated[int, Result("parts")], run_dir: RunDir = RunDir()) -> int:
+    """Have its worker die in the seventh, once."""
+    print("part", n)
+    if n == 7 and not (Path(run_dir) / "died").exists():
+        (Path(run_dir) / "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * n
+
+
+@packs.job
+def sum_up(found: Annotated[list[int], Result("packed")]) -> int:
+    return sum(found)
 
 
 # Faults ---------------------------------------------------------------------------------------------------

@@ -142,6 +142,9 @@ class _Books:
         if outcome.state == "interrupted" and batch.orphaned:
             self._interrupted(batch, rows, row)
             return
+        if outcome.charge == "crash":
+            self._died(batch._replace(death=crashed(outcome.reason)), rows, outcome, begun or outcome, task)
+            return
         if outcome.state == "interrupted" and batch.death is not None:
             late = out_of_time(outcome.reason) if outcome.charge == "time" else batch.death
             self._died(batch._replace(death=late), rows, outcome, begun or outcome, task)

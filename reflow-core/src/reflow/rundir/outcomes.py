@@ -32,8 +32,9 @@ class Outcome(NamedTuple):
         unusable: Why other runs may not use this output.
         paths: Whether there is a Path in the value.
         error: JSON text with ``type``, ``message`` and ``traceback``.
-        charge: What kind of failure it was: ``exception``, ``exit``, ``misfit``, ``input`` or ``stamp``;
-            ``time`` for one that was interrupted since its time limit was near.
+        charge: What kind of failure it was: ``exception``, ``exit``, ``misfit``, ``input`` or ``stamp``; ``crash`` for
+            one that its worker died in, as another says that saw it; ``time`` for one that was interrupted since
+            its time limit was near.
         again: Whether its worker tries it again, in place.
     """
 

@@ -44,6 +44,7 @@ class Element:
         self.due = created + request.begin_s + _START_S
         self.is_held = False
         self.life: Life | None = None
+        self.ends_as = (JobState.COMPLETED, "")  # by itself
         self.is_inside = False  # its life is on the stack: it waits for the cluster, or for another
         self.turn(JobState.PENDING, created)
 
@@ -53,13 +54,19 @@ class Element:
         return f"memory:{self.native_id}_{self.number}"
 
     @property
+    def node(self) -> str:
+        """Where it runs: on the first of four nodes that it may, counting from its own number."""
+        nodes = [f"n{(self.number + turn) % 4 + 1}" for turn in range(4)]
+        return next((node for node in nodes if node not in self.request.exclude), nodes[0])
+
+    @property
     def state(self) -> JobState:
         """How it stands now."""
         return self.history[-1][1].state
 
     def turn(self, state: JobState, now: float, reason: str = "") -> None:
         """Change its state."""
-        self.history.append((now, ElementReport(state, reason)))
+        self.history.append((now, ElementReport(state, reason, node=self.node)))
 
     def seen(self, moment: float) -> ElementReport | None:
         """Return how it stood at a moment; None before it was there."""
@@ -114,6 +121,7 @@ class Cluster:
         if not element.state.is_active:
             return
         if asked and element.life is not None and not element.is_inside:
+            element.ends_as = (state, reason)
             self._live(element, lambda life: life.throw(Terminated()))  # type: ignore[attr-defined]
         if element.state.is_active:
             element.turn(state, self.now_s, reason)
@@ -191,7 +199,7 @@ class Cluster:
         assert element.life is not None
         self._stack.append(element)
         element.is_inside = True
-        state, reason = JobState.COMPLETED, ""
+        state, reason = element.ends_as
         try:
             element.due = self.now_s + go_on(element.life)
             return

@@ -1,0 +1,121 @@
+"""Single turns that a run on a scheduler can take, each as it must go, on a cluster in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import engine_flow
+import pytest
+from engine_machine import EngineMachine
+
+from reflow.model.states import InstanceState, JobState, RunState
+from reflow.run import advance
+from reflow.run.status import read_status
+from reflow.testing.cluster import Element
+
+
+@pytest.fixture
+def engine() -> Iterator[EngineMachine]:
+    """A run of which nothing has been done but the submit, on a cluster with room for all."""
+    machine = EngineMachine()
+    machine.submit(flow="flow_1_0", slots=20)
+    yield machine
+    machine.teardown()
+
+
+def of_task(engine: EngineMachine, task: str) -> list[Element]:
+    """The active elements of a task."""
+    return [element for element in engine.cluster.active if f".{task}." in element.request.name]
+
+
+def until(engine: EngineMachine, task: str, state: JobState = JobState.RUNNING) -> list[Element]:
+    """Let time pass until all elements of a task stand so."""
+    for _ in range(100):
+        engine.cluster.run_for(1.0)
+        found = of_task(engine, task)
+        if found and all(element.state is state for element in found):
+            engine.cluster.run_for(3.0)  # they are inside their function then
+            return found
+    raise AssertionError(f"no {task} was {state.value}")
+
+
+def test_what_a_node_killed_is_tried_again_later_and_elsewhere(engine):
+    victim = until(engine, "work")[1]
+    engine.cluster.end(victim, JobState.NODE_FAIL, "its node failed")
+    engine.cluster.run_for(30.0)
+
+    (again,) = of_task(engine, "work")
+    assert again.state is JobState.PENDING
+    assert again.request.begin_s == 60
+    assert list(again.request.exclude) == [victim.node]
+
+
+def test_what_was_preempted_is_tried_again_later_and_anywhere(engine):
+    engine.cluster.end(until(engine, "work")[1], JobState.PREEMPTED, "others go first", asked=True)
+    engine.cluster.run_for(30.0)
+
+    (again,) = of_task(engine, "work")
+    assert (again.request.begin_s, list(again.request.exclude)) == (60, [])
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.TIMEOUT, JobState.OUT_OF_MEMORY])
+def test_what_failed_by_itself_is_not_tried_again_without_retries(engine, state):
+    engine.cluster.end(until(engine, "side")[0], state, "as it happens")
+    engine.cluster.run_for(30.0)
+
+    (row,) = engine.ledger.instances("side")
+    assert row.state is InstanceState.FAILED
+    assert "as it happens" in row.reason
+
+
+def test_what_somebody_else_cancelled_is_cancelled_and_stays_so(engine):
+    engine.cluster.end(until(engine, "side")[0], JobState.CANCELLED, "cancelled by user 7", asked=True)
+    engine.cluster.run_for(4000.0)
+
+    (row,) = engine.ledger.instances("side")
+    assert row.state is InstanceState.CANCELLED
+    assert "from outside (cancelled by user 7)" in row.reason
+
+
+def test_nothing_waits_in_the_queue_between_the_stages(engine):
+    engine.cluster.run_for(60.0)
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    began = [e for e in engine.cluster.elements if any(r.state is JobState.RUNNING for _, r in e.history)]
+    assert [e.request.name for e in began if e.request.argv[3] == "advance"] == []
+
+
+def test_status_says_why_elements_wait(engine):
+    victim = until(engine, "side")[0]
+    engine.cluster.requeue(victim)
+    victim.is_held = True
+    engine.cluster.run_for(40.0)
+    engine.look()
+
+    waits = read_status(engine.opened())["queue"]["waits"]
+    assert waits == {"side": {"BeginTime": 1}}
+
+
+def test_what_was_sealed_elsewhere_is_waited_for_and_does_not_run_again(engine, monkeypatch):
+    unseen = Counter()
+    look = advance.missing_segments
+
+    def late(sub):
+        unseen[sub] += 1
+        return {"0.0.0.jsonl"} if unseen[sub] <= 2 else look(sub)
+
+    monkeypatch.setattr(advance, "missing_segments", late)
+    engine.cluster.run_for(200.0)
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert Counter(engine_flow.CALLS) == Counter(set(engine_flow.CALLS))
+
+
+def test_what_was_sealed_and_never_comes_into_view_is_for_the_watchdog(engine, monkeypatch):
+    monkeypatch.setattr(advance, "missing_segments", lambda sub: {"99.0.0.jsonl"})
+    engine.cluster.run_for(2000.0)
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    began = [e for e in engine.cluster.elements if any(r.state is JobState.RUNNING for _, r in e.history)]
+    assert any(".watchdog." in e.request.name for e in began)
