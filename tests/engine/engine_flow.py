@@ -19,16 +19,16 @@ def called(task: str, n: int) -> None:
         raise ValueError(f"{task} {n} was told to fail")
 
 
-def make(pack: int, retries: int) -> Workflow:
+def make(pack: int, retries: int, **asked: int) -> Workflow:
     """Return a flow in which a wide task with a chain behind it is gathered, beside a task of its own."""
-    flow = Workflow(f"engine{pack}{retries}")
+    flow = Workflow(f"engine{pack}{retries}" + "-".join(asked))
 
     @flow.job()
     def source() -> list[int]:
         called("source", 0)
         return ITEMS
 
-    @flow.array_job(pack=pack, retries=retries, mem="1G", time="1:00:00")
+    @flow.array_job(pack=pack, retries=retries, mem="1G", time="1:00:00", **asked)
     def work(n: Annotated[int, Result(step="source")]) -> int:
         called("work", n)
         return n + 10
@@ -52,6 +52,7 @@ def make(pack: int, retries: int) -> Workflow:
 
 
 FLOWS = {f"flow_{pack}_{retries}": make(pack, retries) for pack in (1, 2) for retries in (0, 1)}
+FLOWS["limited"] = make(1, 0, array_parallelism=2)
 globals().update(FLOWS)
 
 EXPECTED = {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from reflow.contracts.backends import Backends
+from reflow.contracts.executor import Limits
 from reflow.contracts.store import Ledger
 from reflow.errors import OutOfReach
 from reflow.model.records import Changes, InstanceRow
@@ -86,11 +87,15 @@ class EngineMachine(RuleBasedStateMachine):
             False  # its guards were taken away, or could not be submitted, and nobody has looked since
         )
 
-    @initialize(flow=st.sampled_from(sorted(engine_flow.FLOWS)), slots=st.sampled_from([1, 3, 8]))
-    def submit(self, flow: str, slots: int) -> None:
+    @initialize(
+        flow=st.sampled_from(sorted(engine_flow.FLOWS)),
+        slots=st.sampled_from([1, 3, 8]),
+        limits=st.sampled_from([Limits(), Limits(2), Limits(3, 6)]),
+    )
+    def submit(self, flow: str, slots: int, limits: Limits) -> None:
         engine_flow.CALLS.clear()
         engine_flow.FAILS.clear()
-        self.cluster = Cluster(lambda element: self.jobs.launch(element), slots=slots)
+        self.cluster = Cluster(lambda element: self.jobs.launch(element), slots=slots, limits=limits)
         self._clock = kept_by(self.cluster)
         self._clock.__enter__()
         self.executor = ClusterExecutor(self.cluster)

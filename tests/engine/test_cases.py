@@ -9,6 +9,7 @@ import engine_flow
 import pytest
 from engine_machine import EngineMachine
 
+from reflow.contracts.executor import Limits
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
 from reflow.run.status import read_status
@@ -16,10 +17,11 @@ from reflow.testing.cluster import Element
 
 
 @pytest.fixture
-def engine() -> Iterator[EngineMachine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[EngineMachine]:
     """A run of which nothing has been done but the submit, on a cluster with room for all."""
+    flow, limits = getattr(request, "param", ("flow_1_0", Limits()))
     machine = EngineMachine()
-    machine.submit(flow="flow_1_0", slots=20)
+    machine.submit(flow=flow, slots=20, limits=limits)
     yield machine
     machine.teardown()
 
@@ -119,3 +121,32 @@ def test_what_was_sealed_and_never_comes_into_view_is_for_the_watchdog(engine, m
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     began = [e for e in engine.cluster.elements if any(r.state is JobState.RUNNING for _, r in e.history)]
     assert any(".watchdog." in e.request.name for e in began)
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)
+def test_the_arrays_of_a_task_have_one_watchdog(engine):
+    arrays = {element.native_id for element in until(engine, "work")}
+    assert len(arrays) == 2  # of four instances that differ
+    guards = [e.request for e in engine.cluster.active if ".watchdog." in e.request.name]
+    assert [set(g.predecessors) for g in guards if set(g.predecessors) & arrays] == [arrays]
+
+
+@pytest.mark.parametrize("engine", [("limited", Limits(elements_per_request=2))], indirect=True)
+def test_arrays_follow_each_other_where_only_so_many_elements_may_work_at_once(engine):
+    engine.cluster.run_for(15.0)
+
+    first, second = dict.fromkeys(
+        (e.native_id, tuple(e.request.predecessors)) for e in of_task(engine, "work")
+    )
+    assert (first[1], second[1]) == ((), (first[0],))
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_in_all=6))], indirect=True)
+def test_no_more_is_queued_than_a_user_may_submit_and_the_rest_follows(engine):
+    most = 0
+    while not engine.ledger.overview().state.is_over:
+        engine.cluster.run_for(1.0)
+        most = max(most, len(engine.cluster.active))
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert most <= 6

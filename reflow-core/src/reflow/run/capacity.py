@@ -13,6 +13,7 @@ from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.graph.model import Node
 from reflow.model.records import InstanceRow, SubmissionRow
 from reflow.run.hold import Hold
+from reflow.run.small_jobs import is_small
 from reflow.run.tries import Wave
 
 _T = TypeVar("_T")
@@ -37,7 +38,7 @@ class Capacity:
     def __init__(self, hold: Hold, executor: Executor, submissions: Sequence[SubmissionRow]) -> None:
         resident = isinstance(executor, ResidentExecutor)
         self._limits = Limits() if resident else known_limits(hold, executor)
-        self._queued = sum(row.count for row in submissions)
+        self._queued = sum(row.count for row in submissions if not is_small(row))
         self._hold = hold
         self._executor = executor
 
@@ -45,7 +46,8 @@ class Capacity:
         """Return the arrays that are to be submitted now, and the instances that must wait."""
         rows, pack = wave.rows, self._pack(node)
         in_all = self._limits.elements_in_all
-        room = len(rows) if in_all is None else max(0, in_all - _OWN - self._queued) * pack
+        least = 0 if self._queued else 1  # else nothing would ever make room
+        room = len(rows) if in_all is None else max(least, in_all - _OWN - self._queued) * pack
         now, later = rows[:room], rows[room:]
         self._queued += -(-len(now) // pack)
         arrays = [Array(wave._replace(rows=part), pack) for part in split(now, self._limits, pack)]

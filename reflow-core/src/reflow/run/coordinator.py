@@ -173,8 +173,9 @@ class Coordinator:
             return
         answered: list[SubmissionRow] = []
         failed: list[InstanceRow] = []
+        known = self._hold.overview().submissions
         for submission in submissions:
-            answer = submit(self._hold, self._executor, submission)
+            answer = submit(self._hold, self._executor, submission, [*known, *answered])
             answered.append(answer)
             if answer.state == "refused":
                 left, words = self._left_of(answer), self._hold.messages[-1]

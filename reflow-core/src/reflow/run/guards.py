@@ -13,7 +13,6 @@ from reflow.run.hold import Hold
 from reflow.run.reconcile import is_gone
 from reflow.run.small_jobs import (
     NET,
-    WATCHDOG,
     dispatch_of,
     has_small_jobs,
     is_small,
@@ -21,6 +20,7 @@ from reflow.run.small_jobs import (
     small_request,
     small_submission,
     watchdog_begins_s,
+    watchdog_of,
     watched,
 )
 from reflow.run.standing import Reports
@@ -36,16 +36,19 @@ class Guards:
         self._allowed = has_small_jobs(self._dispatch)
 
     def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
-        """Put a watchdog behind each submission that was accepted and has none; ``used`` is one that has looked."""
-        known = {watched(row) for row in self._small() if row.token != used}
-        bare = [s for s in submissions if s.state == "open" and s.token not in known]
-        if bare and self._allowed:
-            self._hand_over([self._new(f"{WATCHDOG}{s.token}") for s in bare])
+        """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked."""
+        known = self._guarded(row for row in self._small() if row.token != used)
+        bare: dict[str, list[SubmissionRow]] = {}
+        for row in submissions if self._allowed else ():
+            if row.state == "open" and row.token not in known:
+                bare.setdefault(row.task, []).append(row)
+        self._hand_over([self._new_watchdog(rows) for rows in bare.values()])
 
     def keep_net(self, *, used: str = "") -> None:
         """See to it that a safety net is queued; ``used`` is the token of the small job that asks, if it is one."""
         if self._allowed and not any(row.task == NET and row.token != used for row in self._small()):
-            self._hand_over([self._new(NET)])
+            before = sum(1 for row in self._hold.ledger.submissions() if row.task == NET)
+            self._hand_over([small_submission(self._hold.run, NET, before)])
 
     def is_guarded(self, *, used: str = "") -> bool:
         """Whether a small job will look at the run, or none is allowed to."""
@@ -68,12 +71,10 @@ class Guards:
         """
         rows = self._hold.overview().submissions
         tasks = [row for row in rows if not is_small(row)]
-        guarded = {
-            watched(row) for row in rows if is_small(row) and row.state == "open" and row.token != used
-        }
+        guarded = self._guarded(row for row in self._small() if row.state == "open" and row.token != used)
         if all(row.state == "open" and row.token in guarded for row in tasks):
             alive = {row.token for row in tasks}
-            self._end([r for r in rows if watched(r) and watched(r) not in alive and r.token != used])
+            self._end([r for r in rows if watched(r) and not watched(r) & alive and r.token != used])
 
     def end(self, *, used: str = "") -> None:
         """Cancel all small jobs, since the run is over; the one that asks ends by itself."""
@@ -90,16 +91,20 @@ class Guards:
     def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
         """Submit intents of small jobs, but for those of which nobody has any use by now."""
         alive = {row.token for row in self._hold.overview().submissions}
-        needed = [row for row in rows if row.task == NET or watched(row) in alive]
+        needed = [row for row in rows if row.task == NET or watched(row) & alive]
         self.leave({row.token for row in rows} - {row.token for row in needed})
         self._hand_over([row._replace(created=now_ms()) for row in needed])
 
     def _small(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if is_small(row)]
 
-    def _new(self, task: str) -> SubmissionRow:
-        before = sum(1 for row in self._hold.ledger.submissions() if row.task == task)
-        return small_submission(self._hold.run, task, before)
+    def _guarded(self, rows: Iterable[SubmissionRow]) -> frozenset[str]:
+        return frozenset().union(*map(watched, rows))
+
+    def _new_watchdog(self, rows: Sequence[SubmissionRow]) -> SubmissionRow:
+        tokens = {row.token for row in rows}
+        before = sum(1 for row in self._hold.ledger.submissions() if watched(row) & tokens)
+        return small_submission(self._hold.run, watchdog_of(rows), before)
 
     def _hand_over(self, rows: list[SubmissionRow]) -> None:
         if rows:
@@ -108,8 +113,7 @@ class Guards:
 
     def _submitted(self, row: SubmissionRow) -> SubmissionRow:
         run = self._hold.run
-        natives = {s.token: s.native_id for s in self._hold.overview().submissions if s.native_id}
-        before = [natives[watched(row)]] if watched(row) in natives else []
+        before = [s.native_id for s in self._hold.overview().submissions if s.token in watched(row)]
         limits = [node.resources.time_s for node in run.graph.tasks.values()]
         begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(row.number)
         try:

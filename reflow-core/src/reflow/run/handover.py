@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
@@ -128,8 +128,12 @@ def _shared_values(hold: Hold, node: Node) -> dict[str, str]:
     return found
 
 
-def request_for(hold: Hold, submission: SubmissionRow) -> JobRequest:
-    """Return what the executor is asked for, from what was written down before: the same each time."""
+def request_for(hold: Hold, submission: SubmissionRow, others: Iterable[SubmissionRow]) -> JobRequest:
+    """Return what the executor is asked for, from what was written down before: the same each time.
+
+    Args:
+        others: The submissions of the run that are open.
+    """
     node = hold.run.graph.tasks[submission.task]
     said = json.loads(read_bytes(hold.run.paths.submission(submission.token).request))
     asked = Asked(
@@ -137,23 +141,19 @@ def request_for(hold: Hold, submission: SubmissionRow) -> JobRequest:
         submission.instances,
         submission.count,
         submission.pack,
-        _ahead(hold, node, submission),
+        _ahead(node, submission, others),
         said["begin_s"],
         said["exclude"],
     )
     return task_request(frame_of(hold.run), node, asked)
 
 
-def _ahead(hold: Hold, node: Node, submission: SubmissionRow) -> list[str]:
+def _ahead(node: Node, submission: SubmissionRow, others: Iterable[SubmissionRow]) -> list[str]:
     """Return what must end first: where only so many elements may run at once, a task's arrays follow each other."""
     if node.resources.array_parallelism is None:
         return []
-    before = [
-        row
-        for row in hold.overview().submissions
-        if row.task == node.name and row.number < submission.number and row.native_id
-    ]
-    return [str(row.native_id) for row in before]
+    before = [row for row in others if row.task == node.name and row.number < submission.number]
+    return [row.native_id for row in before if row.native_id]
 
 
 def frame_of(run: OpenRun) -> Frame:
@@ -162,10 +162,12 @@ def frame_of(run: OpenRun) -> Frame:
     return Frame(run.workflow, info["python"], run.paths.root, info["cwd"], info["defaults"])
 
 
-def submit(hold: Hold, executor: Executor, submission: SubmissionRow) -> SubmissionRow:
+def submit(
+    hold: Hold, executor: Executor, submission: SubmissionRow, others: Iterable[SubmissionRow]
+) -> SubmissionRow:
     """Hand a submission over and return its row with the answer; it stays an intent when that is unknown."""
     try:
-        native_id = executor.submit(request_for(hold, submission))
+        native_id = executor.submit(request_for(hold, submission, others))
     except SubmissionUnknown as error:
         hold.messages.append(f"{submission.task}: {error}")
         return submission

@@ -1,4 +1,4 @@
-"""reflow's own small jobs on a scheduler: a watchdog behind each submission, and one safety net per run.
+"""reflow's own small jobs on a scheduler: a watchdog behind the arrays of a task, and one safety net per run.
 
 They are submissions like others, so that each is submitted exactly once; their ``task`` says what they are.
 """
@@ -20,7 +20,7 @@ from reflow.run.opened import OpenRun
 from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import RunPaths
 
-WATCHDOG = "@watchdog:"  #: the token of the submission that it watches follows
+WATCHDOG = "@watchdog:"  #: the tokens of the submissions that it watches follow
 NET = "@safety-net"
 
 _TIME_S, _MEM_MIB = 600, 512  #: what a small job asks for where the configuration says nothing
@@ -32,9 +32,18 @@ def is_small(row: SubmissionRow) -> bool:
     return row.task.startswith("@")
 
 
-def watched(row: SubmissionRow) -> str:
-    """Return the token of the submission that a watchdog watches; empty for the safety net."""
-    return row.task.removeprefix(WATCHDOG) if row.task.startswith(WATCHDOG) else ""
+def watchdog_of(submissions: Iterable[SubmissionRow]) -> str:
+    """Return what the watchdog of some submissions is called as a task."""
+    return WATCHDOG + "+".join(sorted(row.token for row in submissions))
+
+
+def watched(row: SubmissionRow) -> frozenset[str]:
+    """Return the tokens of the submissions that a watchdog watches; none for the safety net."""
+    return (
+        frozenset(row.task.removeprefix(WATCHDOG).split("+"))
+        if row.task.startswith(WATCHDOG)
+        else frozenset()
+    )
 
 
 def has_small_jobs(dispatch: Mapping[str, Any]) -> bool:
