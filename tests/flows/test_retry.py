@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 NAMES = ["a", "b", "c", "d"]
@@ -198,3 +203,27 @@ def test_an_instance_that_is_retried_runs_again_whatever_the_number_of_its_index
     broken.mend("b", "d", "alone")
 
     assert broken.retry("each[0:2,3]") == ["b", "d", "then B", "then D", "total"]
+
+
+def _spoil(store, how):
+    if how == "gone":
+        store.unlink()
+    elif how == "damaged":
+        store.write_bytes(os.urandom(8192))
+    else:
+        with contextlib.closing(sqlite3.connect(store)) as db:
+            db.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize("how", ["gone", "damaged", "newer"])
+def test_a_retry_goes_on_without_the_store_that_its_run_had_reused_results_of(local_lab, flows, how):
+    wf = flows("mending").wf
+    Broken(local_lab, wf)
+    broken = Broken(local_lab, wf)
+    assert broken.seen.states["each"] == "2 failed, 2 reused"
+    _spoil(Path(local_lab.store), how)
+    broken.mend("b", "d")
+
+    assert "then B" in broken.retry("total")
+    assert broken.seen.result("total") == "A!B!C!D!"
+    assert list((broken.run_dir / ".reflow").glob("*/control/retry*")) == []

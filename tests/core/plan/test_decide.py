@@ -27,8 +27,8 @@ def result(number, **change):
     return {made.identity: made._replace(**change)}
 
 
-def told(rows, found=(), underway=(), graph=GRAPH, holds=lambda r: True):
-    decision = decide(graph, rows, dict(found), underway, holds)
+def told(rows, found=(), underway=(), graph=GRAPH, holds=lambda r: True, done=()):
+    decision = decide(graph, rows, dict(found), underway, holds, dict(done))
     return (
         [row.index for row in decision.reused],
         [row.index for row in decision.run.get("t", ())],
@@ -52,6 +52,24 @@ def test_without_cache_everything_runs_however_equal():
     graph = Graph("demo", {}, {"t": NODE._replace(cache=False)})
 
     assert told([pending(0, 7), pending(1, 7)], result(7), graph=graph) == ([], [0, 1], [])
+
+
+def test_forced_equals_take_what_one_of_them_has_made_in_this_run():
+    rows = [pending(1, 7, fresh=True), pending(2, 7, fresh=True)]
+
+    assert told(rows, result(7), done={identity(7): {b"o" * 32}}) == ([1, 2], [], [])
+
+
+def test_force_takes_no_other_result_than_that_of_this_run():
+    rows = [pending(1, 7, fresh=True), pending(2, 7, fresh=True)]
+
+    assert told(rows, result(7), done={identity(7): {b"p" * 32}}) == ([], [1, 2], [])
+
+
+def test_equals_run_at_once_when_what_was_made_cannot_be_had():
+    rows = [pending(1, 7), pending(2, 7), pending(3, 8)]
+
+    assert told(rows, done={identity(7): {b"o" * 32}}) == ([], [1, 2, 3], [])
 
 
 def test_force_runs_what_has_a_result():

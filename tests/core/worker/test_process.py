@@ -25,6 +25,7 @@ def numbers(count):
         "sys.stdout = sys.stderr = None",
         "os.close(1); os.close(2)",
         "os.closerange(0, 50)",
+        "os.closerange(3, 256)",
         "os.chdir('/')",
         "os.umask(0o777)",
         "print('x' * (10 << 20))",

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from reflow.errors import ReflowError
+from reflow.filesystem.descriptors import moved_up
 from reflow.rundir.layout import RunPaths
 from reflow.worker.element import work_through
 from reflow.worker.element_work import ElementWork, Place
 from reflow.worker.interrupt import Interruption
 from reflow.worker.load import load_run
-from reflow.worker.positions import INHERITED, moved_up, taken
+from reflow.worker.positions import INHERITED, taken
 from reflow.worker.protocol import watch_life
 from reflow.worker.stdio import Log
 

@@ -33,6 +33,7 @@ def decide(
     found: Mapping[bytes, FoundResult],
     underway: Collection[bytes],
     holds: Callable[[FoundResult], bool],
+    done: Mapping[bytes, Collection[bytes]] = {},
 ) -> Decision:
     """Decide on pending instances.
 
@@ -40,6 +41,8 @@ def decide(
         found: The current result of each identity that has one.
         underway: Identities of instances of this run that are being worked on.
         holds: Whether the files of a result are still those that were stamped.
+        done: What instances of this run returned that succeeded, by identity: their equals take that, forced or
+            not, and run at once, all of them, where it cannot be had.
     """
     reused: list[InstanceRow] = []
     run: dict[str, list[InstanceRow]] = {}
@@ -48,13 +51,16 @@ def decide(
     started = set(underway)
     for row in pending:
         node = graph.tasks[row.task]
-        result = found.get(row.identity) if node.cache and not row.fresh else None
+        made = done.get(row.identity, ())
+        result = found.get(row.identity) if node.cache else None
+        if result is not None and row.fresh and result.output not in made:
+            result = None
         if result is not None and is_foreign(node, result):
             foreign.add(row.task)
             result = None
         if result is not None and holds(result):
             reused.append(row._replace(state=InstanceState.REUSED, output=result.output, reason=None))
-        elif node.cache and row.identity in started:
+        elif node.cache and not made and row.identity in started:
             waiting.append(row)
         else:
             run.setdefault(row.task, []).append(row)

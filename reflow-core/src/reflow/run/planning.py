@@ -117,25 +117,49 @@ class Planner:
         return self._hold.ledger.instances(task, {_PENDING})
 
     def _decide(self, pending: list[InstanceRow], overview: Overview) -> Decision:
-        asked = {row.identity for row in pending if self._graph.tasks[row.task].cache and not row.fresh}
+        done = self._done(pending, overview)
+        asked = {
+            row.identity
+            for row in pending
+            if self._graph.tasks[row.task].cache and (not row.fresh or row.identity in done)
+        }
         found = self._hold.results.find(asked)
         usable = found.values()
         stale = stale_results(
             self._hold.results, list(usable), missing_is_stale=bool(self._options["verify"])
         )
         return decide(
-            self._graph, pending, found, self._underway(pending, overview), lambda r: r.identity not in stale
+            self._graph,
+            pending,
+            found,
+            self._underway(pending, overview),
+            lambda result: result.identity not in stale,
+            done,
         )
+
+    def _done(self, pending: list[InstanceRow], overview: Overview) -> dict[bytes, set[bytes]]:
+        """Return what this run has made by now of the identities of pending instances."""
+        wanted = {row.identity for row in pending}
+        found: dict[bytes, set[bytes]] = {}
+        for name in self._sharing(pending, overview, InstanceState.SUCCEEDED):
+            for row in self._hold.ledger.instances(name, {InstanceState.SUCCEEDED}):
+                if row.identity in wanted and row.output is not None:
+                    found.setdefault(row.identity, set()).add(row.output)
+        return found
 
     def _underway(self, pending: list[InstanceRow], overview: Overview) -> set[bytes]:
         """Return identities being worked on, of the tasks that could share one with a pending instance."""
+        busy = self._sharing(pending, overview, _SUBMITTED)
+        return {row.identity for name in busy for row in self._hold.ledger.instances(name, {_SUBMITTED})}
+
+    def _sharing(self, pending: list[InstanceRow], overview: Overview, state: InstanceState) -> list[str]:
+        """Return the tasks with instances in a state that could share an identity with a pending one."""
         keys = {self._graph.tasks[row.task].key for row in pending}
-        busy = [
+        return [
             name
             for name, node in self._graph.tasks.items()
-            if node.key in keys and node.cache and overview.counts.get(name, {}).get(_SUBMITTED)
+            if node.key in keys and node.cache and overview.counts.get(name, {}).get(state)
         ]
-        return {row.identity for name in busy for row in self._hold.ledger.instances(name, {_SUBMITTED})}
 
 
 def _continued(row: InstanceRow, before: InstanceRow | None) -> InstanceRow:

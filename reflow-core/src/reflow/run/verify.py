@@ -10,7 +10,7 @@ from reflow.model.records import InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.run.freshness import changed_file
 from reflow.run.hold import Hold
-from reflow.run.upstream import element_texts
+from reflow.run.upstream import Purged, element_texts
 
 _KEPT = frozenset({InstanceState.SUCCEEDED, InstanceState.REUSED})
 
@@ -32,11 +32,16 @@ def _has_kept(overview: Overview, task: str) -> bool:
 
 
 def _stale_of(hold: Hold, task: str) -> Iterator[Stale]:
-    wrong = {
-        index: reason
-        for index, text in element_texts(hold.ledger, hold.results, Source(task, "elements"))
-        if (reason := changed_file(text, missing_counts=True)) is not None
-    }
+    try:
+        wrong = {
+            index: reason
+            for index, text in element_texts(hold.ledger, hold.results, Source(task, "elements"))
+            if (reason := changed_file(text, missing_counts=True)) is not None
+        }
+    except Purged as lost:
+        reason = f"its reused output cannot be read: {lost}"
+        yield from (Stale(row, reason) for row in hold.ledger.instances(task, {InstanceState.REUSED}))
+        return
     if wrong:
         rows = hold.ledger.instances(task, _KEPT, wrong)
         yield from (Stale(row, wrong[row.index]) for row in rows)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from reflow.errors import RunDirError
 from reflow.filesystem.atomic import NEW_FILE, read_bytes, sync_directory, write_new
+from reflow.filesystem.descriptors import opened_high
 from reflow.rundir.layout import SubmissionPaths
 
 _BLOCK = 1 << 20  #: bytes that are read or written at once
@@ -105,8 +106,8 @@ class Payload:
     def __init__(self, sub: SubmissionPaths) -> None:
         try:
             head = json.loads(read_bytes(sub.shared))
-            self._texts = os.open(sub.payload, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            self._offsets = os.open(sub.offsets, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._texts = opened_high(sub.payload, os.O_RDONLY)
+            self._offsets = opened_high(sub.offsets, os.O_RDONLY)
         except (OSError, ValueError) as error:
             raise RunDirError(f"the payload in {sub.directory} cannot be read: {error}") from error
         self.task: str = head["task"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 from reflow.errors import RunDirError
 from reflow.filesystem.atomic import replace_file, sync_directory
+from reflow.filesystem.descriptors import opened_high
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, start_line
 
@@ -19,7 +19,6 @@ PATIENCE_S = 600.0  #: how long no space, no quota or an I/O error is waited for
 SIZE_LIMIT = 8 << 20  #: bytes after which a segment is old enough to be sealed
 
 _WORTH_WAITING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EBADF}
-_HIGH = 64  # user code that closes descriptors by counting does not find it, nor opens a file in its place
 _T = TypeVar("_T")
 
 
@@ -97,11 +96,8 @@ class Segment:
         self._bytes += len(line)
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        low = os.open(self._part, flags, 0o600)
-        os.fchmod(low, 0o600)  # user code may have set any umask
-        self._descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-        os.close(low)
+        self._descriptor = opened_high(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.fchmod(self._descriptor, 0o600)  # user code may have set any umask
 
     def _seal_as(self, name: str) -> None:
         os.fsync(self._descriptor)

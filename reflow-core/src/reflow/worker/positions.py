@@ -6,13 +6,13 @@ place up to which it was read; Linux lets one reader move on at a time (open(2),
 
 from __future__ import annotations
 
-import fcntl
 import os
 import struct
 from collections.abc import Iterator
 
+from reflow.filesystem.descriptors import moved_up
+
 INHERITED = 3  #: the descriptor that a worker finds it on
-HIGH = 64  #: user code does not find what is there by counting
 
 
 def offer(positions: range) -> int:
@@ -32,10 +32,3 @@ def taken(descriptor: int) -> Iterator[int]:
     """Take positions until there are no more."""
     while data := os.read(descriptor, 4):
         yield struct.unpack("<I", data)[0]
-
-
-def moved_up(low: int) -> int:
-    """Return the same open file under a high number, which no child inherits."""
-    descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH)
-    os.close(low)
-    return descriptor

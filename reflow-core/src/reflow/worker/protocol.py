@@ -28,18 +28,17 @@ import os
 import select
 from typing import Any
 
-COMMANDS, REPORTS, LIFE = 0, 3, 4  #: descriptors as they are inherited
+from reflow.filesystem.descriptors import HIGH, moved_up
 
-_HIGH = 64  # user code does not find what is there by counting
+COMMANDS, REPORTS, LIFE = 0, 3, 4  #: descriptors as they are inherited
 
 
 class Channel:
     """The worker's end. Its descriptors are moved out of the way at once, and no child inherits them."""
 
     def __init__(self) -> None:
-        self._commands = fcntl.fcntl(COMMANDS, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-        self._reports = fcntl.fcntl(REPORTS, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-        os.close(REPORTS)
+        self._commands = fcntl.fcntl(COMMANDS, fcntl.F_DUPFD_CLOEXEC, HIGH)
+        self._reports = moved_up(REPORTS)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, COMMANDS)
         os.close(null)
@@ -74,7 +73,10 @@ class Channel:
         return bool(self._poll.poll(None if timeout_s is None else timeout_s * 1000))
 
     def _read(self) -> None:
-        data = os.read(self._commands, 1 << 16)
+        try:
+            data = os.read(self._commands, 1 << 16)
+        except OSError:  # user code closed it, counting far
+            data = b""
         if not data:
             self.closed = True
             return
@@ -85,8 +87,7 @@ class Channel:
 def watch_life() -> None:
     """Have SIGIO raised here when the process dies that holds the other end of `LIFE`."""
     with contextlib.suppress(OSError):  # an executor may leave it out
-        life = fcntl.fcntl(LIFE, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-        os.close(LIFE)
+        life = moved_up(LIFE)
         fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
         if select.select([life], [], [], 0)[0]:  # it died while this process was starting

@@ -37,19 +37,21 @@ class Server:
     def serve(self) -> None:
         """Work until the executor closes its end, or this process is asked to end."""
         more = False
-        while not self._interruption.leaving:
-            command = self._next(MORE_S if more else 0.0)
-            if command is None:
-                self._seal()
-                command = self._next(None)
-            if command is None:
-                break
-            if "run" in command:
-                more = bool(command.get("more"))
-                self._batch(command)
-            else:
-                self._seal()
-        self._seal()
+        try:
+            while not self._interruption.leaving:
+                command = self._next(MORE_S if more else 0.0)
+                if command is None:
+                    self._seal()
+                    command = self._next(None)
+                if command is None:
+                    break
+                if "run" in command:
+                    more = bool(command.get("more"))
+                    self._batch(command)
+                else:
+                    self._seal()
+        finally:
+            self._seal()
 
     def _next(self, timeout_s: float | None) -> dict[str, Any] | None:
         interruption = self._interruption

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from reflow.filesystem.atomic import sync_directory
+from reflow.filesystem.descriptors import moved_up
 from reflow.filesystem.process import how_it_ended
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, read_segment, segment_name, shared_start
 from reflow.rundir.payload import Payload
 from reflow.worker.element import claim_open, is_last_out, positions_of, sealed_by
-from reflow.worker.positions import INHERITED, are_left, moved_up, offer
+from reflow.worker.positions import INHERITED, are_left, offer
 from reflow.worker.protocol import LIFE
 
 BARREN_BUDGET = 3  #: how many workers may die before one has started an instance
