@@ -19,14 +19,16 @@ from reflow.run.opened import OpenRun
 from reflow.run.reconcile import SETTLE_S, Lost, beating_sleep, find_lost, is_done, last_starts
 from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
-from reflow.run.standing import Reports, ask, asked_lately
+from reflow.run.standing import Reports, ask
 from reflow.run.status import save_picture
 from reflow.rundir.completion import finished_elements, missing_segments
 from reflow.rundir.control import list_requests, take_notes
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.messages import tell
 from reflow.rundir.outcomes import generation
+from reflow.rundir.queue import read_waits
 
+ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
 
@@ -101,7 +103,11 @@ class _Pass:
 
     def _asks(self, caller: str) -> bool:
         """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time."""
-        return self._wait or not (caller or asked_lately(self._run.paths))
+        return self._wait or not (caller or self._was_asked_lately)
+
+    @property
+    def _was_asked_lately(self) -> bool:
+        return now_ms() - read_waits(self._run.paths).as_of < ASK_AGAIN_S * 1000
 
     def _ask(self) -> Reports | None:
         return ask(self._hold, self._executor, self._hold.overview().submissions)

@@ -11,7 +11,7 @@ from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
 from reflow.rundir.control import Scope
-from reflow.rundir.outcomes import is_shared
+from reflow.rundir.outcomes import log_numbers
 from reflow.rundir.payload import Payload
 from reflow.values.show import show
 
@@ -41,7 +41,7 @@ def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
 
 
 def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: int | None) -> LogSlice:
-    numbers = log_numbers(attempt)
+    numbers = log_numbers(attempt.element, attempt.start)
     place = json.loads(submission.logs or "{}").get(".".join(map(str, numbers)))
     begin = attempt.log_start or 0
     if place is None:
@@ -52,11 +52,6 @@ def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: in
     )
 
 
-def log_numbers(attempt: AttemptRow) -> tuple[int, ...]:
-    """Return by what numbers the log of an attempt is known: its element, and its worker where several share that."""
-    return (attempt.element, attempt.start) if is_shared(attempt.start) else (attempt.element,)
-
-
 def _ends_of_dead(run: OpenRun, attempts: Sequence[AttemptRow]) -> dict[AttemptRow, int]:
     """Return where the logs of attempts end that their workers did not survive: where the next worker begins."""
     dead = [a for a in attempts if a.log_end is None and a.state is not InstanceState.RUNNING]
@@ -64,11 +59,11 @@ def _ends_of_dead(run: OpenRun, attempts: Sequence[AttemptRow]) -> dict[AttemptR
     for task in {attempt.task for attempt in dead}:
         for other in run.ledger.attempts(task):
             if other.log_start is not None:
-                key = (other.submission, log_numbers(other))
+                key = (other.submission, log_numbers(other.element, other.start))
                 begins.setdefault(key, []).append((other.start, other.log_start))
     ends = {}
     for attempt in dead:
-        here = begins.get((attempt.submission, log_numbers(attempt)), [])
+        here = begins.get((attempt.submission, log_numbers(attempt.element, attempt.start)), [])
         if later := [log for start, log in here if start > attempt.start]:
             ends[attempt] = min(later)
     return ends

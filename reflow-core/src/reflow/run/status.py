@@ -13,11 +13,11 @@ from reflow.graph.model import Graph
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
-from reflow.run.logs import log_numbers
 from reflow.run.opened import OpenRun
-from reflow.run.standing import waiting
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
+from reflow.rundir.outcomes import log_numbers
+from reflow.rundir.queue import read_waits
 from reflow.rundir.source import changed_files
 from reflow.values.show import show
 
@@ -52,7 +52,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
         "tasks": {name: _task(run, overview, row) for name, row in overview.tasks.items()},
         "failed": _failed(run, overview),
-        "queue": waiting(run.paths),
+        "queue": _queue(run),
         "driver": driver,
         "messages": messages,
     }
@@ -145,7 +145,7 @@ def _last_attempts(run: OpenRun, task: str, rows: list[InstanceRow]) -> dict[int
 def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict[str, Any]:
     log = run.paths.task_log(row.task)
     if attempt is not None and not os.path.exists(log):
-        log = run.paths.element_log(attempt.submission, *log_numbers(attempt))
+        log = run.paths.element_log(attempt.submission, *log_numbers(attempt.element, attempt.start))
     return {
         "task": row.task,
         "index": row.index,
@@ -153,6 +153,12 @@ def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict
         "error": row.reason,
         "log": log if attempt is not None and os.path.exists(log) else None,
     }
+
+
+def _queue(run: OpenRun) -> dict[str, Any]:
+    """Say why elements waited when the scheduler was asked last."""
+    asked = read_waits(run.paths)
+    return {"as_of": iso(asked.as_of) if asked.as_of else None, "waits": asked.waits}
 
 
 def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:

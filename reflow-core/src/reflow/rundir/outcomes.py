@@ -71,6 +71,11 @@ def is_shared(start: int) -> bool:
     return start >= _SHARE
 
 
+def log_numbers(element: int, start: int) -> tuple[int, ...]:
+    """Return by what numbers a log is known: its element, and the start of its worker where several share that."""
+    return (element, start) if is_shared(start) else (element,)
+
+
 def generation(start: int) -> int:
     """Return a number that the workers of one claim of an element have in common; later claims have higher ones."""
     return start // _SHARE if is_shared(start) else start

@@ -1,0 +1,37 @@
+"""Why elements of a run waited in the scheduler's queue, when it was asked last."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.rundir.layout import RunPaths
+
+Waits = Mapping[str, Mapping[str, int]]  #: by task and reason, the number of elements
+
+
+class Asked(NamedTuple):
+    """What the scheduler said, and when: in milliseconds since 1970, 0 where it was never asked."""
+
+    as_of: int
+    waits: Waits
+
+
+def keep_waits(paths: RunPaths, as_of: int, waits: Waits) -> None:
+    """Keep what the scheduler said for those who look."""
+    replace_file(_file(paths), json.dumps(Asked(as_of, waits)).encode(), sync=False)
+
+
+def read_waits(paths: RunPaths) -> Asked:
+    """Return what the scheduler said last."""
+    try:
+        return Asked(*json.loads(read_bytes(_file(paths))))
+    except (FileNotFoundError, ValueError, TypeError):
+        return Asked(0, {})
+
+
+def _file(paths: RunPaths) -> str:
+    return os.path.join(paths.root, "queue.json")
