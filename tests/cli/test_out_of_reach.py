@@ -392,9 +392,8 @@ def test_an_environment_variable_that_does_not_fit_is_named(terminal):
 def test_an_interpreter_that_is_not_there_is_named(terminal):
     told = terminal.steps("submit", "--executor", "local", REFLOW_PYTHON="/no/such/python")
 
-    assert told.code == 3
-    assert "/no/such/python" in told.err
-    assert terminal.steps("status", "--json").json["state"] in ("running", "failed")
+    assert told.complains(2, "executor.python", "/no/such/python", "reflow config show")
+    assert terminal.steps("runs", "-q").out == ""
 
 
 def test_an_executor_that_is_not_available_is_refused(terminal):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +73,25 @@ def test_the_command_is_on_the_path(clean_python: str) -> None:
     command = Path(clean_python).with_name("reflow")
 
     assert "status" in _call(str(command), "--help")
+
+
+def test_workers_may_have_another_interpreter(
+    clean_python: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "beside.py").write_text("NAME = 'beside'\n")
+    flow = tmp_path / "flow.py"
+    flow.write_text(
+        "import ssl, sys\nimport beside\nfrom reflow import Workflow\n\nwf = Workflow('elsewhere')\n\n\n"
+        "@wf.job\ndef where() -> list[str]:\n    return [sys.executable, beside.NAME]\n\n\n"
+        "if __name__ == '__main__':\n    raise SystemExit(wf.cli())\n"
+    )
+    monkeypatch.setenv("REFLOW_PYTHON", clean_python)
+    words = ["--run-dir", tmp_path / "runs", "--store", tmp_path / "store.db"]
+
+    _call(sys.executable, flow, "submit", "--executor", "local", *words)
+    told = json.loads(_call(sys.executable, flow, "results", "--json", *words))
+    assert told["where"] == [clean_python, "beside"]
+    _call(sys.executable, flow, "submit", "--executor", "local", *words)
+    assert json.loads(_call(sys.executable, flow, "status", "--json", *words))["tasks"]["where"][
+        "counts"
+    ] == {"reused": 1}

@@ -14,7 +14,15 @@ from reflow.config.known_plugins import (
     what_to_install,
 )
 from reflow.config.settings import Settings, executor_choice, load_settings
-from reflow.errors import OutOfReach, PluginError, ReflowError, RunDirError, StoreError, UnknownRun
+from reflow.errors import (
+    ConfigError,
+    OutOfReach,
+    PluginError,
+    ReflowError,
+    RunDirError,
+    StoreError,
+    UnknownRun,
+)
 from reflow.run.find import NEWEST, resolve
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import list_runs, run_paths
@@ -115,6 +123,11 @@ def submit_request(
     from reflow.run.submit import SubmitRequest
 
     backends = make_backends(settings, executor=executor, store=store)
+    python = settings.text("executor.python")
+    if python is not None and not os.access(python, os.X_OK):
+        raise ConfigError(
+            f"executor.python is {python!r}, and no program is there; see where that comes from: reflow config show"
+        )
     if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
@@ -130,7 +143,7 @@ def submit_request(
         force_tasks=force_tasks,
         verify=verify,
         cwd=os.getcwd(),
-        python=settings.text("executor.python"),
+        python=python,
         defaults=default_resources(settings),
     )
 

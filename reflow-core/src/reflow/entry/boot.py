@@ -20,20 +20,30 @@ def main() -> int:
         )
     info = _read_trusted(root)
     launched = {"environment": dict(os.environ), "directory": _directory(), "umask": os.umask(0o077)}
-    sys.path[:] = info["sys_path"]
+    sys.path[:] = [*info["sys_path"], *sys.path] if info.get("own_path") else info["sys_path"]
     os.umask(info.get("umask", 0o077))
     os.chdir(info["cwd"])
-    from reflow.model.version import VERSION
-
-    if info["version"] != VERSION:
+    version = _version(info)
+    if info["version"] != version:
         raise SystemExit(
-            f"this run was submitted by reflow {info['version']}; {sys.executable} has reflow {VERSION} now\n"
+            f"this run was submitted by reflow {info['version']}; {sys.executable} has reflow {version} now\n"
             f"install reflow {info['version']} there again, or submit a new run"
         )
     entry = __import__(f"reflow.entry.{command}", fromlist=["main"])
     gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
     return int(entry.main(root, sys.argv[3:], launched))
+
+
+def _version(info: dict) -> str:  # type: ignore[type-arg]  # typing is not imported for it
+    try:
+        from reflow.model.version import VERSION
+    except ImportError:
+        raise SystemExit(
+            f"{sys.executable} has no reflow\n"
+            f"install reflow {info['version']} there, or choose another by [executor] python"
+        ) from None
+    return VERSION
 
 
 def _read_trusted(root: str) -> dict:  # type: ignore[type-arg]  # typing is not imported for it

@@ -26,7 +26,7 @@ from reflow.run.select import unknown_task
 from reflow.rundir.layout import RunPaths, run_paths
 from reflow.rundir.messages import tell
 from reflow.rundir.runfile import read_run, write_run
-from reflow.rundir.source import collect
+from reflow.rundir.source import collect, is_project_file
 from reflow.values.paths import stamped
 from reflow.values.show import show
 
@@ -120,7 +120,7 @@ def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, An
         "umask": umask,
         "run_dir": request.run_dir,
         "python": request.python or sys.executable,
-        "sys_path": [os.path.abspath(entry) for entry in sys.path],
+        **_search_path(request),
         "plugins": list(request.backends.modules),
         "store": request.backends.store.address,
         "executor": {"name": executor.name, "options": executor.options, "resident": executor.resident},
@@ -136,6 +136,18 @@ def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, An
         "entry": _entry(request, paths),
         "modules": collect(paths, request.backends.modules),
     }
+
+
+def _search_path(request: SubmitRequest) -> dict[str, Any]:
+    """Return where workers look for modules: as this process does, or as another interpreter does by itself.
+
+    Of what is installed for this interpreter, another one can use nothing: there only the project's own
+    directories come first.
+    """
+    entries = [os.path.abspath(entry) for entry in sys.path]
+    if request.python in (None, sys.executable):
+        return {"sys_path": entries, "own_path": False}
+    return {"sys_path": [e for e in entries if is_project_file(os.path.join(e, ""))], "own_path": True}
 
 
 def _entry(request: SubmitRequest, paths: RunPaths) -> dict[str, Any]:
