@@ -175,6 +175,8 @@ def test_a_run_whose_driver_was_killed_says_so_and_goes_on_when_told(terminal, h
     told = terminal.steps("wait")
     assert (told.code, told.out) == (3, "")
     assert f"go on with: reflow advance {run_id}" in told.err
+    told = terminal.steps("retry")
+    assert f"go on with: reflow advance {run_id}" in told.out + told.err
 
     assert terminal.reflow("advance", run_id).code == 0
 

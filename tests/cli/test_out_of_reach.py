@@ -10,11 +10,13 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from reflow.errors import RunDirError, StoreDamaged, StoreTooNew
+from reflow.run.look import SILENT_S
 
 LOOKS = ["status", "wait", "cancel", "retry", "results", "logs"]
 NOBODY = 65534
@@ -332,6 +334,20 @@ def test_a_store_out_of_reach_is_a_warning_for_submit_and_an_error_for_runs(term
     assert address in told.err
     assert terminal.steps("status", "--store", address, "-q").out == told.out
     assert terminal.reflow("runs", "--store", address).complains(3, address)
+
+
+def test_what_waited_for_the_store_reaches_it_at_the_next_look_and_the_run_is_listed(terminal):
+    place = terminal.folder / "place"
+    place.mkdir()
+    run_id = terminal.steps("submit", "--executor", "inline", "--store", str(place), "-q").out.strip()
+    assert terminal.steps("status", "--store", str(place), "--json").json["messages"] != []
+    place.rmdir()
+    time.sleep(SILENT_S + 0.1)
+
+    assert terminal.steps("status", "--store", str(place), "--json").json["messages"] == []
+    assert terminal.reflow("runs", "--store", str(place), "-q").out.split() == [run_id]
+    again = terminal.steps("submit", "--executor", "inline", "--store", str(place), "--json").json
+    assert {state for task in again["tasks"].values() for state in task["counts"]} == {"reused"}
 
 
 # the configuration

@@ -75,6 +75,7 @@ def test_parameter_s_file_that_changed_is_used_and_the_result_is_not_reusable(ca
 
     assert json.loads(end.value) == "changed!"
     assert "changed since the run was submitted" in end.unusable
+    assert 'Param(track="path")' in end.unusable
 
 
 def test_trusted_name_is_not_looked_at(call, tmp_path):

@@ -19,8 +19,9 @@ from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
 from reflow.run.handover import Intent, prepare, submit
-from reflow.run.hold import Hold
+from reflow.run.hold import RESULTS_WAIT, Hold
 from reflow.run.ingest import Batch, hand_back, ingest
+from reflow.run.listing import run_entry
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
 from reflow.run.reconcile import last_starts
@@ -29,6 +30,7 @@ from reflow.run.small_jobs import is_small
 from reflow.run.tries import waves
 from reflow.run.upstream import Purged
 from reflow.run.verdict import Verdict
+from reflow.rundir.messages import take_back, told
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -248,8 +250,17 @@ class Coordinator:
         if overview.state is not RunState.RUNNING or not all(map(is_small, overview.submissions)):
             if overview.state.is_over and overview.published < overview.outputs:
                 self._publish()  # they were out of reach when it ended
+                self._catch_up()
             return overview.state
         state = run_state(overview.tasks, overview.counts)
         if state.is_over:
             self._hold.apply(Changes(run=state, published=publish(self._hold)))
+            self._catch_up()
         return state
+
+    def _catch_up(self) -> None:
+        """Once all results have reached the store, take back that they had not, and see that the run is listed."""
+        overview, run = self._hold.overview(), self._hold.run
+        if overview.published == overview.outputs and any(m.endswith(RESULTS_WAIT) for m in told(run.paths)):
+            self._hold.results.record_run(run_entry(run.paths, run.info))
+            take_back(run.paths, RESULTS_WAIT)

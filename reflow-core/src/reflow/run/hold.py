@@ -13,6 +13,8 @@ from reflow.rundir.control import leave_note
 from reflow.rundir.lease import Lease
 from reflow.rundir.runfile import check_own
 
+RESULTS_WAIT = "the run goes on, its new results wait in its ledger"  #: how a message ends that says so
+
 
 class Hold:
     """What a coordinator works with while it holds the lease of a run."""
@@ -33,9 +35,7 @@ class Hold:
     def take_messages(self) -> list[str]:
         """Return what a user should be told since the last time, each thing once."""
         if self.results.trouble:
-            self.messages.append(
-                f"{self.results.trouble}; the run goes on, its new results wait in its ledger"
-            )
+            self.messages.append(f"{self.results.trouble}; {RESULTS_WAIT}")
             self.results.trouble = None
         told, self.messages = list(dict.fromkeys(self.messages)), []
         return told

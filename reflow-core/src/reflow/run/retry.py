@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reflow.errors import OutOfReach
+from reflow.model.states import RunState
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, list_requests, write_request
+from reflow.rundir.lease import lease_holder
 from reflow.rundir.runfile import check_own
 from reflow.rundir.source import changed_files
 
@@ -42,8 +44,7 @@ def retry(
     wanted = tuple(scopes) or (Scope(),)
     count = _openable(run, wanted)
     if not count:
-        state = run.ledger.overview().state
-        return RetryReport(0, f"nothing to retry in run {run.id} ({state.value}): nothing was changed", False)
+        return RetryReport(0, _told_nothing(run), False)
     check_own(run.paths)
     name = write_request(run.paths, "retry", wanted, verify=verify)
     deadline = monotonic_s() + timeout_s
@@ -57,6 +58,15 @@ def retry(
                 f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}"
             )
         sleep(0.05)
+
+
+def _told_nothing(run: OpenRun) -> str:
+    state = run.ledger.overview().state
+    told = f"nothing to retry in run {run.id} ({state.value}): nothing was changed"
+    found = lease_holder(run.paths)
+    if state is RunState.RUNNING and run.is_resident and (found is None or found[1] is False):
+        told += f"\nnothing drives this run any more; go on with: reflow advance {run.id}"
+    return told
 
 
 def _told(run: OpenRun, count: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
-from reflow.model.records import Context, FoundResult, NewResult
+from reflow.model.records import Context, FoundResult, NewResult, RunEntry
 from reflow.values.digests import item_digests
 
 
@@ -52,6 +52,13 @@ class SharedResults:
         """Have other runs use these (identity, output) pairs no more; out of reach, they find out themselves."""
         try:
             self._open().invalidate(keys, reason)
+        except StoreError as error:
+            self.trouble = str(error)
+
+    def record_run(self, entry: RunEntry) -> None:
+        """Add a run to the user's list, unless the store is out of reach."""
+        try:
+            self._open().record_run(entry)
         except StoreError as error:
             self.trouble = str(error)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -20,6 +19,7 @@ from reflow.graph.model import Graph
 from reflow.model.records import RunEntry
 from reflow.model.version import VERSION
 from reflow.run.clock import now_ms
+from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun
 from reflow.run.secrets import masked, write_secrets
 from reflow.run.select import unknown_task
@@ -28,7 +28,6 @@ from reflow.rundir.messages import tell
 from reflow.rundir.runfile import read_run, write_run
 from reflow.rundir.source import collect, is_project_file
 from reflow.values.paths import stamped
-from reflow.values.show import show
 
 
 class SubmitRequest(NamedTuple):
@@ -84,7 +83,7 @@ def create(request: SubmitRequest) -> OpenRun:
         store.create_ledger(
             paths.root, paths.run_id, request.graph.workflow, list(request.graph.tasks), created
         ).close()
-        _list_run(request, paths, created)
+        _list_run(request, run_entry(paths, info))
         write_run(paths, info)
         _warn_of_locks(paths)
     except OSError as error:
@@ -175,18 +174,8 @@ def _stamper(track: str) -> Any:
     return take
 
 
-def _list_run(request: SubmitRequest, paths: RunPaths, created: int) -> None:
+def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
     """Add the run to the user's list; a store out of reach is no reason not to run, a damaged one is."""
-    told = {key: show(value) for key, value in request.parameters.items()}
-    told |= dict.fromkeys(request.secrets, "***")
-    entry = RunEntry(
-        paths.run_id,
-        request.graph.workflow,
-        request.run_dir,
-        created,
-        request.backends.executor.name,
-        json.dumps(told),
-    )
     try:
         results = request.backends.store.open_results(write=True)
         with contextlib.closing(results):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from reflow.filesystem.atomic import replace_file
 from reflow.rundir.layout import RunPaths
 
 SHOWN = 20  #: messages that are shown, the newest
@@ -19,6 +20,16 @@ def tell(paths: RunPaths, messages: Iterable[str]) -> None:
         descriptor = os.open(paths.messages, flags, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="replace") as file:
             file.write("".join(f"{line}\n" for line in lines))
+
+
+def take_back(paths: RunPaths, ending: str) -> None:
+    """Forget the messages that end so, since they hold no more."""
+    lines = _lines(paths)
+    left = [line for line in lines if not line.endswith(ending)]
+    if len(left) < len(lines):
+        replace_file(
+            paths.messages, "".join(f"{line}\n" for line in left).encode(errors="replace"), sync=False
+        )
 
 
 def told(paths: RunPaths) -> list[str]:

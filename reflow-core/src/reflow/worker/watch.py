@@ -14,6 +14,7 @@ from reflow.values.paths import paths_in
 from reflow.values.tagged import Tagged
 from reflow.worker.failures import StaleInput
 
+_OWN = '; if it names what the run itself writes, say so by Param(track="path")'
 _PATHLESS = {str, int, bool, type(None)}
 
 
@@ -46,7 +47,7 @@ def check_before(files: Iterable[Watched], fs_latency_s: float) -> str:
         if found is None:
             continue
         if not file.is_result:
-            unusable = unusable or f"{file.parameter}: {file.path} changed since the run was submitted"
+            unusable = unusable or f"{file.parameter}: {file.path} changed since the run was submitted{_OWN}"
         elif found != MISSING and (found := _after_a_while(file, fs_latency_s)) is not None:
             raise StaleInput(
                 f"{file.parameter}: {file.path} is not the file that was returned: "
@@ -61,7 +62,7 @@ def check_after(files: Iterable[Watched]) -> str:
     for file in files:
         found = _differs(file)
         if found is not None and found != MISSING:
-            return f"{file.parameter}: {file.path} changed while the task ran"
+            return f"{file.parameter}: {file.path} changed while the task ran{'' if file.is_result else _OWN}"
     return ""
 
 
