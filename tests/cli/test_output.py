@@ -184,3 +184,15 @@ def test_what_is_said_to_type_next_can_be_typed(ran):
         words = hint.replace("'", "").split()
         if words[0] != "retry":
             assert ran.steps(*words).code == 0
+
+
+def test_limits_that_this_machine_does_not_keep_are_said_once(terminal):
+    (terminal.folder / "limited.py").write_text(
+        'from reflow import Workflow\n\nwf = Workflow("limited")\n\n\n'
+        '@wf.job(mem="1G", time="01:00:00")\ndef one() -> int:\n    return 1\n\n\n'
+        'if __name__ == "__main__":\n    raise SystemExit(wf.cli())\n'
+    )
+    told = terminal.python("limited.py", "submit", "--executor", "inline")
+
+    assert told.err.count("mem and time of tasks: not enforced on this machine") == 1
+    assert "not enforced" not in terminal.steps("submit", "--executor", "inline").err

@@ -124,3 +124,11 @@ def _announce(call: Call, run: OpenRun, request: SubmitRequest) -> None:
     why = f" ({request.backends.why})" if request.backends.why else ""
     call.hint(f"{run.workflow}  run {run.id}")
     call.hint(f"executor {request.backends.executor.name}{why}   run directory {request.run_dir}")
+    asked = [name for name in ("mem_mib", "time_s") if _any_asks(request.graph, name)]
+    if asked and request.backends.executor.resident:
+        names = " and ".join(name.partition("_")[0] for name in asked)
+        call.hint(f"{names} of tasks: not enforced on this machine")
+
+
+def _any_asks(graph: Graph, name: str) -> bool:
+    return any(getattr(node.resources, name) is not None for node in graph.tasks.values())
