@@ -5,6 +5,7 @@
 #   make check    the linters alone
 #   make quick    the tests that take seconds
 #   make bench    measure reflow as it is installed, and print the table of targets
+#   make bench-slurm   the same on a private Slurm cluster, beside array jobs and the published reflow-hpc
 #   make wheels   build the wheels of the four packages into dist/
 #   make clean    remove what was built, but not .venv
 
@@ -74,6 +75,11 @@ strace:
 .PHONY: bench
 bench: $(VENV)/installed-dev
 	$(PY) -m benchmarks
+
+# Not in CI: it installs reflow-hpc, and takes minutes.
+.PHONY: bench-slurm
+bench-slurm: $(VENV)/installed-dev strace
+	$(PY) -m benchmarks.slurm
 
 # Not in CI: it installs reflow-hpc, redun and luigi, and takes minutes.
 .PHONY: bench-peers

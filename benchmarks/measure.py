@@ -7,13 +7,12 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.processes import Ended, run
+from benchmarks.table import Numbers
 
 HERE = Path(__file__).resolve().parent
 WIDTHS = (100, 1000, 10_000)
 CHAIN = 200  #: elements of each of three chained stages
 WORKERS = "2"
-
-Numbers = dict[str, float]  #: by name: seconds, MB (1e6 bytes), bytes or files
 
 
 class Bench:

@@ -14,11 +14,15 @@ HOME = ROOT / "build" / "bench"
 PACKAGES = ("reflow-core", "reflow-sqlite", "reflow-local")
 
 
-def venv_with_reflow() -> Path:
-    """Build wheels, install them into a new venv, compile it, and return its Python."""
+def venv_with_reflow(*more: str) -> Path:
+    """Build wheels, install them into a new venv, compile it, and return its Python.
+
+    Args:
+        more: Packages of reflow that are not needed to run on this machine.
+    """
     wheels = HOME / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
-    _pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels), *_sources())
+    _pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels), *_sources(more))
     return new_venv("reflow", [str(path) for path in sorted(wheels.glob("*.whl"))])
 
 
@@ -32,8 +36,8 @@ def new_venv(name: str, requirements: Sequence[str]) -> Path:
     return python
 
 
-def _sources() -> list[str]:
-    return [str(ROOT / package) for package in PACKAGES]
+def _sources(more: Sequence[str]) -> list[str]:
+    return [str(ROOT / package) for package in (*PACKAGES, *more)]
 
 
 def _pip(python: str, *words: str) -> None:

@@ -1,4 +1,8 @@
-"""A fan-out of no-ops and a gather, by reflow-hpc, whose import name is ``reflow`` too."""
+"""A fan-out of no-ops and a gather, by reflow-hpc, whose import name is ``reflow`` too.
+
+The number of instances alone runs it on this machine; else the words are those of its own command line, by which
+its jobs on a cluster call it, too.
+"""
 
 import sys
 from typing import Annotated
@@ -24,4 +28,6 @@ def count(results: Annotated[list[int], Result(step="no_op")]) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1].isdigit():
+        raise SystemExit(wf.cli())
     wf.run_local(run_dir="runs", max_workers=2, n=int(sys.argv[1]))
