@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from reflow.errors import ValueMisfit
@@ -53,8 +52,10 @@ def _tree(path: str, *, content: bool) -> tuple[int, str]:
                 )
             full = os.path.join(folder, name)
             entries.append(f"{os.path.relpath(full, path)}\0{_entry(full, content=content)}")
+    from hashlib import sha256  # of directories and contents only: it loads OpenSSL
+
     text = "\0\0".join(sorted(entries)).encode("utf-8", "surrogateescape")
-    return len(entries), hashlib.sha256(text).hexdigest()
+    return len(entries), sha256(text).hexdigest()
 
 
 def _entry(path: str, *, content: bool) -> str:
@@ -68,7 +69,9 @@ def _entry(path: str, *, content: bool) -> str:
 
 
 def _content(path: str) -> str:
-    hashed = hashlib.sha256()
+    from hashlib import sha256
+
+    hashed = sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
             hashed.update(block)

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from typing import Any
 
 DIGEST_SIZE = 32  #: bytes in every digest
 
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False
 )
+
+
+def _sha256() -> Any:
+    """Return Python's own SHA-256: hashlib loads OpenSSL, which takes longer than all that a worker hashes."""
+    for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
+        try:
+            return __import__(name).sha256
+        except ImportError:
+            continue
+    from hashlib import sha256
+
+    return sha256
+
+
+_hashed = _sha256()
 
 
 def canonical(value: object) -> str:
@@ -26,9 +41,11 @@ def digest(kind: str, value: object) -> bytes:
         TypeError: The value is not JSON (there is no ``default=``: nothing is hashed by its repr).
         ValueError: The value holds a NaN or an infinity that was not tagged.
     """
-    return hashlib.sha256(f"{kind}\0{canonical(value)}".encode("ascii")).digest()
+    found: bytes = _hashed(f"{kind}\0{canonical(value)}".encode("ascii")).digest()
+    return found
 
 
 def digest_many(kind: str, parts: list[bytes]) -> bytes:
     """Return the digest of a sequence of digests, in order, as 32 bytes."""
-    return hashlib.sha256(f"{kind}\0".encode("ascii") + b"".join(parts)).digest()
+    found: bytes = _hashed(f"{kind}\0".encode("ascii") + b"".join(parts)).digest()
+    return found

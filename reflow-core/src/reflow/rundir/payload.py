@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, NamedTuple
@@ -65,12 +64,12 @@ def write_payload(
     index = os.open(sub.offsets, NEW_FILE, 0o600)
     with os.fdopen(payload, "wb", _BLOCK) as texts, os.fdopen(index, "wb", _BLOCK) as offsets:
         end = 0
-        offsets.write(struct.pack("<Q", end))
+        offsets.write(_offset(end))
         for line in lines:
             text = _line_text(line)
             texts.write(text)
             end += len(text)
-            offsets.write(struct.pack("<Q", end))
+            offsets.write(_offset(end))
             count += 1
         for file in (texts, offsets):
             file.flush()
@@ -80,6 +79,10 @@ def write_payload(
     write_new(sub.shared, [f'{head},"values":{_object(shared)}}}'.encode("ascii")])
     sync_directory(sub.directory)
     return count
+
+
+def _offset(end: int) -> bytes:
+    return end.to_bytes(8, "little")
 
 
 def _line_text(line: Line) -> bytes:
@@ -131,14 +134,14 @@ class Payload:
                 yield Instance(*fields)
             bounds = bounds[taken:]
 
-    def _bounds(self, begin: int, end: int) -> tuple[int, ...]:
+    def _bounds(self, begin: int, end: int) -> list[int]:
         count = end - begin + 1
         data = os.pread(self._offsets, 8 * count, 8 * begin)
         if len(data) != 8 * count:
             raise RunDirError(
                 f"positions {begin} to {end - 1} are not in a payload of {self.count} instances"
             )
-        return struct.unpack(f"<{count}Q", data)
+        return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
 
     def close(self) -> None:
         """Let go of the files."""

@@ -14,6 +14,7 @@ from reflow.filesystem.atomic import make_directory, sync_directory, write_new
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
+_STDLIB = os.path.dirname(os.__file__) + os.sep  #: told at once; to resolve links takes dozens of calls
 Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modules"
 
 
@@ -89,6 +90,8 @@ def _read_source(file: str | None) -> bytes | None:
 
 def is_project_file(file: str) -> bool:
     """Whether a file is the user's own: not of Python's library, and not installed."""
+    if file.startswith(_STDLIB):
+        return False
     parts = file.split(os.sep)
     if "site-packages" in parts or "dist-packages" in parts:
         return False

@@ -1,4 +1,4 @@
-"""From shapes to coders."""
+"""From shapes to coders; what few types need is imported when one is met: a worker starts in a few milliseconds."""
 
 from __future__ import annotations
 
@@ -13,21 +13,12 @@ from reflow.values.containers import (
     set_coder,
     tuple_coder,
 )
-from reflow.values.dynamic import any_coder
 from reflow.values.grammar import grammar_of, show_grammar, tag_literal
 from reflow.values.misfit import TooDeep, expected, unexpected
 from reflow.values.numpy_scalars import is_numpy, tag_numpy, untag_numpy
 from reflow.values.scalars import scalar_coder
 from reflow.values.shapes import Shape, shape_of
-from reflow.values.structures import (
-    adapter_coder,
-    enum_coder,
-    literal_coder,
-    record_coder,
-    typeddict_coder,
-)
 from reflow.values.tagged import MAX_DEPTH, Tagged
-from reflow.values.unions import union_coder
 
 if TYPE_CHECKING:
     from reflow.values.shapes import Adapters
@@ -58,6 +49,8 @@ class _Compiler:
         if kind == "again":
             return self._again(shape.type)
         if kind == "any":
+            from reflow.values.dynamic import any_coder
+
             return any_coder(self._of_class)
         parts = tuple(self.compile(part) for part in shape.parts)
         return _container(shape, parts) if parts or kind == "tuple" else _leaf(shape)
@@ -65,6 +58,8 @@ class _Compiler:
     def _compile_named(self, shape: Shape) -> Coder:
         if shape.kind == "named":
             return self.compile(shape.parts[0])
+        from reflow.values.structures import record_coder, typeddict_coder
+
         fields = {name: (self.compile(part), required) for name, (part, required) in shape.fields.items()}
         cls = getattr(shape.type, "__origin__", shape.type)
         if shape.kind == "typeddict":
@@ -99,6 +94,8 @@ def _container(shape: Shape, parts: tuple[Coder, ...]) -> Coder:
     if kind == "dict":
         return dict_coder(parts[0], parts[1], label)
     if kind == "union":
+        from reflow.values.unions import union_coder
+
         return union_coder(parts, label)
     if kind in ("set", "frozenset"):
         return set_coder(kind, parts[0], label)
@@ -106,16 +103,22 @@ def _container(shape: Shape, parts: tuple[Coder, ...]) -> Coder:
 
 
 def _leaf(shape: Shape) -> Coder:
-    if shape.kind == "enum":
-        return enum_coder(shape.type)
-    if shape.kind == "literal":
-        label = show_grammar(grammar_of(shape))
-        return literal_coder(shape.type, [tag_literal(value) for value in shape.type], label)
-    if shape.kind == "adapter":
-        return adapter_coder(shape.type)
     if shape.kind == "numpy":
         return _numpy_coder(shape.type)
+    if shape.kind in ("enum", "literal", "adapter"):
+        return _structure(shape)
     return scalar_coder(shape.kind, shape.type)
+
+
+def _structure(shape: Shape) -> Coder:
+    from reflow.values.structures import adapter_coder, enum_coder, literal_coder
+
+    if shape.kind == "enum":
+        return enum_coder(shape.type)
+    if shape.kind == "adapter":
+        return adapter_coder(shape.type)
+    label = show_grammar(grammar_of(shape))
+    return literal_coder(shape.type, [tag_literal(value) for value in shape.type], label)
 
 
 def _numpy_coder(cls: type) -> Coder:
