@@ -19,12 +19,12 @@ def _sha256() -> Any:
             return __import__(name).sha256
         except ImportError:
             continue
-    from hashlib import sha256
+    import hashlib
 
-    return sha256
+    return hashlib.sha256
 
 
-_hashed = _sha256()
+sha256 = _sha256()
 
 
 def canonical(value: object) -> str:
@@ -41,11 +41,11 @@ def digest(kind: str, value: object) -> bytes:
         TypeError: The value is not JSON (there is no ``default=``: nothing is hashed by its repr).
         ValueError: The value holds a NaN or an infinity that was not tagged.
     """
-    found: bytes = _hashed(f"{kind}\0{canonical(value)}".encode("ascii")).digest()
+    found: bytes = sha256(f"{kind}\0{canonical(value)}".encode("ascii")).digest()
     return found
 
 
 def digest_many(kind: str, parts: list[bytes]) -> bytes:
     """Return the digest of a sequence of digests, in order, as 32 bytes."""
-    found: bytes = _hashed(f"{kind}\0".encode("ascii") + b"".join(parts)).digest()
+    found: bytes = sha256(f"{kind}\0".encode("ascii") + b"".join(parts)).digest()
     return found

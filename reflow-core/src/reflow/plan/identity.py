@@ -7,11 +7,10 @@ is digested once; only what differs is digested per instance.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from reflow.graph.model import Node
-from reflow.model.digest import DIGEST_SIZE, canonical, digest
+from reflow.model.digest import DIGEST_SIZE, canonical, digest, sha256
 
 
 class Recipe:
@@ -46,7 +45,8 @@ class Recipe:
         """Return the identity of the instance that has these digests for the varying parameters."""
         mine = iter(own)
         pieces = [piece if piece is not None else next(mine) for piece in self._pieces]
-        return hashlib.sha256(b"instance\0" + b"".join(pieces) + self._tail).digest()
+        found: bytes = sha256(b"instance\0" + b"".join(pieces) + self._tail).digest()
+        return found
 
 
 def split_digests(joined: bytes) -> list[bytes]:

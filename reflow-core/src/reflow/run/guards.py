@@ -36,19 +36,21 @@ class Guards:
         self._allowed = has_small_jobs(self._dispatch)
 
     def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
-        """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked."""
+        """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked.
+
+        The run's first one brings the safety net along: what is written at once is synced once.
+        """
         known = self._guarded(row for row in self._small() if row.token != used)
         bare: dict[str, list[SubmissionRow]] = {}
         for row in submissions if self._allowed else ():
             if row.state == "open" and row.token not in known:
                 bare.setdefault(row.task, []).append(row)
-        self._hand_over([self._new_watchdog(rows) for rows in bare.values()])
+        dogs = [self._new_watchdog(rows) for rows in bare.values()]
+        self._hand_over([*dogs, *self._new_net("")] if dogs else [])
 
     def keep_net(self, *, used: str = "") -> None:
         """See to it that a safety net is queued; ``used`` is the token of the small job that asks, if it is one."""
-        if self._allowed and not any(row.task == NET and row.token != used for row in self._small()):
-            before = sum(1 for row in self._hold.ledger.submissions() if row.task == NET)
-            self._hand_over([small_submission(self._hold.run, NET, before)])
+        self._hand_over(self._new_net(used))
 
     def is_guarded(self, *, used: str = "") -> bool:
         """Whether a small job will look at the run, or none is allowed to."""
@@ -105,6 +107,12 @@ class Guards:
         tokens = {row.token for row in rows}
         before = sum(1 for row in self._hold.ledger.submissions() if watched(row) & tokens)
         return small_submission(self._hold.run, watchdog_of(rows), before)
+
+    def _new_net(self, used: str) -> list[SubmissionRow]:
+        if not self._allowed or any(row.task == NET and row.token != used for row in self._small()):
+            return []
+        before = sum(1 for row in self._hold.ledger.submissions() if row.task == NET)
+        return [small_submission(self._hold.run, NET, before)]
 
     def _hand_over(self, rows: list[SubmissionRow]) -> None:
         if rows:
