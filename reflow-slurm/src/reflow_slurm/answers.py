@@ -36,9 +36,7 @@ class Unclear(NamedTuple):
 Answer = Accepted | Refused | Unclear
 
 _PARSABLE = re.compile(r"^\s*(\d+)(?:;([\w.-]+))?\s*$", re.MULTILINE)
-_SPOKEN = re.compile(r"Submitted batch job (\d+)(?: on cluster ([\w.-]+))?")
-
-# After one of these the request may have arrived. They count for more than any refusal beside them: a wrapper
+_SPOKEN = r"Submitted batch job (\d+)(?: on cluster ([\w.-]+))?"  # compiled when first used, like the others
 # that tries again may have been refused only because it had been taken before.
 _UNCLEAR = (
     "Socket timed out",
@@ -72,9 +70,7 @@ _TRANSIENT = (
     "Munge encode failed",
     "Could not establish a configuration source",
 )
-_SUBMIT_LIMIT = re.compile(
-    r"\b(?:Assoc|QOS)\w*Submit\w*Limit\b"
-)  # the limit's own name; the sentence names several
+_SUBMIT_LIMIT = r"\b(?:Assoc|QOS)\w*Submit\w*Limit\b"  # the limit's own name; the sentence names several
 
 #: What slurmctld or sbatch says to a request that it will never take, with what to do about it.
 _PERMANENT = {
@@ -121,13 +117,12 @@ _PERMANENT = {
     "Burst Buffer permission denied": "",
 }
 # Said by sbatch itself, or by what starts it, before it asks anybody.
-_BEFORE_ASKING = re.compile(
-    r"^(?:sbatch: (?:unrecognized option|invalid option|option .* requires an argument|ambiguous option"
+_BEFORE_ASKING = (
+    r"(?m)^(?:sbatch: (?:unrecognized option|invalid option|option .* requires an argument|ambiguous option"
     r"|error: (?:Invalid |Batch script|This does not look like a batch script|Unable to open file"
-    r"|cli_filter plugin terminated)))",
-    re.MULTILINE,
+    r"|cli_filter plugin terminated)))"
 )
-_PREFIX = re.compile(r"^sbatch: (?:error: |fatal: )?(?:Batch job submission failed: )?")
+_PREFIX = r"^sbatch: (?:error: |fatal: )?(?:Batch job submission failed: )?"
 
 
 def read_answer(status: int | None, stdout: str, stderr: str) -> Answer:
@@ -139,7 +134,7 @@ def read_answer(status: int | None, stdout: str, stderr: str) -> Answer:
     Args:
         status: Its exit status; None when it gave no answer in time, negative when a signal ended it.
     """
-    ids = set(_PARSABLE.findall(stdout)) or set(_SPOKEN.findall(stdout))
+    ids = set(_PARSABLE.findall(stdout)) or set(re.findall(_SPOKEN, stdout))
     if status == 0 and len(ids) == 1:
         return Accepted(*ids.pop())
     words = _words(status, stdout, stderr)
@@ -150,19 +145,19 @@ def read_answer(status: int | None, stdout: str, stderr: str) -> Answer:
 
 
 def _refusal(said: str, words: str) -> Answer:
-    if any(text in said for text in _TRANSIENT) or _SUBMIT_LIMIT.search(said):
+    if any(text in said for text in _TRANSIENT) or re.search(_SUBMIT_LIMIT, said):
         return Refused(words, transient=True, remedy=_LATER)
     for text, remedy in _PERMANENT.items():
         if text in said:
             return Refused(words, transient=False, remedy=remedy)
-    if _BEFORE_ASKING.search(said):
+    if re.search(_BEFORE_ASKING, said):
         return Refused(words, transient=False, remedy="")
     return Unclear(words)
 
 
 def _words(status: int | None, stdout: str, stderr: str) -> str:
     """Return in one line what was said, each thing once, and how it ended when nothing was."""
-    lines = [_PREFIX.sub("", line).strip() for line in (stderr.strip() or stdout.strip()).splitlines()]
+    lines = [re.sub(_PREFIX, "", line).strip() for line in (stderr.strip() or stdout.strip()).splitlines()]
     said = "; ".join(dict.fromkeys(filter(None, lines)))[:500]
     if status is None:
         return f"no answer in time ({said})" if said else "no answer in time"

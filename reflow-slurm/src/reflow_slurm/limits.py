@@ -47,9 +47,11 @@ def _least(*limits: int | None) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-_ASSOCIATION = re.compile(r"^ClusterName=\S* Account=(\S*) UserName=(\S*) .*$", re.MULTILINE)
-_QOS = re.compile(r"^QOS=(\S+?)\(\d+\)$", re.MULTILINE)
-_LIMIT = re.compile(r"\b(?:MaxSubmitJobs|GrpSubmitJobs|MaxSubmitJobsPU|MaxSubmitJobsPA)=(\d+)")
+_ASSOCIATION = (
+    r"(?m)^ClusterName=\S* Account=(\S*) UserName=(\S*) .*$"  # compiled when first used, like the others
+)
+_QOS = r"(?m)^QOS=(\S+?)\(\d+\)$"
+_LIMIT = r"\b(?:MaxSubmitJobs|GrpSubmitJobs|MaxSubmitJobsPU|MaxSubmitJobsPA)=(\d+)"
 
 
 def submit_limits(associations: str, account: str | None, qos: str | None) -> list[int]:
@@ -57,21 +59,21 @@ def submit_limits(associations: str, account: str | None, qos: str | None) -> li
     by_account, _, by_qos = associations.partition("QOS Records")
     sections = list(_sections(_ASSOCIATION, by_account))
     account = account or next((head[1] for head, body in sections if "DefAssoc=Yes" in body), None)
-    found = [limit for head, body in sections if head[1] == account for limit in _LIMIT.findall(body)]
+    found = [limit for head, body in sections if head[1] == account for limit in re.findall(_LIMIT, body)]
     for head, body in _sections(_QOS, by_qos):
         if head[1] == (qos or _DEFAULT_QOS):
-            found += _LIMIT.findall(body)
+            found += re.findall(_LIMIT, body)
     return [int(limit) for limit in found]
 
 
-def _sections(head: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
-    heads = list(head.finditer(text))
+def _sections(head: str, text: str) -> Iterator[tuple[re.Match[str], str]]:
+    heads = list(re.finditer(head, text))
     ends = [one.start() for one in heads[1:]] + [len(text)]
     return ((one, text[one.end() : end]) for one, end in zip(heads, ends, strict=False))
 
 
-_PARTITION = re.compile(r"^PartitionName=(\S+) .*?\bDefault=(\w+) .*?\bMaxTime=(\S+)", re.MULTILINE)
-_TIME = re.compile(r"(?:(\d+)-)?(\d+):(\d+):(\d+)")
+_PARTITION = r"(?m)^PartitionName=(\S+) .*?\bDefault=(\w+) .*?\bMaxTime=(\S+)"
+_TIME = r"(?:(\d+)-)?(\d+):(\d+):(\d+)"
 
 
 def read_longest(partitions: str) -> dict[str, int]:
@@ -80,8 +82,8 @@ def read_longest(partitions: str) -> dict[str, int]:
     One without a limit is left out; the default one is there without a name too.
     """
     found: dict[str, int] = {}
-    for name, default, text in _PARTITION.findall(partitions):
-        if (time := _TIME.fullmatch(text)) is not None:
+    for name, default, text in re.findall(_PARTITION, partitions):
+        if (time := re.fullmatch(_TIME, text)) is not None:
             days, hours, minutes, seconds = (int(part or 0) for part in time.groups())
             found[name] = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
             if default == "YES":

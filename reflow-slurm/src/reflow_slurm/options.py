@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from reflow.plugin import Resources
 
-_WORD = re.compile(r"[\w.,:=@%+*()\[\]/&|!-]+")
-_OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(?:=([^\0\r\n]*))?")
+_WORD = r"[\w.,:=@%+*()\[\]/&|!-]+"  # compiled when first used, like the others
+_OPTION = r"(--[a-z][a-z0-9-]*)(?:=([^\0\r\n]*))?"
 
 _IS_REFLOWS = "it is how reflow finds and follows its jobs"
 _IS_A_SETTING = "say it as a setting of the task: {}"
@@ -46,7 +46,7 @@ def option_problems(resources: Resources) -> list[str]:
 
 
 def _is_word(value: str | None) -> bool:
-    return value is None or (bool(_WORD.fullmatch(value)) and not value.startswith("-"))
+    return value is None or (bool(re.fullmatch(_WORD, value)) and not value.startswith("-"))
 
 
 def _place_problem(name: str, value: object) -> str:
@@ -54,7 +54,7 @@ def _place_problem(name: str, value: object) -> str:
 
 
 def _option_problem(option: str) -> str | None:
-    parsed = _OPTION.fullmatch(option)
+    parsed = re.fullmatch(_OPTION, option)
     if parsed is None:
         return (
             f"submit_options has {option!r}; write each option in its long form and as one text, "

@@ -73,12 +73,12 @@ def read_sacct(output: str) -> list[JobRow]:
     return [row for line in output.splitlines() if (row := _sacct_row(line)) is not None]
 
 
-_ELEMENT = re.compile(r"(\d+)_(\d+|\[[^\]]*\])")
+_ELEMENT = r"(\d+)_(\d+|\[[^\]]*\])"  # compiled when first used, like the others
 
 
 def _sacct_row(line: str) -> JobRow | None:
     job_id, _, rest = line.partition(_FIELD)
-    found = _ELEMENT.fullmatch(job_id)
+    found = re.fullmatch(_ELEMENT, job_id)
     if found is None:
         return None
     fields = rest.split(_FIELD)
@@ -89,7 +89,7 @@ def _sacct_row(line: str) -> JobRow | None:
     return JobRow(found[1], read_elements(found[2]), state, "", known_nodes, name, "", read_exit_code(code))
 
 
-_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
+_RANGE = r"(\d+)(?:-(\d+)(?::(\d+))?)?"
 
 
 def read_elements(text: str) -> tuple[int, ...]:
@@ -101,18 +101,20 @@ def read_elements(text: str) -> tuple[int, ...]:
         return (0,)
     found: list[int] = []
     for part in text.strip("[]").partition("%")[0].split(","):
-        if (one := _RANGE.fullmatch(part)) is not None:
+        if (one := re.fullmatch(_RANGE, part)) is not None:
             last = int(one[2] or one[1])
             found += range(int(one[1]), min(last, MOST_ELEMENTS) + 1, int(one[3] or 1))
     return tuple(found)
 
 
-_EXIT_LINE = re.compile(r"^\s*(\d+)\s+(\d+)\s+(\d+)\s*$", re.MULTILINE)
+_EXIT_LINE = r"(?m)^\s*(\d+)\s+(\d+)\s+(\d+)\s*$"
 
 
 def read_exit_codes(output: str) -> dict[tuple[str, int], ExitCode]:
     """Return exit codes from squeue's columns ``ArrayJobID``, ``ArrayTaskID`` and ``exit_code``."""
-    codes = ((job, int(element), read_exit_code(code)) for job, element, code in _EXIT_LINE.findall(output))
+    codes = (
+        (job, int(element), read_exit_code(code)) for job, element, code in re.findall(_EXIT_LINE, output)
+    )
     return {(job, element): code for job, element, code in codes if code is not None}
 
 
@@ -141,20 +143,20 @@ def with_codes(rows: Iterable[JobRow], codes: Mapping[tuple[str, int], ExitCode]
     ]
 
 
-_IN_LOG = re.compile(r"\*\*\* (?:JOB|STEP) \S+ ON (\S+) CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*")
+_IN_LOG = r"\*\*\* (?:JOB|STEP) \S+ ON (\S+) CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*"
 _REASONS = {
     "TIME LIMIT": "TIMEOUT",
     "PREEMPTION": "PREEMPTED",
     "NODE FAILURE": "NODE_FAIL",
     "JOB REQUEUE": "REQUEUED",
 }
-_MEMORY = re.compile(r"Exceeded job memory limit|oom[-_]kill|Out Of Memory", re.IGNORECASE)
+_MEMORY = r"(?i)Exceeded job memory limit|oom[-_]kill|Out Of Memory"
 
 
 def read_log(text: str) -> ElementReport | None:
     """Return why an element ended, from what Slurm wrote into its log; None when it wrote nothing."""
-    found = list(_IN_LOG.finditer(text))
-    if _MEMORY.search(text):
+    found = list(re.finditer(_IN_LOG, text))
+    if re.search(_MEMORY, text):
         return report("OUT_OF_MEMORY", "")
     if not found:
         return None
