@@ -67,9 +67,9 @@ def test_transactions_and_syncs_are_bounded_by_segments_ingests_and_submissions(
     # The run's entry, its epoch and its end; its results and the mark of how far they are kept, in batches of
     # 5,000 outputs, so at most three times two here; a submission's intent, answer and end; each ingest.
     assert transactions <= 8 + 3 * submissions + ingests
-    # A transaction syncs its journal twice, its file, and its directory before and after; a segment its file
-    # and directory; a submission four files of payload, two directories, and its joined outcomes twice; a run
-    # its source, its files, its locks and run.json.
-    assert fsyncs <= 13 + 5 * transactions + 8 * submissions + 2 * segments
+    # A transaction syncs its journal twice, its file, and its directory before and after, one of the results its
+    # lock too; a segment its file and directory; a submission four files of payload, two directories, and its
+    # joined outcomes twice; a run its source, its files, its lease and run.json.
+    assert fsyncs <= 8 + 6 * transactions + 8 * submissions + 2 * segments
     assert submissions == 3
     assert ingests <= segments

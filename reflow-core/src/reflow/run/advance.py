@@ -29,6 +29,7 @@ from reflow.rundir.outcomes import generation
 from reflow.rundir.queue import read_waits
 
 ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
+YOUNG_S = 2.0  #: there is nothing to be asked about what was submitted just now
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
 
@@ -103,7 +104,12 @@ class _Pass:
 
     def _asks(self, caller: str) -> bool:
         """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time."""
-        return self._wait or not (caller or self._was_asked_lately)
+        return self._wait or not (caller or self._was_asked_lately or self._is_young)
+
+    @property
+    def _is_young(self) -> bool:
+        """Whether all that is open was submitted a moment ago."""
+        return all(now_ms() - row.created < YOUNG_S * 1000 for row in self._open())
 
     @property
     def _was_asked_lately(self) -> bool:
