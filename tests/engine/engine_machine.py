@@ -113,6 +113,10 @@ class EngineMachine(RuleBasedStateMachine):
         made.close()
         self.jobs = Jobs(load_run_here(self.paths.root), lambda token: advance_for(self.opened(), token))
         self.ledger = self.store.open_ledger(self.paths.root)
+        self.hand_over_first()
+
+    def hand_over_first(self) -> None:
+        """Do what a submit does once the run is there."""
         self.command(lambda: hand_over(self.opened()))
 
     def opened(self) -> OpenRun:
