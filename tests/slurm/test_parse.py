@@ -94,12 +94,28 @@ def test_output_that_was_cut_is_no_answer(data):
         ({"comment": "(null)"}, True),
         ({"comment": "reflow:ffff", "name": "f.t.0123456789"}, False),
         ({"comment": "x", "name": "somebody.else"}, False),
-        ({"job": "813"}, False),
+        ({"job": "813"}, True),
     ],
     ids=str,
 )
 def test_job_is_ours_by_its_comment_or_its_name(change, is_ours):
     assert bool(elements_of(OURS, read_squeue(squeue(**change)))) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counts"),
+    [
+        ("COMPLETED", "RUNNING", JobState.RUNNING),
+        ("RUNNING", "COMPLETED", JobState.RUNNING),
+        ("COMPLETED", "TIMEOUT", JobState.TIMEOUT),
+        ("TIMEOUT", "COMPLETED", JobState.TIMEOUT),
+        ("CANCELLED", "PENDING", JobState.PENDING),
+    ],
+)
+def test_of_two_copies_the_one_that_works_counts(first, second, counts):
+    rows = read_squeue(squeue(state=first) + squeue(job="813", state=second))
+
+    assert elements_of(OURS, rows)[0].state is counts
 
 
 def test_newest_row_of_the_accounting_counts():

@@ -44,7 +44,8 @@ def _by_token(commands: Commands, tokens: Collection[str], rows: Sequence[JobRow
         if ours:
             # as many as were submitted, unless the controller has forgotten the last ones
             count = max((element + 1 for row in ours for element in row.elements), default=0)
-            found[token] = NativeId(ours[-1].job, commands.cluster, token, count)
+            alive = [row for row in ours if is_active(row.reports())]
+            found[token] = NativeId((alive or ours)[-1].job, commands.cluster, token, count)
     return found
 
 
@@ -58,10 +59,28 @@ def queued(commands: Commands, cluster: str, natives: Sequence[NativeId]) -> dic
         SchedulerError: It gave no answer.
     """
     rows = read_squeue(commands.squeue(cluster))
-    ours = {native.job for native in natives}
-    if any(row.state == "FAILED" and row.job in ours for row in rows):
+    failed = [row for row in rows if row.state == "FAILED"]
+    if any(row.is_of(native.token) for row in failed for native in natives):
         rows = with_codes(rows, read_exit_codes(commands.exit_codes(cluster)))
     return {native: elements_of(native, rows) for native in natives}
+
+
+def jobs_alive(
+    commands: Commands, cluster: str, natives: Sequence[NativeId]
+) -> dict[NativeId, dict[str, set[int]]]:
+    """Return which elements of requests may still do something, by the numbers of the jobs that hold them.
+
+    These are several where a request was taken twice.
+
+    Raises:
+        SchedulerError: The controller gave no answer.
+    """
+    found: dict[NativeId, dict[str, set[int]]] = {native: {} for native in natives}
+    for row in read_squeue(commands.squeue(cluster)):
+        for native in natives if is_active(row.reports()) else ():
+            if row.is_of(native.token):
+                found[native].setdefault(row.job, set()).update(row.elements)
+    return found
 
 
 def look_up(commands: Commands, cluster: str, natives: Sequence[NativeId]) -> dict[NativeId, Reports]:

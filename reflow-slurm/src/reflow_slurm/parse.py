@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from reflow.plugin import ElementReport, SchedulerError
+from reflow.plugin import ElementReport, JobState, SchedulerError
 from reflow_slurm.native import NativeId, comment_of
 from reflow_slurm.states import ExitCode, read_exit_code, report
 
@@ -127,12 +127,25 @@ def read_config(output: str) -> dict[str, str]:
 
 
 def elements_of(native: NativeId, rows: Iterable[JobRow]) -> dict[int, ElementReport]:
-    """Return what rows say about the elements of one request; a job that only has its number is not it."""
-    found: dict[int, ElementReport] = {}
+    """Return what rows say about the elements of one request; a job that only has its number is not it.
+
+    A request that was taken twice has another job of the same token. Of its elements one job only works on each,
+    the other leaves, and completes by that.
+    """
+    jobs: dict[str, dict[int, ElementReport]] = {}
     for row in rows:
-        if row.job == native.job and row.is_of(native.token):
-            found.update(row.reports())
+        if row.is_of(native.token):
+            jobs.setdefault(row.job, {}).update(row.reports())
+    found: dict[int, ElementReport] = {}
+    for reports in jobs.values():
+        found |= {e: told for e, told in reports.items() if e not in found or _says_more(told, found[e])}
     return found
+
+
+def _says_more(one: ElementReport, other: ElementReport) -> bool:
+    if one.state.is_active or other.state.is_active:
+        return one.state.is_active
+    return other.state is JobState.COMPLETED
 
 
 def with_codes(rows: Iterable[JobRow], codes: Mapping[tuple[str, int], ExitCode]) -> list[JobRow]:

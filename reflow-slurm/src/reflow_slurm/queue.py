@@ -15,7 +15,7 @@ from reflow.plugin import (
 from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
 from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
 from reflow_slurm.limits import enforces_limits, read_limits, read_longest
-from reflow_slurm.lookup import find_tokens, is_active, look_up, queued
+from reflow_slurm.lookup import find_tokens, jobs_alive, look_up
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
 
@@ -95,12 +95,18 @@ class Queue:
     def _remembered(self, natives: Sequence[NativeId]) -> list[NativeId]:
         """Return the jobs that the controller knows: newer ones take no dependency on one that was forgotten."""
         try:
-            known = self.poll([native.text() for native in natives])
+            alive = self._alive(natives)
         except SchedulerError as error:
             raise NotSubmitted(
                 f"what must end first could not be looked up: {error}", transient=True
             ) from error
-        return [native for native in natives if is_active(known.get(native.text(), {}))]
+        return [native for native in natives if native.job in alive[native]]
+
+    def _alive(self, natives: Iterable[NativeId]) -> dict[NativeId, dict[str, set[int]]]:
+        found: dict[NativeId, dict[str, set[int]]] = {}
+        for cluster, ours in _by_cluster(natives).items():
+            found |= jobs_alive(self._commands, cluster, ours)
+        return found
 
     def find(self, tokens: Collection[str]) -> dict[str, str]:
         """Return the native ids of tokens, by the comments and names of this user's jobs."""
@@ -117,17 +123,21 @@ class Queue:
         return found
 
     def cancel(self, native_ids: Collection[str]) -> None:
-        """Ask for array jobs to be ended that are still those that were submitted."""
+        """Ask for array jobs to be ended that are still those that were submitted, and for copies of them."""
         for cluster, natives in _by_cluster(_natives(native_ids)).items():
-            told = queued(self._commands, cluster, natives)
-            self._scancel(cluster, [native.addresses()[0] for native in natives if is_active(told[native])])
+            alive = jobs_alive(self._commands, cluster, natives)
+            self._scancel(cluster, [job for native in natives for job in alive[native]])
 
     def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
         """Ask for single elements of a request to be ended; the others go on."""
-        for native in _natives([native_id]):
-            told = queued(self._commands, native.cluster, [native])[native]
-            alive = tuple(e for e in sorted(elements) if e in told and is_active({e: told[e]}))
-            self._scancel(native.cluster, native.addresses(alive) if alive else [])
+        for native, alive in self._alive(_natives([native_id])).items():
+            addresses = [
+                address
+                for job, numbers in alive.items()
+                if (wanted := tuple(sorted(numbers & set(elements))))
+                for address in native._replace(job=job).addresses(wanted)
+            ]
+            self._scancel(native.cluster, addresses)
 
     def _scancel(self, cluster: str, addresses: list[str]) -> None:
         for begin in range(0, len(addresses), _CANCELLED_AT_ONCE):
