@@ -18,7 +18,9 @@ from reflow.run.tries import Wave
 
 _T = TypeVar("_T")
 
-_OWN = 4  #: elements that are left for reflow's own small jobs
+_OWN = (
+    4  #: elements that are left for a watchdog, the safety net, and jobs that end when what follows is there
+)
 
 
 class Array(NamedTuple):
@@ -38,7 +40,8 @@ class Capacity:
     def __init__(self, hold: Hold, executor: Executor, submissions: Sequence[SubmissionRow]) -> None:
         resident = isinstance(executor, ResidentExecutor)
         self._limits = Limits() if resident else known_limits(hold, executor)
-        self._queued = sum(row.count for row in submissions if not is_small(row))
+        self._queued = sum(row.count for row in submissions)
+        self._is_idle = all(map(is_small, submissions))
         self._hold = hold
         self._executor = executor
 
@@ -46,11 +49,13 @@ class Capacity:
         """Return the arrays that are to be submitted now, and the instances that must wait."""
         rows, pack = wave.rows, self._pack(node)
         in_all = self._limits.elements_in_all
-        least = 0 if self._queued else 1  # else nothing would ever make room
+        least = 1 if self._is_idle else 0  # else nothing would ever make room
         room = len(rows) if in_all is None else max(least, in_all - _OWN - self._queued) * pack
         now, later = rows[:room], rows[room:]
-        self._queued += -(-len(now) // pack)
         arrays = [Array(wave._replace(rows=part), pack) for part in split(now, self._limits, pack)]
+        if arrays:
+            self._is_idle = False
+            self._queued += -(-len(now) // pack) + 1  # their watchdog
         return arrays, later
 
     def _pack(self, node: Node) -> int:
