@@ -33,8 +33,8 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     write_request(run.paths, "cancel", wanted)
     deadline = monotonic_s() + timeout_s
     while True:
-        settle(run)
-        if not _active(run, wanted):
+        passed = settle(run)  # whoever held the lease before has told the scheduler by then
+        if (passed or run.is_resident) and not _active(run, wanted):
             return (
                 f"cancelled {before} of run {run.id}"
                 if before
