@@ -7,6 +7,7 @@ pass, by whomever, finds and goes on with.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
@@ -20,7 +21,7 @@ from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
 from reflow.run.handover import Intent, prepare, submit
 from reflow.run.hold import RESULTS_WAIT, Hold
-from reflow.run.ingest import Batch, hand_back, ingest
+from reflow.run.ingest import Batch, hand_back, ingest, tried_again
 from reflow.run.listing import run_entry
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
@@ -136,11 +137,16 @@ class Coordinator:
     ) -> Iterable[InstanceRow]:
         """Return what was not started as pending; it costs nothing where its element got as far as another."""
         worked = last_starts(self._hold.run.paths.submission(submission.token)) if lost else {}
+        again: Counter[tuple[str, str]] = Counter()
         for row in left:
             element = (row.position or 0) // (submission.pack or 1)
             verdict = lost.get(element)
             is_free = verdict is not None and element in worked
-            yield hand_back(row, charge=charge and not is_free, verdict=verdict)
+            back = hand_back(row, charge=charge and not is_free, verdict=verdict)
+            if verdict is not None and back.state is InstanceState.PENDING:
+                again[row.task, verdict.reason] += 1
+            yield back
+        self._hold.messages += tried_again(again)
 
     def _plan(self) -> bool:
         """Plan once, write it and hand it over; return whether there was anything."""

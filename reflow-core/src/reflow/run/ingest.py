@@ -6,7 +6,8 @@ belongs to: what a cancel, a retry or another copy decided since then stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reflow.graph.model import Graph
@@ -66,6 +67,7 @@ def ingest(hold: Hold, batches: Iterable[Batch]) -> None:
         books.recognise(hold)
         hold.apply(books.changes())
         hold.messages += [f"{task}: not reusable: {why}" for task, why in books.unusable]
+        hold.messages += tried_again(books.again)
 
 
 class _Books:
@@ -82,6 +84,7 @@ class _Books:
         self._outputs: list[OutputRow] = []
         self.segments: list[tuple[str, str]] = []
         self.unusable: dict[tuple[str, str], None] = {}
+        self.again: Counter[tuple[str, str]] = Counter()
 
     def changes(self) -> Changes:
         rows = [row for rows in self._rows.values() for row in rows.values()]
@@ -184,6 +187,8 @@ class _Books:
         limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
         tries = tries_of(row)
         again = bool(death.budget) and getattr(tries, death.budget) < limit
+        if again:
+            self.again[task, death.reason] += 1
         rows[row.index] = row._replace(
             state=InstanceState.PENDING if again else death.state,
             attempt=begun.attempt,
@@ -196,6 +201,11 @@ class _Books:
 def _is_of(row: InstanceRow, batch: Batch) -> bool:
     """Whether an instance is still handed over in the submission that a batch belongs to."""
     return row.state is InstanceState.SUBMITTED and row.submission == batch.token
+
+
+def tried_again(counts: Mapping[tuple[str, str], int]) -> list[str]:
+    """Return what a user is told of instances that are handed over again, by task and reason."""
+    return [f"{task}: {count} handed over again: {why}" for (task, why), count in counts.items() if why]
 
 
 def hand_back(row: InstanceRow, *, charge: bool, verdict: Verdict | None = None) -> InstanceRow:
