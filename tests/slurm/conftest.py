@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import subprocess
@@ -10,14 +11,19 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reflow.plugin import ElementReport, Executor, JobRequest, Resources
 from reflow_slurm import SlurmExecutor
 
+if TYPE_CHECKING:
+    from cluster_runs import User
+
 HERE = Path(__file__).parent
+sys.path.append(str(HERE))  # for modules that tests share: test modules cannot import each other
 CANNOT = 3  #: exit status of the script that brings clusters up, where it cannot
 UP_S = 300.0  #: with the installation of the packages
 FAST = ["--conf", "KillWait=5", "--conf", "MessageTimeout=5", "--conf", "MinJobAge=10"]
@@ -226,14 +232,14 @@ def wait_for_end(
 
 
 class Rig:
-    """What tests use together: the functions above, since test modules cannot import each other."""
+    """What tests use together: the functions above."""
 
     CLUSTER = HERE / "cluster"
     wait_until = staticmethod(wait_until)
     wait_for_end = staticmethod(wait_for_end)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rig() -> type[Rig]:
     """Return what tests have in common."""
     return Rig
@@ -270,3 +276,40 @@ def bare_slurm(bare: RealCluster, monkeypatch: pytest.MonkeyPatch) -> SlurmExecu
 def fake_slurm(standin: StandIn) -> SlurmExecutor:
     """An executor on the stand-in."""
     return SlurmExecutor({"submit_s": 2.0})
+
+
+# Users with runs on real clusters -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def load_flows() -> Iterator[Callable[[str], ModuleType]]:
+    """Return modules of flows, imported as a script in their directory would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE / "flows"))
+        yield importlib.import_module
+
+
+@pytest.fixture(scope="session")
+def flows(load_flows: Callable[[str], ModuleType]) -> ModuleType:
+    """The flows for whole runs."""
+    return load_flows("real_runs")
+
+
+@pytest.fixture
+def user(accounted: RealCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A user of the cluster with accounting."""
+    return _user(accounted, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def bare_user(bare: RealCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A user of the cluster without accounting."""
+    return _user(bare, tmp_path, monkeypatch)
+
+
+def _user(cluster: RealCluster, place: Path, monkeypatch: pytest.MonkeyPatch) -> User:
+    from cluster_runs import User  # it is found only after this directory was added
+
+    monkeypatch.setenv("SLURM_CONF", cluster.conf)
+    monkeypatch.chdir(place)
+    return User(place, cluster, wait_until)

@@ -2,184 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
-import itertools
 import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-
-from reflow import Run, Workflow
+from cluster_runs import DEMO_GIVEN, KILL_WAIT_S, ClusterRun, User, strays
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-FLOWS = Path(__file__).parent / "flows"
-DEMO = Path(__file__).parents[2] / "examples" / "demo_flow.py"
-DEMO_GIVEN = ["--start", "2025-01-01", "--end", "2025-01-31", "--bucket", "b", "--model", "icon"]
-KILL_WAIT_S = 5.0  #: as the clusters of these tests are set up
-
-
-class Job(NamedTuple):
-    """A job as Slurm's accounting tells it; arrays that have not begun are one."""
-
-    number: str
-    task: str
-    state: str
-    start: str
-
-
-class ClusterRun:
-    """A run that is watched without being helped: only what it writes by itself is read."""
-
-    def __init__(self, run: Run, folder: Path, cluster: Any, cwd: str) -> None:
-        self.run = run
-        self.folder = folder
-        self._cwd = cwd  # by which its jobs are known: no other test has the same
-        self.root = folder / ".reflow" / run.id
-        self._cluster = cluster
-
-    @property
-    def picture(self) -> dict[str, Any]:
-        """What the last pass over it left beside the ledger."""
-        return dict(json.loads((self.root / "status.json").read_text()))
-
-    @property
-    def counts(self) -> dict[str, dict[str, int]]:
-        return {name: task["counts"] for name, task in self.run.status(as_dict=True)["tasks"].items()}
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        return {f"{e['task']}[{e['index']}]": e["error"] for e in self.run.errors()}
-
-    @property
-    def queue(self) -> dict[str, str]:
-        """The states of its elements that Slurm has not seen the end of, by ``JOB_ELEMENT``."""
-        told = self._cluster.run("squeue", "-h", "-r", "-o", "%i|%T|%Z").splitlines()
-        return {
-            number: state for number, state, cwd in (line.split("|") for line in told) if cwd == self._cwd
-        }
-
-    @property
-    def jobs(self) -> list[Job]:
-        """All jobs that Slurm has had of it."""
-        fields = "JobID,JobName,State,Start,WorkDir"
-        told = self._cluster.run("sacct", "-n", "-P", "-X", "-S", "now-1hour", "-o", fields)
-        rows = [line.split("|") for line in told.splitlines()]
-        return [
-            Job(i, name.split(".")[-2], state, start)
-            for i, name, state, start, cwd in rows
-            if cwd == self._cwd
-        ]
-
-    def asked(self, task: str) -> list[str]:
-        """What the elements of a task asked for: memory, CPUs and time."""
-        fields = "JobName,WorkDir,ReqMem,ReqCPUS,Timelimit"
-        told = self._cluster.run("sacct", "-n", "-P", "-X", "-S", "now-1hour", "-o", fields)
-        rows = [line.split("|", 2) for line in told.splitlines()]
-        return [asked for name, cwd, asked in rows if cwd == self._cwd and f".{task}." in name]
-
-    def array(self, task: str) -> str:
-        """Return the number of the array job of a task."""
-        told = self._cluster.run("squeue", "-h", "-o", "%F|%j|%Z").splitlines()
-        rows = [line.split("|") for line in told]
-        (number,) = {number for number, name, cwd in rows if cwd == self._cwd and f".{task}." in name}
-        return number
-
-    def began(self, *names: str) -> bool:
-        """Whether tasks stand before the gate."""
-        return all((self.folder / f"began-{name}").exists() for name in names)
-
-    def open(self, name: str = "") -> None:
-        """Let tasks pass the gate."""
-        (self.folder / (f"open-{name}" if name else "open")).touch()
-
-
-class User:
-    """Somebody with a home and results of their own, who submits to a real cluster."""
-
-    def __init__(self, place: Path, cluster: Any, rig: Any) -> None:
-        self.place = place
-        self.cluster = cluster
-        self._rig = rig
-        self._numbers = itertools.count()
-
-    def submit(self, workflow: Workflow, **given: Any) -> ClusterRun:
-        folder = self.place / f"run{next(self._numbers)}"
-        run = workflow.submit(
-            folder, executor="slurm", store=str(self.place / "store.db"), wait=False, **given
-        )
-        return ClusterRun(run, folder, self.cluster, os.getcwd())
-
-    def wait(self, holds: Callable[[], object], timeout_s: float = 45.0) -> None:
-        self._rig.wait_until(holds, timeout_s)
-
-    def see_end(self, run: ClusterRun, timeout_s: float = 45.0) -> str:
-        """Return how a run ends by itself."""
-        self.wait(lambda: run.picture["state"] != "running", timeout_s)
-        return str(run.picture["state"])
-
-    def type(self, *words: str) -> str:
-        """Type a command of the demo's script."""
-        argv = [sys.executable, str(DEMO), *words]
-        done = subprocess.run(argv, cwd=self.place, capture_output=True, text=True, timeout=60.0, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def flows() -> Iterator[ModuleType]:
-    """The flows, imported as a script in their directory would."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FLOWS))
-        yield importlib.import_module("real_runs")
-
-
-@pytest.fixture
-def user(accounted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rig: Any) -> User:
-    monkeypatch.setenv("SLURM_CONF", accounted.conf)
-    monkeypatch.chdir(tmp_path)
-    return User(tmp_path, accounted, rig)
-
 
 @pytest.fixture(scope="module", autouse=True)
-def begun_early(accounted: Any, flows: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> ClusterRun:
+def begun_early(
+    accounted: Any, rig: Any, flows: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> ClusterRun:
     """A run that needs more than a minute, begun before the others."""
     place = tmp_path_factory.mktemp("early-run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLURM_CONF", accounted.conf)
         patch.setenv("HOME", str(place))
         patch.chdir(place)
-        return User(place, accounted, None).submit(flows.limited)
-
-
-def strays(text: str) -> list[str]:
-    """Return the processes whose command line has a text, and that no job of Slurm's has begun."""
-    commands, parents = {}, {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            commands[pid] = (
-                Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            )
-            parents[pid] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue
-
-    def is_of_slurm(pid: str) -> bool:
-        while pid in parents:
-            if "slurmstepd" in commands[pid]:
-                return True
-            pid = parents[pid]
-        return False
-
-    own = str(os.getpid())
-    return [commands[pid] for pid in parents if text in commands[pid] and pid != own and not is_of_slurm(pid)]
+        return User(place, accounted, rig.wait_until).submit(flows.limited)
 
 
 # Runs that go well ----------------------------------------------------------------------------------------
