@@ -16,7 +16,7 @@ from reflow.run.guards import Guards
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.reconcile import SETTLE_S, Lost, beating_sleep, find_lost, is_done, last_starts
+from reflow.run.reconcile import SETTLE_S, Lost, beating_sleep, find_lost, is_done, is_gone, last_starts
 from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
 from reflow.run.standing import Reports, ask
@@ -87,7 +87,9 @@ class _Pass:
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step([])
-        told = None if state.is_over or not self._asks(caller) else self._ask()
+        told = self._ask() if self._asks(caller, state) else None
+        if told is not None:
+            state = self._put_away(told, state)
         rows = self._open()
         if told is not None and rows and self._wait:
             lost = find_lost(self._hold, self._executor, rows, told)
@@ -102,9 +104,25 @@ class _Pass:
             self._guards.end(used=caller)
         return state
 
-    def _asks(self, caller: str) -> bool:
+    def _asks(self, caller: str, state: RunState) -> bool:
         """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time."""
+        if state.is_over and not self._open():
+            return False
         return self._wait or not (caller or self._was_asked_lately or self._is_young)
+
+    def _put_away(self, told: Reports, state: RunState) -> RunState:
+        """End submissions of which nothing more can come, and have those cancelled that were to be."""
+        done = [row for row in self._open() if not self._coordinator.left_of(row)]
+        gone = [row for row in done if self._is_gone(row, told)]
+        self._coordinator.call_off(row for row in done if row not in gone)
+        if not gone:
+            return state
+        batches = [batch for row in gone for batch in written(self._hold, row.token)]
+        return self._coordinator.step(batches, [row.token for row in gone])
+
+    def _is_gone(self, row: SubmissionRow, told: Reports) -> bool:
+        reports = told.get(str(row.native_id), {})
+        return all(is_gone(row, reports.get(element)) for element in range(row.count))
 
     @property
     def _is_young(self) -> bool:
@@ -214,7 +232,7 @@ class _Pass:
         self._guards.watch(row for row in adopted if not is_small(row))
         self._coordinator.hand_over_again([row for row in again if not is_small(row)])
         self._guards.hand_over_again([row for row in again if is_small(row)])
-        self._coordinator.call_off()
+        self._coordinator.call_off(self._open())
 
     def _intents(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if row.state == "intent"]

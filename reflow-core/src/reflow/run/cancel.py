@@ -34,17 +34,28 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     deadline = monotonic_s() + timeout_s
     while True:
         passed = settle(run)  # whoever held the lease before has told the scheduler by then
-        if (passed or run.is_resident) and not _active(run, wanted):
+        if (passed or run.is_resident) and not (_active(run, wanted) or _unanswered(run)):
             return (
                 f"cancelled {before} of run {run.id}"
                 if before
                 else f"nothing of that was active in run {run.id}"
             )
+        if monotonic_s() > deadline and (unanswered := _unanswered(run)):
+            raise OutOfReach(
+                f"{' and '.join(unanswered)} may still be taken by the scheduler, which has not said so yet; "
+                f"it is cancelled by the next look: status {run.id}"
+            )
         if monotonic_s() > deadline:
             raise OutOfReach(
                 f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}"
             )
-        sleep(0.05)
+        sleep(1.0 if _unanswered(run) else 0.05)
+
+
+def _unanswered(run: OpenRun) -> list[str]:
+    """Return the tasks of submissions of which nobody knows whether they were taken."""
+    rows = () if run.is_resident else run.ledger.overview().submissions
+    return sorted({row.task for row in rows if row.state == "intent" and not row.task.startswith("@")})
 
 
 def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:

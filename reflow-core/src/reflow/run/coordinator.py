@@ -115,7 +115,7 @@ class Coordinator:
             return
         rows: list[InstanceRow] = []
         for row in closing:
-            left = self._left_of(row)
+            left = self.left_of(row)
             if reason := given_up.get(row.token):
                 rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
             else:
@@ -127,7 +127,7 @@ class Coordinator:
         for row in closed:
             clear(self._hold, row)
 
-    def _left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
+    def left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
         """Return the instances that are still handed over in a submission."""
         rows = self._hold.ledger.instances(submission.task, {_SUBMITTED})
         return [row for row in rows if row.submission == submission.token]
@@ -186,7 +186,7 @@ class Coordinator:
             answer = submit(self._hold, self._executor, submission, [*known, *answered])
             answered.append(answer)
             if answer.state == "refused":
-                left, words = self._left_of(answer), self._hold.messages[-1]
+                left, words = self.left_of(answer), self._hold.messages[-1]
                 failed += [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
         self._hold.apply(Changes(submissions=answered, instances=failed))
         if self._guards is not None:
@@ -194,7 +194,7 @@ class Coordinator:
 
     def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
         """Submit intents that were certainly not taken, but for those of which nothing is wanted any more."""
-        wanted = [row._replace(created=now_ms()) for row in rows if self._left_of(row)]
+        wanted = [row._replace(created=now_ms()) for row in rows if self.left_of(row)]
         tokens = {row.token for row in wanted}
         dropped = [row._replace(state="ended", ended=now_ms()) for row in rows if row.token not in tokens]
         if rows:
@@ -203,15 +203,23 @@ class Coordinator:
             clear(self._hold, row)
         self.hand_over(wanted)
 
-    def call_off(self) -> None:
-        """Cancel what is queued and not wanted any more: it was cancelled before its native id was known."""
-        rows = [row for row in self._hold.overview().submissions if row.native_id and not is_small(row)]
-        unwanted = [str(row.native_id) for row in rows if not self._left_of(row)]
+    def call_off(self, submissions: Iterable[SubmissionRow]) -> None:
+        """Cancel the jobs of submissions that were cancelled, whoever had no time to do so.
+
+        That of others whose instances all have an outcome end by themselves: the last one out goes on in one.
+        """
+        unwanted = [row.native_id for row in submissions if row.native_id and self._is_cancelled(row)]
         if unwanted:
             try:
                 self._executor.cancel(unwanted)
             except SchedulerError as error:
                 self._hold.messages.append(str(error))
+
+    def _is_cancelled(self, submission: SubmissionRow) -> bool:
+        if self.left_of(submission):
+            return False
+        rows = self._hold.ledger.instances(submission.task, {InstanceState.CANCELLED})
+        return any(row.submission == submission.token for row in rows)
 
     def _warm_up(self) -> None:
         if isinstance(self._executor, ResidentExecutor):
@@ -253,16 +261,23 @@ class Coordinator:
     def _settle(self) -> RunState:
         """Write down that the run is over, once it is, with all its outputs in the results."""
         overview = self._hold.overview()
-        if overview.state is not RunState.RUNNING or not all(map(is_small, overview.submissions)):
-            if overview.state.is_over and overview.published < overview.outputs:
-                self._publish()  # they were out of reach when it ended
-                self._catch_up()
+        if overview.state.is_over and overview.published < overview.outputs:
+            self._publish()  # they were out of reach when it ended
+            self._catch_up()
+        if overview.state is not RunState.RUNNING:
             return overview.state
         state = run_state(overview.tasks, overview.counts)
-        if state.is_over:
+        if state.is_over and self._may_end_as(state, overview):
             self._hold.apply(Changes(run=state, published=publish(self._hold)))
             self._catch_up()
-        return state
+            return state
+        return RunState.RUNNING
+
+    def _may_end_as(self, state: RunState, overview: Overview) -> bool:
+        """Whether nothing stands in the way of the end; on a scheduler a cancelled run does not wait for its jobs."""
+        open_rows = [row for row in overview.submissions if not is_small(row)]
+        has_no_say = self._guards is not None and state is RunState.CANCELLED
+        return not open_rows or (has_no_say and all(row.state == "open" for row in open_rows))
 
     def _catch_up(self) -> None:
         """Once all results have reached the store, take back that they had not, and see that the run is listed."""

@@ -23,6 +23,7 @@ def heal(run: OpenRun) -> None:
         return
     overview = run.ledger.overview()
     waits = overview.state is RunState.RUNNING or overview.published < overview.outputs
+    waits = waits or bool(overview.submissions)  # a cancelled run is over before its jobs are
     if not waits or time.time() * 1000 - overview.updated < SILENT_S * 1000:
         return
     found = lease_holder(run.paths)
