@@ -64,10 +64,10 @@ def _directory() -> str:
         return "/"
 
 
-def _refuse(reason: str) -> int:
+def _refuse(command: str, reason: str) -> int:
     """Say why nothing can be done, to the log and, from a resident worker, to its executor too."""
     print(f"reflow: {reason}", file=sys.stderr)
-    if sys.argv[1] == "serve":
+    if command == "serve":
         import json
 
         try:
@@ -78,12 +78,13 @@ def _refuse(reason: str) -> int:
 
 
 def _run() -> int:
+    command = sys.argv[1]  # user code is shown others
     try:
         return main()
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else _refuse(str(error.code))
+        return error.code if isinstance(error.code, int) else _refuse(command, str(error.code))
     except (OSError, ImportError, ValueError) as error:
-        return _refuse(f"{type(error).__name__}: {error}")
+        return _refuse(command, f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
