@@ -38,10 +38,9 @@ def run(call: Call) -> int:
     selectors = selectors_of(run, target)
     if call.options.watch:
         return wait_for(call, run)
-    _heal(run)
+    status = _look(run)
     if selectors or call.options.failed:
         return _show_instances(call, run, selectors)
-    status = _read(run)
     if call.options.quiet:
         call.say(run.id)
     else:
@@ -49,10 +48,10 @@ def run(call: Call) -> int:
     return exit_code(status) if call.options.exit_code else 0
 
 
-def _heal(run: OpenRun) -> None:
-    from reflow.run.look import heal
+def _look(run: OpenRun) -> dict[str, Any]:
+    from reflow.run.look import look
 
-    heal(run)
+    return look(run)
 
 
 def _read(run: OpenRun) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from reflow.model.states import RunState
 from reflow.run.cancel import cancel
 from reflow.run.drive import drive, follow, start
 from reflow.run.logs import log_slices, read_slice
-from reflow.run.look import heal
+from reflow.run.look import look
 from reflow.run.opened import OpenRun
 from reflow.run.results import results
 from reflow.run.retry import retry
@@ -49,8 +49,7 @@ class Run:
     def status(self, as_dict: Literal[True]) -> dict[str, Any]: ...
     def status(self, as_dict: bool = False) -> dict[str, Any] | None:
         """Print how it stands, or return that as a dict, with the keys of ``status --json``."""
-        heal(self._run)
-        found = read_status(self._run)
+        found = look(self._run)
         if as_dict:
             return found
         print(_text(found))
@@ -123,8 +122,7 @@ class Run:
     def _repr_html_(self) -> str:
         from reflow.view.card import card_html
 
-        heal(self._run)
-        return card_html(read_status(self._run))
+        return card_html(look(self._run))
 
 
 def go_on(run: OpenRun, *, wait: bool = False) -> None:

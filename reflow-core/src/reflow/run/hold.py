@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from reflow.errors import RunDirError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, Overview
 from reflow.run.opened import OpenRun
@@ -52,7 +53,24 @@ class Hold:
 
 @contextlib.contextmanager
 def held(run: OpenRun) -> Iterator[Hold | Holder]:
-    """Take the lease of a run for the length of a ``with``, or give who holds it, with a note left for them."""
+    """Take the lease of a run for the length of a ``with``, or give who holds it, with a note left for them.
+
+    Raises:
+        RunDirError: The run directory cannot be read or written, now or in the ``with``.
+    """
+    try:
+        with _held(run) as hold:
+            yield hold
+    except OSError as error:
+        path = error.filename or run.paths.root
+        raise RunDirError(
+            f"{path} cannot be read or written: {error.strerror or error}\n"
+            f"when that is put right, go on with: reflow retry {run.id}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _held(run: OpenRun) -> Iterator[Hold | Holder]:
     check_own(run.paths)
     lease = Lease(run.paths)
     holder = lease.take()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reflow.errors import OutOfReach
 from reflow.model.states import RunState
+from reflow.run.advance import advance
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
@@ -42,7 +43,7 @@ def retry(
         OutOfReach: Whoever drives the run did not take it up in time.
     """
     wanted = tuple(scopes) or (Scope(),)
-    count = _openable(run, wanted)
+    count = _openable(run, wanted) or _openable_after_a_look(run, wanted)
     if not count:
         return RetryReport(0, _told_nothing(run), False)
     check_own(run.paths)
@@ -62,7 +63,9 @@ def retry(
 
 def _told_nothing(run: OpenRun) -> str:
     state = run.ledger.overview().state
-    told = f"nothing to retry in run {run.id} ({state.value}): nothing was changed"
+    told = f"nothing to retry in run {run.id} ({state.value})"
+    if run.is_resident or state is not RunState.RUNNING:  # else the look may have taken it on
+        told += ": nothing was changed"
     found = lease_holder(run.paths)
     if state is RunState.RUNNING and run.is_resident and (found is None or found[1] is False):
         told += f"\nnothing drives this run any more; go on with: reflow advance {run.id}"
@@ -79,3 +82,11 @@ def _told(run: OpenRun, count: int) -> str:
 def _openable(run: OpenRun, scopes: tuple[Scope, ...]) -> int:
     tasks, rows = reopened(run.graph, run.ledger.overview(), scopes, run.ledger.instances)
     return len(rows) + sum(1 for task in tasks if not any(row.task == task.task for row in rows))
+
+
+def _openable_after_a_look(run: OpenRun, scopes: tuple[Scope, ...]) -> int:
+    """Find out what a run on a scheduler has lost that nobody has missed yet: that can be opened again, too."""
+    if run.is_resident or run.ledger.overview().state is not RunState.RUNNING:
+        return 0
+    advance(run, wait=True)
+    return _openable(run, scopes)
