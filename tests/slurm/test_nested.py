@@ -170,3 +170,31 @@ def test_run_goes_on_with_what_was_submitted_when_its_flow_is_edited_and_then_br
     assert not [message for message in unchanged if str(flow) in message]
     assert [message for message in edited if str(flow) in message]
     assert [message for message in broken if str(flow) in message]
+
+
+# Runs that are only looked at beforehand ------------------------------------------------------------------
+
+
+def everything(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file and directory below a directory, with its size and when it was changed."""
+    found = {path: path.stat() for path in folder.rglob("*") if "__pycache__" not in str(path)}
+    return {str(path): (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def test_dry_run_tells_every_command_and_changes_no_row_and_no_file(shell):
+    home = Path(os.environ["HOME"])
+    dry = ("-m", "package.flow", "submit", "--executor", "slurm", "--dry-run", "-v", "--text", "abc")
+    none = shell.type(*dry)
+    left_in_nothing = [path for path in home.rglob("*") if path.is_file()]
+    (shell.place / "runs" / "odd").mkdir(parents=True)
+    (shell.place / "runs" / "odd" / "open").touch()
+    shell.type("-m", "package.flow", "submit", "--executor", "local", "--text", "other")
+    before = everything(shell.place), everything(home)
+    some = shell.type(*dry)
+
+    assert left_in_nothing == []
+    assert (everything(shell.place), everything(home)) == before
+    assert shell.queue() == []
+    for told in (none.stdout, some.stdout):
+        assert [told.count(f"--job-name=odd.{task}.") for task in ("words", "keep", "joined")] == [1, 1, 1]
+        assert "#!/bin/sh" in told

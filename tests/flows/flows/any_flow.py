@@ -42,9 +42,9 @@ def call(number: int, values: tuple[Any, ...]) -> str:
     return f"t{number} {values!r}"
 
 
-def make(tasks: list[Task]) -> Workflow:
+def make(tasks: list[Task], name: str = "any") -> Workflow:
     """Make a workflow, whose task *i* is called ``t<i>``; it is no global, so it travels by cloudpickle."""
-    wf = Workflow("any")
+    wf = Workflow(name)
     for number, task in enumerate(tasks):
         function = _function(number, task.returns, len(task.takes))
         function.__annotations__ = {"return": TYPES[task.returns], "run_dir": RunDir} | {
