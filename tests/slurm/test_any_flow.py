@@ -45,7 +45,7 @@ def any_flow() -> Iterator[ModuleType]:
         yield importlib.import_module("any_flow")
 
 
-@settings(max_examples=2)
+@settings(max_examples=3)
 @given(described=st.lists(descriptions(), min_size=4, max_size=4))
 def test_flows_of_any_shape_come_to_what_the_table_says_on_a_cluster_too(
     described, any_flow, accounted, monkeypatch, tmp_path_factory

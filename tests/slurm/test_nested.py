@@ -196,5 +196,5 @@ def test_dry_run_tells_every_command_and_changes_no_row_and_no_file(shell):
     assert (everything(shell.place), everything(home)) == before
     assert shell.queue() == []
     for told in (none.stdout, some.stdout):
-        assert [told.count(f"--job-name=odd.{task}.") for task in ("words", "keep", "joined")] == [1, 1, 1]
+        assert [told.count(f"--job-name=odd.{job}.") for job in ("words", "watchdog", "net")] == [1, 1, 1]
         assert "#!/bin/sh" in told
