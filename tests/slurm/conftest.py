@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from cluster_runs import User
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parent / "flows")]  # for modules that tests share, flows of any shape among them
+sys.path += [
+    str(HERE),
+    str(HERE.parent / "flows"),
+]  # for modules that tests share, flows of any shape among them
 CANNOT = 3  #: exit status of the script that brings clusters up, where it cannot
 UP_S = 300.0  #: with the installation of the packages
 FAST = ["--conf", "KillWait=5", "--conf", "MessageTimeout=5", "--conf", "MinJobAge=10"]
