@@ -238,8 +238,8 @@ def test_cancel_holds_though_the_coordinator_is_inside_sbatch(user, hurt, monkey
     user.wait((user.place / "inside").exists)
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in {job.state for job in run.queued("behind_gate")}, 5.0)
-    user.wait(lambda: not run.queue, KILL_WAIT_S + 5.0)  # the watchdog leaves after what was killed
+    user.wait(lambda: "PENDING" not in run.queue.values(), 5.0)
+    user.wait(lambda: not run.queue, KILL_WAIT_S + 5.0)
     assert run.run.state == "cancelled"
     assert run.counts["behind_gate"] == {"cancelled": 1}
     before = len(list(run.root.glob("jobs/*")))

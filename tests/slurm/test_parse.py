@@ -61,7 +61,7 @@ def test_rows_of_squeue_are_read():
 
     reports = elements_of(OURS, rows)
     assert [reports[n].state for n in range(4)] == [JobState.RUNNING] + [JobState.PENDING] * 3
-    assert reports[3].reason == "Resources"
+    assert reports[3].reason.startswith("Resources: ")
 
 
 @given(st.text(), st.text())

@@ -22,11 +22,9 @@ class SlurmExecutor(Executor):
 
     name = "slurm"
 
-    settle_s = 60.0
-    """How long after `SubmissionUnknown` a token that `find` leaves out may still be on its way."""
-
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         super().__init__(options)
+        self.settle_s = float(os.environ.get("REFLOW_SETTLE_S", self.settle_s))
         self._made: Queue | None = None
 
     @property

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reflow.cli.main import reflow_main
 from reflow.errors import PluginError
 from reflow.registry.scan import find_plugin, find_plugins, installed_version
 
@@ -82,3 +83,14 @@ def test_it_finds_what_importlib_finds():
 
 def test_a_distribution_that_is_not_installed_has_no_version(tmp_path):
     assert installed_version("reflow-hpc", [str(tmp_path)]) is None
+
+
+def test_plugins_warns_of_a_package_of_the_same_import_name(tmp_path, monkeypatch, capsys):
+    (tmp_path / "reflow_hpc-0.3.dist-info").mkdir()
+    (tmp_path / "reflow_hpc-0.3.dist-info" / "METADATA").write_text("Name: reflow-hpc\nVersion: 0.3\n")
+    assert reflow_main(["plugins"]) == 0
+    assert "reflow-hpc" not in capsys.readouterr().err
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert reflow_main(["plugins"]) == 0
+    assert "reflow-hpc is installed too, and has the same import name" in capsys.readouterr().err

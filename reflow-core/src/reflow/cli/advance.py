@@ -33,4 +33,8 @@ def run(call: Call) -> int:
     run = open_run_alone(call)
     if call.options.quiet:
         call.say(run.id)
+    if not run.is_resident:
+        from reflow.run.advance import advance
+
+        advance(run, wait=True)  # whoever types this has the time that certainty takes
     return go_on(call, run)

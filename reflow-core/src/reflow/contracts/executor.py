@@ -86,6 +86,9 @@ class Executor(ABC):
     resident: ClassVar[bool] = False
     """Whether its workers live as long as the process that submits; then it is a `ResidentExecutor`."""
 
+    settle_s: float = 60.0
+    """How long after it was submitted a request that is not listed may still be on its way."""
+
     foreground: ClassVar[bool] = False
     """Whether ``submit`` must run the whole run in the calling process."""
 

@@ -16,7 +16,7 @@ from reflow.run.guards import Guards
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.reconcile import SETTLE_S, Lost, beating_sleep, find_lost, is_done, is_gone, last_starts
+from reflow.run.reconcile import Lost, beating_sleep, find_lost, is_done, is_gone, is_settled, last_starts
 from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
 from reflow.run.standing import Reports, ask
@@ -122,7 +122,7 @@ class _Pass:
 
     def _is_gone(self, row: SubmissionRow, told: Reports) -> bool:
         reports = told.get(str(row.native_id), {})
-        return all(is_gone(row, reports.get(element)) for element in range(row.count))
+        return all(is_gone(self._executor, row, reports.get(element)) for element in range(row.count))
 
     @property
     def _is_young(self) -> bool:
@@ -252,4 +252,4 @@ class _Pass:
         return found
 
     def _is_settled(self, row: SubmissionRow) -> bool:
-        return now_ms() - row.created > SETTLE_S * 1000
+        return is_settled(self._executor, row)

@@ -23,7 +23,6 @@ from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation, parse_name
 
 _TAIL = 4096  #: bytes at the end of a log in which a scheduler says why it ended a job
-SETTLE_S = 60.0  #: how long after it was submitted a request may still turn up in the queue
 
 
 Gone = Mapping[str, Mapping[int, ElementReport | None]]
@@ -47,7 +46,7 @@ def find_lost(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], tol
     Args:
         told: How their jobs stand: the first look.
     """
-    first = _gone(hold, rows, lambda row: [told.get(str(row.native_id), {})])
+    first = _gone(hold, executor, rows, lambda row: [told.get(str(row.native_id), {})])
     if not first:
         return []
     beating_sleep(hold, float(hold.run.info["options"]["fs_latency_s"]))
@@ -75,11 +74,12 @@ def _look_again(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow]) -
     except SchedulerError as error:
         hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
         return {}
-    return _gone(hold, rows, lambda row: [told.get(native, {}) for native in natives[row.token]])
+    return _gone(hold, executor, rows, lambda row: [told.get(native, {}) for native in natives[row.token]])
 
 
 def _gone(
     hold: Hold,
+    executor: Executor,
     rows: Sequence[SubmissionRow],
     answers: Callable[[SubmissionRow], Sequence[Mapping[int, ElementReport]]],
 ) -> Gone:
@@ -89,7 +89,7 @@ def _gone(
         said = answers(row)
         done = finished_elements(hold.run.paths.submission(row.token))
         reports = {element: _newest(said, element) for element in range(row.count) if element not in done}
-        over = {element: report for element, report in reports.items() if is_gone(row, report)}
+        over = {element: report for element, report in reports.items() if is_gone(executor, row, report)}
         if over:
             found[row.token] = over
     return found
@@ -125,11 +125,14 @@ def _newest(answers: Iterable[Mapping[int, ElementReport]], element: int) -> Ele
     return next((report for report in reports if report.state.is_active), reports[0] if reports else None)
 
 
-def is_gone(row: SubmissionRow, report: ElementReport | None) -> bool:
+def is_gone(executor: Executor, row: SubmissionRow, report: ElementReport | None) -> bool:
     """Whether a job is over or forgotten; one that was just submitted may not be listed yet."""
-    if report is None:
-        return now_ms() - row.created > SETTLE_S * 1000
-    return not report.state.is_active
+    return is_settled(executor, row) if report is None else not report.state.is_active
+
+
+def is_settled(executor: Executor, row: SubmissionRow) -> bool:
+    """Whether what was submitted would be listed by now, if it had been taken."""
+    return now_ms() - row.created > executor.settle_s * 1000
 
 
 def beating_sleep(hold: Hold, seconds: float) -> None:

@@ -1,0 +1,144 @@
+"""Whoever advances a run on a real cluster is killed at its writes; the next event or the next look goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from watched import Shell, Watched, run_in
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FLOW = Path(__file__).parents[1] / "crash" / "flows" / "three_steps.py"
+CALLS = {"rename": "?rename,?renameat,?renameat2", "link": "?link,?linkat", "unlink": "?unlink,?unlinkat"}
+AT_ONCE = 6  #: runs side by side; they mostly wait
+ONCE = {"prepare": 1, "convert-0": 1, "convert-1": 1, "convert-2": 1, "finalize": 1}
+
+
+class Point(NamedTuple):
+    """The n-th call of a kind, before which a process is killed."""
+
+    call: str
+    n: int
+
+    def strace(self, trace: Path) -> list[str]:
+        calls = CALLS.get(self.call, self.call)
+        choice = ["-e", f"trace={calls}", "-e", f"inject={calls}:signal=SIGKILL:when={self.n}"]
+        return ["strace", "-qq", "-o", str(trace), *choice]
+
+
+class Scene(Shell):
+    """A user with a store of their own and one run, on a cluster whose answers come soon."""
+
+    def __init__(self, place: Path, cluster: Any) -> None:
+        place.mkdir()
+        super().__init__(place, cluster)
+        self.folder = place / "run"
+        self._words = ["--run-dir", str(self.folder), "--store", str(place / "store.db")]
+        self._environment = {"HOME": str(place), "XDG_STATE_HOME": str(place), "REFLOW_SETTLE_S": "5"}
+
+    @property
+    def trace(self) -> Path:
+        return self.place / "trace"
+
+    @property
+    def was_hit(self) -> bool:
+        return self.trace.exists() and "killed by SIGKILL" in self.trace.read_text(errors="replace")
+
+    def submit(self, *prefix: str, **environment: str) -> int:
+        """Submit the flow, behind the words of another program; return how that ended."""
+        return subprocess.run(
+            [*prefix, sys.executable, str(FLOW), "submit", "-q", "--executor", "slurm", *self._words],
+            cwd=self.place,
+            env={**os.environ, "SLURM_CONF": self.cluster.conf, **self._environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            timeout=100.0,
+            check=False,
+        ).returncode
+
+    def advance(self) -> None:
+        self.type("-m", "reflow", "advance", "@last", *self._words, **self._environment)
+
+    @property
+    def run(self) -> Watched | None:
+        """The one run that exists, if there is one."""
+        found = list(self.folder.glob(".reflow/*/run.json"))
+        return run_in(self.folder) if found else None
+
+    @property
+    def calls(self) -> dict[str, int]:
+        files = self.folder.glob("called-*")
+        return {path.name.removeprefix("called-"): len(path.read_text().split()) for path in files}
+
+    def verify(self) -> None:
+        """All has been done once, and no job is left."""
+        run = self.run
+        assert run is not None
+        assert run.see_end(150.0) == "succeeded"
+        assert self.calls == ONCE
+        assert self.results(self.folder, "finalize") == {0: "ITEM0 ITEM1 ITEM2"}
+
+
+@pytest.fixture(autouse=True)
+def needs_strace() -> None:
+    if shutil.which("strace") is None:
+        assert not os.environ.get("CI"), "there is no strace; type: apt-get install strace"
+        pytest.skip("NO COORDINATOR WAS KILLED: there is no strace; type: apt-get install strace")
+
+
+def sweep(points: Iterable[Point], act: Any) -> Counter[str]:
+    """Try points side by side; return how many of each call came."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        came = list(pool.map(lambda point: (point.call, act(point)), points))
+    return Counter(call for call, hit in came if hit)
+
+
+SUBMITS = [*(Point("fdatasync", n) for n in range(4, 44, 6)), *(Point("rename", n) for n in (2, 3, 4, 5))]
+SUBMITS += [Point("unlink", n) for n in range(3, 15, 3)]
+
+
+def test_a_submit_that_is_killed_is_gone_on_with(accounted, tmp_path):
+    def act(point: Point) -> bool:
+        scene = Scene(tmp_path / f"{point.call}{point.n}", accounted)
+        scene.submit(*point.strace(scene.trace))
+        if scene.run is None:
+            assert scene.submit() == 0
+        else:
+            scene.advance()
+        scene.verify()
+        return scene.was_hit
+
+    came = sweep(SUBMITS, act)
+    assert min(came[call] for call in ("fdatasync", "rename", "unlink")) >= 2, came
+
+
+ADVANCES = [*(Point("fdatasync", n) for n in range(1, 30, 4)), *(Point("rename", n) for n in (1, 2, 3, 4))]
+ADVANCES += [Point("unlink", n) for n in range(1, 13, 3)]
+PYTHON = """#!/bin/sh
+case "$*" in *" advance "*) mkdir '{place}/first' 2>/dev/null && exec {strace} '{python}' "$@" ;; esac
+exec '{python}' "$@"
+"""
+
+
+def test_a_last_one_out_that_is_killed_leaves_the_run_to_its_watchdog(accounted, tmp_path):
+    def act(point: Point) -> bool:
+        scene = Scene(tmp_path / f"{point.call}{point.n}", accounted)
+        python = scene.place / "python"
+        strace = " ".join(f"'{word}'" for word in point.strace(scene.trace))
+        python.write_text(PYTHON.format(place=scene.place, strace=strace, python=sys.executable))
+        python.chmod(0o755)
+        assert scene.submit(REFLOW_PYTHON=str(python)) == 0
+        scene.verify()
+        return scene.was_hit
+
+    came = sweep(ADVANCES, act)
+    assert min(came[call] for call in ("fdatasync", "rename", "unlink")) >= 2, came
