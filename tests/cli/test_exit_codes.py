@@ -157,6 +157,16 @@ def test_logs_follow_a_run_to_its_end(terminal, detached):
     assert sorted(out.split("\n")) == ["", *(f"working on {i}" for i in range(4))]
 
 
+def test_followed_logs_end_with_the_traceback_that_logs_show(terminal):
+    assert terminal.steps("submit", "--executor", "local", "--bad", "1", "-q").code == 1
+
+    followed = terminal.steps("logs", "-f", "work[1]")
+
+    assert followed.code == 0
+    assert followed.out == terminal.steps("logs", "work[1]").out
+    assert followed.out.count("ValueError: cannot do 1") == 1
+
+
 # a driver that dies
 
 
@@ -185,6 +195,19 @@ def test_a_run_whose_driver_was_killed_says_so_and_goes_on_when_told(terminal, h
         {"prepare": {"succeeded": 1}, "work": {"succeeded": 4}, "total": {"succeeded": 1}},
     )
     assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_who_follows_the_logs_is_told_too_that_the_driver_was_killed(terminal, held_up):
+    process = held_up()
+    process.kill()
+    process.communicate()
+
+    told = terminal.steps("logs", "-f")
+
+    run_id = terminal.steps("status", "-q").out.strip()
+    assert told.code == 3
+    assert told.err.startswith(f"error: nothing drives run {run_id} any more")
+    assert f"go on with: reflow advance {run_id}" in told.err
 
 
 def test_a_run_that_somebody_drives_is_not_driven_twice(terminal, detached):

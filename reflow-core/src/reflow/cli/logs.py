@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from reflow.rundir.control import Scope
 
 _TAIL = 50  #: lines of each log, unless an instance is named
-_LOOK_S = 0.5
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
@@ -91,15 +89,14 @@ def _facts(run: OpenRun, item: LogSlice) -> dict[str, Any]:
 
 
 def _print(call: Call, run: OpenRun, item: LogSlice, *, alone: bool) -> None:
-    from reflow.run.logs import read_slice
+    from reflow.run.logs import read_slice, traceback_of
     from reflow.view.logs import RULE, log_header
 
     facts = _facts(run, item)
     call.hint(log_header(facts, call.screen(sys.stderr), array=run.graph.tasks[facts["task"]].array))
     lines = call.options.lines if call.options.lines is not None or alone else _TAIL
     _write(read_slice(item) if lines is None else _last_lines(read_slice(item), lines))
-    if facts["error"]:
-        _write([str(facts["error"].get("traceback") or "").encode("utf-8", "replace")])
+    _write([traceback_of(item.attempt).encode("utf-8", "replace")])
     call.hint(RULE)
 
 
@@ -135,23 +132,43 @@ def _put(binary: Any, block: bytes) -> None:
 
 
 def _follow(run: OpenRun, scopes: list[Scope]) -> None:
-    """Print what is logged as it comes, until the run is over."""
-    from reflow.run.logs import log_slices, read_slice
-    from reflow.run.status import read_status
+    """Print what is logged as it comes, until the run is over.
+
+    Raises:
+        OutOfReach: Nothing drives the run any more.
+    """
+    from reflow.run.drive import follow
 
     gc.enable()
-    printed: dict[tuple[str, int, int], int] = {}
-    while True:
-        over = read_status(run)["state"] not in ("running", "held")
-        for item in log_slices(run, scopes):
-            key = (item.attempt.task, item.attempt.index, item.attempt.attempt)
-            seen = printed.get(key, 0)
-            size = 0
-            for block in read_slice(item._replace(start=item.start + seen)):
-                size += len(block)
-                _put(getattr(sys.stdout, "buffer", None), block)
-            printed[key] = seen + size
+    follower = _Follower(run, scopes)
+    follow(run, look=lambda status: follower.go_on())
+
+
+class _Follower:
+    """Prints what has come to the logs since it looked last."""
+
+    def __init__(self, run: OpenRun, scopes: list[Scope]) -> None:
+        self._run = run
+        self._scopes = scopes
+        self._printed: dict[tuple[str, int, int], int] = {}  # bytes, by task, index and attempt
+        self._raised: set[tuple[str, int, int]] = set()
+
+    def go_on(self) -> None:
+        """Print what is new."""
+        from reflow.run.logs import log_slices
+
+        for item in log_slices(self._run, self._scopes):
+            self._print(item, (item.attempt.task, item.attempt.index, item.attempt.attempt))
         sys.stdout.flush()
-        if over:
-            return
-        time.sleep(_LOOK_S)
+
+    def _print(self, item: LogSlice, key: tuple[str, int, int]) -> None:
+        from reflow.run.logs import read_slice, traceback_of
+
+        seen = self._printed.get(key, 0)
+        for block in read_slice(item._replace(start=item.start + seen)):
+            seen += len(block)
+            _put(getattr(sys.stdout, "buffer", None), block)
+        self._printed[key] = seen
+        if key not in self._raised and (raised := traceback_of(item.attempt)):
+            self._raised.add(key)
+            _put(getattr(sys.stdout, "buffer", None), raised.encode("utf-8", "replace"))

@@ -83,6 +83,12 @@ def read_slice(found: LogSlice) -> Iterator[bytes]:
             left = None if left is None else left - len(block)
 
 
+def traceback_of(attempt: AttemptRow) -> str:
+    """Return the traceback of what an attempt raised, ending with a newline; empty where it raised nothing."""
+    told = str(json.loads(attempt.error).get("traceback") or "") if attempt.error else ""
+    return told if told.endswith("\n") or not told else f"{told}\n"
+
+
 def inputs_of(run: OpenRun, attempt: AttemptRow) -> dict[str, str]:
     """Return what an attempt was given, each value in one line for people; empty when that was cleaned up."""
     paths = run.paths.submission(attempt.submission)
