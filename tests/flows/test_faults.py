@@ -140,7 +140,15 @@ def test_the_log_of_an_instance_holds_what_it_printed_and_nothing_of_others(seen
         if kind in lengths:
             assert len(seen.run.logs("suffer", i)) == lengths[kind]
         else:
-            assert seen.run.logs("suffer", i) == ("" if in_terminal else f"begin {kind}\n")
+            printed = seen.run.logs("suffer", i).partition("Traceback")[0]
+            assert printed == ("" if in_terminal else f"begin {kind}\n")
+
+
+def test_a_handle_gives_the_traceback_behind_what_was_printed(seen, ways):
+    told = seen.run.logs("suffer", list(ways).index("raises"))
+
+    assert "\nTraceback (most recent call last):\n" in f"\n{told}"
+    assert told.endswith("\nValueError: no such grid\nsee the manual\n")
 
 
 def test_the_logs_command_shows_the_chain_of_exceptions(seen, ways, shared_lab, wf, capfd):
@@ -227,7 +235,7 @@ def test_retries_are_spent_on_exceptions_exits_and_crashes_alone(lab, flows):
     assert {e["attempt"] for e in seen.run.errors()} == {1, 3}
     if lab.executor == "local":
         for i, (name, (calls, _)) in enumerate(table.items()):
-            assert seen.run.logs("flaky", i) == f"{name}, {calls}\n"
+            assert seen.run.logs("flaky", i).partition("Traceback")[0] == f"{name}, {calls}\n"
 
 
 def test_a_retry_after_all_retries_were_spent_has_as_many_again(lab, flows):

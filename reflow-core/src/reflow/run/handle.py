@@ -11,7 +11,7 @@ from reflow.errors import UnknownTask, UsageError
 from reflow.model.states import RunState
 from reflow.run.cancel import cancel
 from reflow.run.drive import drive, follow, start
-from reflow.run.logs import log_slices, read_slice
+from reflow.run.logs import log_slices, log_text
 from reflow.run.look import look
 from reflow.run.opened import OpenRun
 from reflow.run.results import results
@@ -89,11 +89,11 @@ class Run:
         return list(read_status(self._run)["failed"])
 
     def logs(self, task: str, index: int = 0) -> str:
-        """Return what the last attempt at an instance printed."""
+        """Return what the last attempt at an instance printed, and the traceback of what it raised."""
         if task not in self._run.graph.tasks:
             raise UnknownTask(unknown_task(task, self._run.graph))
         found = log_slices(self._run, [Scope(task, (index,))])
-        return b"".join(read_slice(found[-1])).decode("utf-8", "replace") if found else ""
+        return log_text(found[-1]) if found else ""
 
     def cancel(self, task: str | None = None) -> None:
         """Cancel it, or a task (``"convert"``) or some instances (``"convert[3]"``) of it; return when that holds."""

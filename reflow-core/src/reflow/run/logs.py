@@ -89,6 +89,13 @@ def traceback_of(attempt: AttemptRow) -> str:
     return told if told.endswith("\n") or not told else f"{told}\n"
 
 
+def log_text(found: LogSlice) -> str:
+    """Return what an attempt printed and, on lines of its own, the traceback of what it raised."""
+    printed = b"".join(read_slice(found)).decode("utf-8", "replace")
+    raised = traceback_of(found.attempt)
+    return f"{printed}\n{raised}" if raised and printed and not printed.endswith("\n") else printed + raised
+
+
 def inputs_of(run: OpenRun, attempt: AttemptRow) -> dict[str, str]:
     """Return what an attempt was given, each value in one line for people; empty when that was cleaned up."""
     paths = run.paths.submission(attempt.submission)
