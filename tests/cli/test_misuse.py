@@ -326,3 +326,17 @@ def test_an_unknown_run_is_refused_from_python_too(ran):
         ran.open().results("wrok")
     with pytest.raises(UnknownTask, match="did you mean 'work'"):
         ran.open().logs("wrok")
+
+
+def test_a_workflow_opens_its_own_runs_and_no_others(ran):
+    (ran.folder / "other.py").write_text(
+        HEAD.replace("bad", "other") + "@wf.job\ndef one() -> int: return 1\n" + TAIL
+    )
+    told = ran.python("other.py", "submit", "--executor", "inline", "-q", "--run-dir", "runs/steps")
+
+    with ran.here():
+        assert ran.workflow("steps").open_run("@last").id == ran.ids[-1]
+        assert ran.workflow("steps").open_run("@last", "runs/steps").id == ran.ids[-1]
+        for run, run_dir in (told.out.strip(), None), ("other", "runs/steps"):
+            with pytest.raises(UnknownRun, match=r"'other', not of 'steps'\nopen it with: reflow\.open_run"):
+                ran.workflow("steps").open_run(run, run_dir)

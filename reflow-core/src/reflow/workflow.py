@@ -151,17 +151,24 @@ class Workflow(Flow):
         """Return the handle of a run of this workflow; its results have the types of the annotations.
 
         Args:
-            run: Its id, a unique part of it, or ``@last``.
+            run: Its id, a unique part of it, or ``@last``, the newest of this workflow.
             run_dir: Where it is; default: the user's list of runs says.
 
         Raises:
-            UnknownRun: There is none, or several are meant.
+            UnknownRun: There is none, several are meant, or it is a run of another workflow.
         """
         from reflow.compose import open_run
+        from reflow.errors import UnknownRun
         from reflow.run.handle import Run
 
         place = None if run_dir is None else os.fspath(run_dir)
-        return Run(open_run(run, run_dir=place), self.decode)
+        found = open_run(run, run_dir=place, workflow=self.name)
+        if found.workflow != self.name:
+            raise UnknownRun(
+                f"run {found.id} is one of workflow {found.workflow!r}, not of {self.name!r}\n"
+                f"open it with: reflow.open_run({found.id!r})"
+            )
+        return Run(found, self.decode)
 
     def validate(self) -> None:
         """Check how the tasks fit together.
