@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import pytest
 
@@ -196,3 +197,14 @@ def test_limits_that_this_machine_does_not_keep_are_said_once(terminal):
 
     assert told.err.count("mem and time of tasks: not enforced on this machine") == 1
     assert "not enforced" not in terminal.steps("submit", "--executor", "inline").err
+
+
+def test_what_is_said_to_type_next_can_be_pasted_wherever_the_script_is(terminal):
+    script = terminal.folder / "it's mine" / "my steps.py"
+    script.parent.mkdir()
+    script.write_text((terminal.folder / "steps.py").read_text())
+    told = terminal.python(str(script), "submit", "--executor", "inline")
+
+    hint = told.out.splitlines()[-1].removeprefix("next:  python ")
+
+    assert terminal.run(["sh", "-c", f'exec "$0" {hint}', sys.executable]).out.endswith("total  30\n")

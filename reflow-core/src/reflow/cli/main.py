@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, write
+from reflow.cli.call import Call, quoted, write
 from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
 from reflow.errors import OutOfReach, ReflowError, UsageError
 
@@ -138,8 +138,8 @@ def _overview(workflow: Definition | None, prog: str) -> str:
 
 
 def _script() -> str:
-    """Return how this script was started: ``python flow.py``, ``python -m pkg.flow``."""
+    """Return how this script was started, ready to paste: ``python flow.py``, ``python -m pkg.flow``."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None and spec.name:
-        return f"python -m {spec.name.removesuffix('.__main__')}"
-    return f"python {sys.argv[0]}" if sys.argv and sys.argv[0] else "python"
+        return f"python -m {quoted(spec.name.removesuffix('.__main__'))}"
+    return f"python {quoted(sys.argv[0])}" if sys.argv and sys.argv[0] else "python"
