@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import textwrap
 
 import pytest
@@ -249,6 +251,30 @@ def test_a_script_that_submits_wrongly_ends_in_words_too(terminal):
     (terminal.folder / "script.py").write_text("from steps import wf\n\nwf.submit(model='nonsense')\n")
 
     assert terminal.python("script.py").complains(2, "'nonsense'", "era5, icon", "script.py:3")
+
+
+WITHOUT_A_FILE = {
+    "an argument": ["-c", "exec(open('steps.py').read())"],
+    "standard input": ["-"],
+}
+
+
+@pytest.mark.parametrize("how", WITHOUT_A_FILE)
+def test_a_script_without_a_file_is_told_what_its_functions_travel_by(terminal, how):
+    (terminal.folder / "cloudpickle.py").write_text("raise ImportError")
+    argv = [sys.executable, *WITHOUT_A_FILE[how], "submit"]
+
+    with open(terminal.folder / "steps.py") as script:
+        told = terminal.run(argv, stdin=script, env={**os.environ, **terminal.home, "PYTHONPATH": "."})
+
+    assert told.complains(2, "'steps' is no global of a module", "pip install 'reflow-core[notebook]'")
+
+
+def test_a_script_from_standard_input_is_run(terminal):
+    with open(terminal.folder / "steps.py") as script:
+        told = terminal.run([sys.executable, "-", "submit", "--json"], stdin=script)
+
+    assert told.json["state"] == "succeeded"
 
 
 # runs and their instances

@@ -8,15 +8,18 @@ from typing import Any
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
+_STDIN = "<stdin>"  # what Python calls the file of a script that it read from there
+
 
 def main_name() -> str:
     """Return the name under which the module that runs as ``__main__`` could be imported.
 
-    ``__main__`` itself where there is no such name: a notebook, ``python -c``, a process that reflow started.
+    ``__main__`` itself where there is no such name: a notebook, ``python -c``, a script from standard input, a
+    process that reflow started.
     """
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)
-    if file is None or os.path.abspath(file).startswith(_PACKAGE):
+    if file is None or file == _STDIN or os.path.abspath(file).startswith(_PACKAGE):
         return "__main__"
     spec = getattr(main, "__spec__", None)
     name: str = spec.name if spec is not None else os.path.splitext(os.path.basename(file))[0]
