@@ -62,7 +62,7 @@ def wf(flows):
 
 
 def test_the_table_holds_every_reserved_name(wf):
-    from reflow.graph.parameters import RESERVED
+    from reflow.graph.flags import RESERVED
 
     assert set(VALUES) >= RESERVED
     assert {p["key"] for p in wf.describe()["parameters"]} == {*VALUES, "plain", "local_task"}

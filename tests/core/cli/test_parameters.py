@@ -154,3 +154,11 @@ def test_help_names_the_form_that_a_reserved_name_needs(reserved, command):
 
     assert "--param-force, --param-no-force" in said
     assert "--param-status STATUS" in said
+
+
+def test_the_usage_of_a_required_switch_is_what_can_be_typed(reserved, command):
+    _, said, _ = command(reserved, "submit", "--help")
+
+    usage = " ".join(said.partition("\n\n")[0].split())
+    assert "--param-force/--param-no-force" in usage
+    assert "--param-index INDEX" in usage

@@ -11,7 +11,7 @@ import pytest
 from reflow import Flow, Param
 from reflow.errors import WiringError
 from reflow.graph.build import build
-from reflow.graph.parameters import RESERVED
+from reflow.graph.flags import RESERVED
 
 
 def parameters(*hints, defaults=None):
@@ -122,7 +122,10 @@ def test_nan_agrees_with_nan():
     [
         {"t0_x": int, "x": Annotated[int, Param(namespace="local")]},
         {"force": bool, "param_force": int},
+        {"force": bool, "no_force": str},
+        {"color": bool, "no_color": str},
         {"colour": bool, "no_colour": str},
+        {"colour": Optional[bool], "no_colour": str},
         {"x": int, "param_x": int},
         {"a": Annotated[int, Param(short="x")], "b": Annotated[int, Param(short="-x")]},
     ],

@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from reflow.cli.parser import ANY_PARAMETER, CommandParser, literal
+from reflow.cli.parser import CommandParser, literal
 from reflow.errors import DefinitionError, ParameterError
+from reflow.graph.flags import flags_that_deny, flags_that_give
 from reflow.graph.model import Given, Graph, Parameter
 from reflow.values.text import choices, is_flag, parse_words, takes_many
 
@@ -43,16 +44,19 @@ def add_parameter_options(parser: CommandParser, graph: Graph, groups: dict[str 
         DefinitionError: Two parameters have the same flag.
     """
     taken = parser.flags()
-    own = {parameter.flag for parameter in graph.parameters.values()}
     for parameter in graph.parameters.values():
-        _add(groups[parameter.task], parameter, taken, own)
+        _add(groups[parameter.task], parameter, taken)
 
 
 def required_flags(graph: Graph) -> str:
     """Return the flags that must be given, as the usage line shows them."""
-    return " ".join(
-        f"{p.flag} {_metavar(p)}" for p in graph.parameters.values() if p.required and not p.secret
-    )
+    return " ".join(_shortest(p) for p in graph.parameters.values() if p.required and not p.secret)
+
+
+def _shortest(parameter: Parameter) -> str:
+    if is_flag(parameter.type):
+        return f"{parameter.flag}/{flags_that_deny(parameter.key)[0]}"
+    return f"{parameter.flag} {_metavar(parameter)}"
 
 
 def typed_values(
@@ -93,30 +97,21 @@ def typed_values(
     return found
 
 
-def _add(group: Any, parameter: Parameter, taken: set[str], own: set[str]) -> None:
+def _add(group: Any, parameter: Parameter, taken: set[str]) -> None:
     flags = [flag for flag in (parameter.short, parameter.flag) if flag]
+    settings = _settings(parameter)
+    if settings.get("action") is _Switch:
+        settings["const"] = flags_that_deny(parameter.key)
+        flags += settings["const"][:1]
+    flags += [*flags_that_give(parameter.key), *settings.get("const", ())]
+    flags = list(dict.fromkeys(flags))
     if clash := taken.intersection(flags):
         raise DefinitionError(
             f"{sorted(clash)[0]} cannot be the flag of parameter {parameter.name!r}: it is taken; "
             "choose another short=, or another name"
         )
-    alias = ANY_PARAMETER + parameter.key.replace("_", "-")
-    long = [parameter.flag] if alias in own else [parameter.flag, alias]
-    negative = [flag for flag in map(_negative, long) if flag not in taken and flag not in own]
-    settings = _settings(parameter)
-    if settings.get("action") is _Switch:
-        settings["const"] = negative
-        flags += negative[:1]
-    else:
-        negative = []
-    flags += [flag for flag in (*long, *negative) if flag not in flags]
     taken.update(flags)
     group.add_argument(*flags, dest=_DEST + parameter.key, help=literal(_help(parameter)), **settings)
-
-
-def _negative(flag: str) -> str:
-    head = ANY_PARAMETER if flag.startswith(ANY_PARAMETER) else "--"
-    return f"{head}no-{flag.removeprefix(head)}"
 
 
 def _settings(parameter: Parameter) -> dict[str, Any]:

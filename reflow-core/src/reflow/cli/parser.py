@@ -9,8 +9,8 @@ from functools import cache
 from typing import NoReturn
 
 from reflow.errors import UsageError
+from reflow.graph.flags import ANY_PARAMETER
 
-ANY_PARAMETER = "--param-"  #: begins a flag that every parameter has besides its own
 _UNKNOWN = "unrecognized arguments: "  # how argparse begins to say so
 
 

@@ -9,20 +9,13 @@ from reflow.define.markers import MISSING, Param
 from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
 from reflow.errors import ReflowError
+from reflow.graph.flags import RESERVED_SHORT, flag_of, flags_that_deny, flags_that_give
 from reflow.graph.inputs import shape_or_none
 from reflow.graph.model import Parameter, Tagged
 from reflow.graph.report import Report, parameter_place_of
 from reflow.graph.types import Shapes
 from reflow.values.grammar import Grammar, grammar_of, show_grammar
-
-RESERVED = frozenset({
-    "run_dir", "executor", "store", "profile", "force", "force_tasks", "verify", "dry_run", "wait",
-    "params", "help", "json", "quiet", "verbose", "detach", "workers", "run", "since", "task", "status",
-    "index", "run_id", "no_color",
-})  # fmt: skip
-"""Names of reflow's own options: a parameter of such a name is ``--param-NAME``."""
-
-RESERVED_SHORT = frozenset({"-h", "-q", "-v"})
+from reflow.values.text import is_flag
 
 
 class Offer:
@@ -56,12 +49,6 @@ Encode = Callable[[object, Grammar, object, str], Tagged]
 def parameter_key(spec: TaskSpec, parameter: ParameterSpec) -> str:
     """Return by which key a task's parameter is given: its name, or ``<task>_<name>`` for a local one."""
     return f"{spec.name}_{parameter.name}" if _is_local(parameter) else parameter.name
-
-
-def flag_of(key: str) -> str:
-    """Return the flag of a parameter: ``--start``, or ``--param-wait`` where reflow has an option of that name."""
-    dashed = key.replace("_", "-")
-    return f"--param-{dashed}" if key.replace("-", "_") in RESERVED else f"--{dashed}"
 
 
 def read_parameters(
@@ -217,7 +204,6 @@ def _check_flags(firsts: list[Offer], report: Report) -> None:
 
 
 def _flags(offer: Offer) -> list[str]:
-    flags = [flag_of(offer.key), f"--param-{offer.key.replace('_', '-')}"]
-    if offer.type == "bool":
-        flags += [flag.replace("--", "--no-", 1) for flag in flags]
-    return [*dict.fromkeys(flags), *([offer.marker.short] if offer.marker.short else [])]
+    flags = flags_that_give(offer.key)
+    flags += flags_that_deny(offer.key) if is_flag(offer.type) and not offer.marker.secret else []
+    return [*flags, *([offer.marker.short] if offer.marker.short else [])]
