@@ -51,6 +51,31 @@ def test_an_unknown_key_is_a_warning_with_a_suggestion(tmp_path):
     assert warning == f"{path}:3: unknown key 'executor.partitoin'; did you mean 'executor.partition'?"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('[executr]\nname = "x"', "; did you mean 'executor.name'?"),
+        ('[executr]\nnmae = "x"', "; did you mean 'executor.name'?"),
+        ("[executr]\nx = 1", "; did you mean the section [executor]?"),
+        (
+            'executor = "local"',
+            "; [executor] is a section, of: name, mode, partition, account, qos, python, workers",
+        ),
+        ("[executor]\nx = 1", "; [executor] has: name, mode, partition, account, qos, python, workers"),
+        ("[stroe]\nurl.x = 1", "; did you mean 'store.url'?"),
+        ("workers = 2", "; did you mean 'executor.workers'?"),
+        ("[slurm]\nworkers = 2", "; did you mean 'executor.workers'?"),
+        ("[dispatch]\nworkers = 2", "; [dispatch] has: mode, partition, account, time, mem"),
+        ("[dispatch]\nptartition = 2", "; did you mean 'dispatch.partition'?"),
+        ("[nothing]\nlike = 'it'", " (sections: executor, defaults, store, server, dispatch)"),
+    ],
+)
+def test_what_was_meant_is_looked_for_by_section_and_by_name(tmp_path, text, meant):
+    (warning,) = read_config(written(tmp_path, text)).warnings
+
+    assert warning.partition(" key ")[2].partition("'")[2].partition("'")[2] == meant
+
+
 def test_an_unknown_key_of_a_profile_is_a_warning_with_its_line(tmp_path):
     path = written(tmp_path, '[profile.big.store]\nurl = "/x"\nulr = "/y"\n')
 

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reflow.config.keys import KEYS
-from reflow.define.names import did_you_mean
+from reflow.config.keys import KEYS, meant_by
 from reflow.errors import ConfigError
 
 PROFILE = "profile"
@@ -108,7 +107,7 @@ def _entries(
         if name in KEYS:
             entries[name] = Entry(value, f"{path}:{line}")
         else:
-            warnings.append(f"{path}:{line}: unknown key {prefix + name!r}{did_you_mean(name, KEYS)}")
+            warnings.append(f"{path}:{line}: unknown key {prefix + name!r}{meant_by(name)}")
     return entries
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from reflow.define.names import nearest
+
 
 class Key(NamedTuple):
     """One setting.
@@ -51,3 +53,26 @@ _ALL = (
 KEYS = {key.name: key for key in _ALL}
 
 PROFILE_VARIABLE = "REFLOW_PROFILE"
+
+
+def meant_by(name: str) -> str:
+    """Return what was probably meant by a key that nobody knows, for the message: by its section, then by its name."""
+    section, _, own = name.partition(".")
+    sections = _sections()
+    if section in sections and not own:
+        return f"; [{section}] is a section, of: {', '.join(sections[section])}"
+    near = nearest(section, sections) if own else None
+    for place in [near] if near else sections:
+        if found := nearest(own or section, sections[place]):
+            return f"; did you mean '{place}.{found}'?"
+    if near == section:
+        return f"; [{section}] has: {', '.join(sections[section])}"
+    return f"; did you mean the section [{near}]?" if near else f" (sections: {', '.join(sections)})"
+
+
+def _sections() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in KEYS:
+        section, _, own = name.partition(".")
+        found.setdefault(section, []).append(own)
+    return found
