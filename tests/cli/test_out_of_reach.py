@@ -394,6 +394,13 @@ def test_an_unknown_key_is_a_warning_that_says_which_was_meant(configured):
     assert "config.toml:2: unknown key 'executor.nmae'; did you mean 'executor.name'?" in told.err
 
 
+def test_the_warning_is_not_lost_when_the_command_fails(configured):
+    told = configured('[executr]\nname = "inline"\n', "status", "nowhere")
+
+    assert told.code == 4
+    assert "config.toml:2: unknown key 'executr.name'; did you mean 'executor.name'?\nerror: " in told.err
+
+
 def test_a_configuration_that_others_can_write_is_refused(terminal, configured):
     configured("", "check")
     (terminal.folder / "config" / "reflow" / "config.toml").chmod(0o666)

@@ -109,9 +109,11 @@ def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:
     module = import_module(f"reflow.cli.{COMMANDS[name].module}")
     parser = module.parser(f"{prog} {name}", workflow)
     call = Call(prog, name, workflow, parser.parse_args(words[1:]))
-    code: int = module.run(call)
-    for warning in call.settings.warnings():
-        call.hint(f"warning: {warning}")
+    try:
+        code: int = module.run(call)
+    finally:  # a key that nobody knows may be why the command failed
+        for warning in call.settings.warnings():
+            call.hint(f"warning: {warning}")
     return code
 
 
