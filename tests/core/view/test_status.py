@@ -2,10 +2,16 @@
 
 import calendar
 import time
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reflow.view.card import card_html
+from reflow.view.instances import instances_text
+from reflow.view.logs import log_header
+from reflow.view.plan import plan_text
+from reflow.view.progress import change_lines
 from reflow.view.screen import Screen
 from reflow.view.status import by_cause, headline, next_lines, status_text
 
@@ -89,3 +95,29 @@ def test_no_line_is_wider_than_the_screen(status, task, failure, name, error):
     )
 
     assert max(map(len, status_text(wide, Screen(), NOW).split("\n"))) <= 100
+
+
+HOSTILE = "ValueError: \x1b[2J\x07\x9b31m gone"
+
+
+def test_no_screen_hands_a_terminal_what_an_error_would_have_it_do(status, task, failure):
+    broken = status(
+        tasks={"convert": task("failed", None, failed=1), "next": {**task("succeeded"), "reason": HOSTILE}},
+        failed=[failure(1, HOSTILE)],
+        messages=[HOSTILE],
+        queue={"waits": {"convert": {HOSTILE: 1}}, "as_of": "now"},
+    )
+    row = {"task": "convert", "index": 1, "array": True, "state": "failed", "attempt": 1, "reason": HOSTILE}
+    planned = {**task("run"), "reason": HOSTILE, "run": 1, "reused": 0}
+    screens = [
+        status_text(broken, Screen(), NOW),
+        card_html(broken),
+        *change_lines(None, broken),
+        instances_text([row], Screen()),
+        log_header({**row, "path": "/r/convert.log"}, Screen()),
+        plan_text({"workflow": "demo", "tasks": {"convert": planned}}, Screen()),
+    ]
+
+    for screen in screens:
+        assert not {letter for letter in screen if unicodedata.category(letter) == "Cc"} - {"\n"}
+    assert r"\x1b[2J" in screens[0]

@@ -1,10 +1,12 @@
 """Times, counts and ranges read as people write them."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflow.view.words import clock, duration, elements, plural, ranges
+from reflow.view.words import clock, duration, elements, first_line, plural, printable, ranges
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,15 @@ def test_a_plain_job_has_no_index():
 
 def test_one_is_singular():
     assert (plural(1, "task"), plural(2, "task"), plural(0, "task")) == ("1 task", "2 tasks", "0 tasks")
+
+
+@given(st.text())
+def test_no_control_character_is_printed(text):
+    for shown in (first_line(text), *printable(text).split("\n")):
+        assert not [letter for letter in shown if unicodedata.category(letter) == "Cc"]
+
+
+def test_control_characters_are_written_out():
+    assert first_line("\n no \x1b[31mgrid\x07\x9b \nsee") == r"no \x1b[31mgrid\x07\x9b "
+    assert printable("one\n\ttwo") == "one\n\\x09two"
+    assert (first_line(None), first_line(" \n")) == ("", "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from reflow.view.screen import Screen
 from reflow.view.table import table
+from reflow.view.words import first_line
 
 
 def instances_text(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
@@ -16,7 +17,7 @@ def instances_text(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
     shown = [("", "instance", "state", "attempt", "")]
     for row in rows:
         name = f"{row['task']}[{row['index']}]" if row["array"] else row["task"]
-        reason = str(row["reason"] or "").partition("\n")[0]
+        reason = first_line(row["reason"])
         attempt = str(row["attempt"] or "-")
         shown.append((screen.glyph(row["state"]), name, row["state"], attempt, screen.shorten(reason, 40)))
     return "\n".join(table(shown, right=(3,)))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reflow.view.screen import Screen
+from reflow.view.words import printable
 
 RULE = "-" * 72
 
@@ -19,6 +20,6 @@ def log_header(slice_: Mapping[str, Any], screen: Screen, *, array: bool = True)
     if inputs:
         lines.append(f"   {screen.shorten(inputs, screen.width - 3)}")
     if slice_.get("reason"):
-        lines.append(f"   {slice_['reason']}")
+        lines.append(f"   {printable(slice_['reason'])}")
     lines += [f"   {slice_['path']}", RULE]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import Any
 
 from reflow.view.screen import Screen
 from reflow.view.table import table
-from reflow.view.words import clock, plural
+from reflow.view.words import clock, first_line, plural
 
 
 def plan_text(preview: Mapping[str, Any], screen: Screen, *, verbose: bool = False) -> str:
@@ -51,9 +51,10 @@ def _row(name: str, task: Mapping[str, Any], screen: Screen) -> tuple[str, ...]:
 
 
 def _fate(task: Mapping[str, Any]) -> str:
-    reason = f" ({task['reason']})" if task.get("reason") else ""
+    why = first_line(task.get("reason"))
+    reason = f" ({why})" if why else ""
     if task["state"] == "unknown" or task["total"] is None:
-        return str(task.get("reason") or "known when what comes before is done")
+        return why or "known when what comes before is done"
     if task["state"] == "reused":
         return f"reused{reason}"
     if task.get("reused"):

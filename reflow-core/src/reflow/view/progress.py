@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reflow.view.screen import Screen
-from reflow.view.status import DONE, Status, headline, width
-from reflow.view.words import plural
+from reflow.view.status import DONE, NO_REASON, Status, headline, width
+from reflow.view.words import first_line, plural
 
 BAR = 24  #: blocks in a bar
 _NAME = 20
@@ -67,7 +67,7 @@ def change_lines(before: Status | None, after: Status) -> list[str]:
         if (failure["task"], failure["index"], failure["attempt"]) not in known:
             array = after["tasks"][failure["task"]].get("array", True)
             where = f"[{failure['index']}]" if array and failure["index"] is not None else ""
-            reason = (str(failure["error"] or "").strip() or "no reason is known").splitlines()[0]
+            reason = first_line(failure["error"]) or NO_REASON
             lines.append(f"{failure['task']}{where} failed: {reason}")
     return lines
 

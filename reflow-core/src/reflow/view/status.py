@@ -7,12 +7,13 @@ from typing import Any
 
 from reflow.view.screen import Screen
 from reflow.view.table import table
-from reflow.view.words import duration, elements, plural, seconds
+from reflow.view.words import duration, elements, first_line, plural, printable, seconds
 
 Status = Mapping[str, Any]
 Typed = Callable[..., str]  #: the full command line of a command and its arguments, ready to paste
 
 DONE = ("succeeded", "reused")
+NO_REASON = "no reason is known"
 _HEADINGS = ("", "task", "done", "reused", "run", "queue", "fail", "total", "")
 _CAUSES = 5  #: that are shown
 
@@ -30,7 +31,7 @@ def status_text(status: Status, screen: Screen, now_s: float, typed: Typed | Non
         task_table(status, screen),
         queue_lines(status, screen),
         failure_lines(status, screen),
-        [f"  {line}" for line in status.get("messages", ())],
+        [f"  {printable(line)}" for line in status.get("messages", ())],
         next_lines(status, typed) if typed else [],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -106,7 +107,7 @@ def _remark(task: Status) -> str:
         return ", ".join(others) or ("" if task["state"] == "failed" else str(task["state"]))
     if task["state"] == "waiting" and task.get("waits_for"):
         return f"waits for {', '.join(task['waits_for'])}"
-    return str(task.get("reason") or "")
+    return first_line(task.get("reason"))
 
 
 def queue_lines(status: Status, screen: Screen) -> list[str]:
@@ -119,7 +120,7 @@ def queue_lines(status: Status, screen: Screen) -> list[str]:
     for task, reasons in queue["waits"].items():
         for reason, count in reasons.items():
             who = screen.shorten(f"{task} ({count})", 30)
-            lines.append(f"  {mark} queued    {who}  {reason}")
+            lines.append(f"  {mark} queued    {who}  {first_line(reason)}")
     if lines:
         lines.append(f"    as the scheduler said at {queue['as_of']}")
     return lines
@@ -144,7 +145,7 @@ def by_cause(failed: Sequence[Status]) -> list[tuple[str, tuple[str, list[int | 
     """Return failures grouped by task and by the first line of their error, in order of appearance."""
     groups: dict[tuple[str, str], list[int | None]] = {}
     for failure in failed:
-        cause = (str(failure["error"] or "").strip() or "no reason is known").splitlines()[0]
+        cause = first_line(failure["error"]) or NO_REASON
         groups.setdefault((failure["task"], cause), []).append(failure["index"])
     return [(cause, (task, indices)) for (task, cause), indices in groups.items()]
 

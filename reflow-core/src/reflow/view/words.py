@@ -33,6 +33,19 @@ def clock(seconds: int) -> str:
     return f"{days}-{text.zfill(8)}" if days else text
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != ord("\n")}
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters but newlines written out, since a terminal would obey them."""
+    return text.translate(_CONTROLS)
+
+
+def first_line(reason: object) -> str:
+    """Return the first line of a reason, printable; empty when there is none."""
+    return printable((str(reason or "").strip().splitlines() or [""])[0])
+
+
 def plural(count: int, word: str) -> str:
     """Return a count and its noun: ``1 task``, ``3 tasks``."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
