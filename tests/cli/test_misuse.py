@@ -218,6 +218,37 @@ def test_a_mistyped_argument_is_refused_with_the_value_and_the_remedy(submit, fl
     assert len(str(refused.value).splitlines()) <= 3
 
 
+ENGINE = {
+    "executor": (3, "such as"),
+    "store": (5, "store.db"),
+    "params": ([1], "a dict"),
+    "run_dir": (3, "a path"),
+    "force_tasks": ([1], "names of tasks"),
+    "force": ("no", "True or False"),
+    "dry_run": ("", "True or False"),
+    "wait": (1, "True or False"),
+    "profile": (b"big", "a profile"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINE)
+def test_a_mistyped_argument_of_reflow_itself_is_refused_likewise(submit, tmp_path, name):
+    value, words = ENGINE[name]
+    before = sorted(tmp_path.iterdir())
+
+    with pytest.raises(UsageError) as refused:
+        submit(**{"executor": "inline", name: value})
+
+    assert f"{name}={value!r} cannot be meant" in str(refused.value)
+    assert words in str(refused.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_names_of_parameters_are_texts(submit):
+    with pytest.raises(ParameterError, match="no parameter 1"):
+        submit(executor="inline", params={1: 2})
+
+
 def test_python_and_the_command_line_give_the_same_exception_tree(submit):
     for names in ["wrok"], ["total", "wrok"], "wrok":
         with pytest.raises(UnknownTask, match=r"no task 'wrok'; did you mean 'work'\?"):
@@ -352,6 +383,14 @@ def test_an_unknown_run_is_refused_from_python_too(ran):
         ran.open().results("wrok")
     with pytest.raises(UnknownTask, match="did you mean 'work'"):
         ran.open().logs("wrok")
+    with pytest.raises(UsageError, match=r"run=3 cannot be meant; it takes the id of a run"):
+        ran.open(3)
+
+
+@pytest.mark.parametrize("timeout", ["x", "1", True])
+def test_a_timeout_that_is_no_number_is_refused(ran, timeout):
+    with pytest.raises(UsageError, match=r"timeout=.* cannot be meant; it takes a number of seconds"):
+        ran.open().wait(timeout)
 
 
 def test_a_workflow_opens_its_own_runs_and_no_others(ran):

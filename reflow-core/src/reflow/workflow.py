@@ -109,12 +109,16 @@ class Workflow(Flow):
         Raises:
             WiringError: The tasks do not fit together.
             ParameterError: A parameter is missing, unknown or mistyped.
+            UsageError: One of the arguments above is mistyped.
         """
         from reflow.compose import submit_request
         from reflow.config.settings import executor_choice, load_settings
         from reflow.errors import ParameterError
+        from reflow.run.arguments import check_arguments, names_of
 
         _end_of_definitions()
+        check_arguments(run_dir=run_dir, executor=executor, store=store, profile=profile, params=params)
+        check_arguments(force=force, verify=verify, dry_run=dry_run, wait=wait)
         if params and (twice := params.keys() & kwargs):
             raise ParameterError(f"{min(twice)} is given in params= and as an argument too; leave one out")
         settings = load_settings(profile)
@@ -127,7 +131,7 @@ class Workflow(Flow):
             executor=executor,
             store=store,
             force=force,
-            force_tasks=(force_tasks,) if isinstance(force_tasks, str) else tuple(force_tasks),
+            force_tasks=names_of("force_tasks", force_tasks),
             verify=verify,
             dry_run=dry_run,
         )
@@ -159,8 +163,10 @@ class Workflow(Flow):
         """
         from reflow.compose import open_run
         from reflow.errors import UnknownRun
+        from reflow.run.arguments import check_arguments
         from reflow.run.handle import Run
 
+        check_arguments(run=run, run_dir=run_dir)
         place = None if run_dir is None else os.fspath(run_dir)
         found = open_run(run, run_dir=place, workflow=self.name)
         if found.workflow != self.name:
@@ -262,7 +268,7 @@ class Workflow(Flow):
         for key in given:
             if key not in graph.parameters:
                 raise ParameterError(
-                    f"{self.name} has no parameter {key!r}{did_you_mean(key, graph.parameters)}"
+                    f"{self.name} has no parameter {key!r}{did_you_mean(str(key), graph.parameters)}"
                 )
         missing = [p for p in graph.parameters.values() if p.required and p.key not in given]
         if missing:
@@ -347,8 +353,10 @@ def open_run(run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:
         UnknownRun: There is none, or several are meant.
     """
     from reflow.compose import open_run as find
+    from reflow.run.arguments import check_arguments
     from reflow.run.handle import Run
     from reflow.values.plain import decode_plain
 
+    check_arguments(run=run, run_dir=run_dir)
     place = None if run_dir is None else os.fspath(run_dir)
     return Run(find(run, run_dir=place), lambda task, value: decode_plain(value))

@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 from reflow.errors import UnknownTask, UsageError
 from reflow.model.states import RunState
+from reflow.run.arguments import check_arguments
 from reflow.run.cancel import cancel
 from reflow.run.drive import drive, follow, start
 from reflow.run.logs import log_slices, log_text
@@ -61,7 +62,9 @@ class Run:
         Raises:
             TimeoutError: It is not over after so many seconds.
             OutOfReach: Nothing drives it any more.
+            UsageError: The timeout is no number.
         """
+        check_arguments(timeout=timeout)
         state = follow(self._run, timeout)["state"]
         if not RunState(state).is_over:
             raise TimeoutError(f"run {self.id} is not over after {timeout} s; it is {state}")
