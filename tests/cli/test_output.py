@@ -167,6 +167,17 @@ def test_facts_are_on_stdout_and_hints_on_stderr(ran):
     assert "==" not in told.out
 
 
+def test_logs_of_an_inline_run_name_no_file_and_say_where_it_printed(ran):
+    for words in (["logs", "work[0]"], ["logs", "work[1]"], ["logs", "--path"]):
+        told = ran.steps(*words)
+
+        assert ".log" not in told.out + told.err
+        assert "inline prints in its own terminal" in told.err
+    assert ran.steps("logs", "work[0]").out == ran.steps("logs", "--path").out == ""
+    assert "-----" not in ran.steps("logs", "work[0]").err
+    assert ran.steps("logs", "work[0]", "--json").json[0]["path"] is None
+
+
 @pytest.mark.parametrize("command", ["status", "runs", "results", "dag"])
 def test_no_colour_where_it_is_piped(ran, command):
     assert "\x1b" not in ran.steps(command).out

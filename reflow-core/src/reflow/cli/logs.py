@@ -11,6 +11,7 @@ from reflow.cli.call import Call
 from reflow.cli.options import add_output_options, add_run_options, number_from
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
+from reflow.config.known_plugins import BUILT_IN_EXECUTOR
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition
@@ -51,8 +52,7 @@ def run(call: Call) -> int:
     if call.options.json:
         call.facts([_facts(run, item) for item in found])
     elif call.options.path or call.options.quiet:
-        for path in dict.fromkeys(item.path for item in found):
-            call.say(path)
+        _print_paths(call, run, found)
     elif not found:
         call.hint("nothing was logged")
     else:
@@ -65,6 +65,21 @@ def _chosen(call: Call, slices: list[LogSlice], *, named: bool) -> list[LogSlice
     newest = {(item.attempt.task, item.attempt.index): item for item in slices}
     failed = [item for item in newest.values() if item.attempt.state.value == "failed"]
     return failed if call.options.failed or (failed and not named) else slices
+
+
+def _print_paths(call: Call, run: OpenRun, slices: list[LogSlice]) -> None:
+    paths = dict.fromkeys(item.path for item in slices if item.path is not None)
+    for path in paths:
+        call.say(path)
+    if slices and not paths:
+        call.hint(_no_log(run))
+
+
+def _no_log(run: OpenRun) -> str:
+    """Return why an instance that was begun has no log."""
+    if run.info["executor"]["name"] == BUILT_IN_EXECUTOR:
+        return f"no log is kept: {BUILT_IN_EXECUTOR} prints in its own terminal"
+    return "there is no log of it"
 
 
 def _facts(run: OpenRun, item: LogSlice) -> dict[str, Any]:
@@ -92,11 +107,15 @@ def _print(call: Call, run: OpenRun, item: LogSlice, *, alone: bool) -> None:
     from reflow.run.logs import read_slice, traceback_of
     from reflow.view.logs import RULE, log_header
 
-    facts = _facts(run, item)
-    call.hint(log_header(facts, call.screen(sys.stderr), array=run.graph.tasks[facts["task"]].array))
+    array = run.graph.tasks[item.attempt.task].array
+    call.hint(log_header(_facts(run, item), call.screen(sys.stderr), array=array, no_log=_no_log(run)))
+    raised = traceback_of(item.attempt)
+    if item.path is None and not raised:
+        return
+    call.hint(RULE)
     lines = call.options.lines if call.options.lines is not None or alone else _TAIL
     _write(read_slice(item) if lines is None else _last_lines(read_slice(item), lines))
-    _write([traceback_of(item.attempt).encode("utf-8", "replace")])
+    _write([raised.encode("utf-8", "replace")])
     call.hint(RULE)
 
 

@@ -17,10 +17,13 @@ from reflow.values.show import show
 
 
 class LogSlice(NamedTuple):
-    """The log of one attempt: bytes ``start`` to ``end`` of ``path``; ``end`` is None while it grows."""
+    """The log of one attempt: bytes ``start`` to ``end`` of ``path``; ``end`` is None while it grows.
+
+    There is no ``path`` where no log is: none was kept, or it was cleaned up.
+    """
 
     attempt: AttemptRow
-    path: str
+    path: str | None
     start: int
     end: int | None
 
@@ -45,7 +48,8 @@ def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: in
     place = json.loads(submission.logs or "{}").get(".".join(map(str, numbers)))
     begin = attempt.log_start or 0
     if place is None:
-        return LogSlice(attempt, run.paths.element_log(attempt.submission, *numbers), begin, end)
+        path = run.paths.element_log(attempt.submission, *numbers)
+        return LogSlice(attempt, path if os.path.exists(path) else None, begin, end)
     base, length = place
     return LogSlice(
         attempt, run.paths.task_log(attempt.task), base + begin, base + (length if end is None else end)
@@ -70,7 +74,9 @@ def _ends_of_dead(run: OpenRun, attempts: Sequence[AttemptRow]) -> dict[AttemptR
 
 
 def read_slice(found: LogSlice) -> Iterator[bytes]:
-    """Stream the bytes of a log; nothing when it has been cleaned up."""
+    """Stream the bytes of a log; nothing when there is none."""
+    if found.path is None:
+        return
     try:
         file = open(found.path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW))  # noqa: SIM115
     except FileNotFoundError:

@@ -11,8 +11,12 @@ from reflow.view.words import printable
 RULE = "-" * 72
 
 
-def log_header(slice_: Mapping[str, Any], screen: Screen, *, array: bool = True) -> str:
-    """Return who wrote a log, how it ended, with what inputs, and which file it is in."""
+def log_header(slice_: Mapping[str, Any], screen: Screen, *, array: bool = True, no_log: str = "") -> str:
+    """Return who wrote a log, how it ended, with what inputs, and which file it is in.
+
+    Args:
+        no_log: What to say where there is no such file.
+    """
     name = f"{slice_['task']}[{slice_['index']}]" if array else str(slice_["task"])
     state = str(slice_["state"])
     lines = [f"== {name}  {screen.glyph(state)} {state}   attempt {slice_['attempt']}"]
@@ -21,5 +25,5 @@ def log_header(slice_: Mapping[str, Any], screen: Screen, *, array: bool = True)
         lines.append(f"   {screen.shorten(inputs, screen.width - 3)}")
     if slice_.get("reason"):
         lines.append(f"   {printable(slice_['reason'])}")
-    lines += [f"   {slice_['path']}", RULE]
+    lines.append(f"   {slice_['path'] or no_log}")
     return "\n".join(lines)
