@@ -364,6 +364,17 @@ def test_an_instance_that_is_not_there_is_exit_code_4(ran, command, selector):
     assert ran.steps(command, "@last", selector).complains(4, task, {"work": "0 to 1", "prepare": "0"}[task])
 
 
+@pytest.mark.parametrize(("index", "words"), [(2, "2 instances, 0 to 1"), (-1, "0 to 1")])
+def test_an_instance_that_is_not_there_has_no_logs_in_python_either(ran, index, words):
+    with pytest.raises(UnknownTask, match=rf"work\[{index}\] is not there: .*{words}"):
+        ran.open().logs("work", index)
+
+
+def test_an_index_is_a_number(ran):
+    with pytest.raises(UsageError, match="index='1' cannot be meant"):
+        ran.open().logs("work", "1")
+
+
 def test_two_runs_at_once_are_one_too_many(ran):
     assert ran.steps("status", *ran.ids).complains(2, *ran.ids)
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reflow.cli.call import Call, absolute
 from reflow.define.names import nearest
-from reflow.errors import UnknownRun, UnknownTask, UsageError
-from reflow.view.words import plural
+from reflow.errors import UnknownRun, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -107,18 +106,9 @@ def selectors_of(run: OpenRun, target: Target) -> list[Scope]:
     """
     if not target.selectors:
         return []
-    from reflow.run.select import parse_selector
+    from reflow.run.select import check_there, parse_selector
 
     scopes = [parse_selector(text, run.graph) for text in target.selectors]
     for scope in scopes:
-        _check_there(run, scope)
+        check_there(run, scope)
     return scopes
-
-
-def _check_there(run: OpenRun, scope: Scope) -> None:
-    total = run.ledger.overview().tasks[scope.task].total if scope.task and scope.indices else None
-    if total is not None and scope.indices and scope.indices[0] >= total:
-        there = f", {0 if total == 1 else f'0 to {total - 1}'}" if total else ""
-        raise UnknownTask(
-            f"{scope.task}[{scope.indices[0]}] is not there: {scope.task} has {plural(total, 'instance')}{there}"
-        )

@@ -17,7 +17,7 @@ from reflow.run.look import look
 from reflow.run.opened import OpenRun
 from reflow.run.results import results
 from reflow.run.retry import retry
-from reflow.run.select import parse_selector, unknown_task
+from reflow.run.select import check_there, parse_selector, unknown_task
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope
 
@@ -92,10 +92,17 @@ class Run:
         return list(read_status(self._run)["failed"])
 
     def logs(self, task: str, index: int = 0) -> str:
-        """Return what the last attempt at an instance printed, and the traceback of what it raised."""
+        """Return what the last attempt at an instance printed, and the traceback of what it raised.
+
+        Raises:
+            UnknownTask: There is no such task, or it has no such instance.
+        """
+        check_arguments(index=index)
         if task not in self._run.graph.tasks:
             raise UnknownTask(unknown_task(task, self._run.graph))
-        found = log_slices(self._run, [Scope(task, (index,))])
+        scope = Scope(task, (index,))
+        check_there(self._run, scope)
+        found = log_slices(self._run, [scope])
         return log_text(found[-1]) if found else ""
 
     def cancel(self, task: str | None = None) -> None:

@@ -8,7 +8,9 @@ from reflow.define.names import nearest
 from reflow.errors import UnknownTask, UsageError
 from reflow.graph.model import Graph
 from reflow.model.states import InstanceState
+from reflow.run.opened import OpenRun
 from reflow.rundir.control import Scope
+from reflow.view.words import plural
 
 _SELECTOR = r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?"  # compiled when it is first used
 LARGEST_RANGE = 10_000_000
@@ -32,6 +34,22 @@ def parse_selector(text: str, graph: Graph) -> Scope:
     if inside in {state.value for state in InstanceState}:
         return Scope(task, None, inside)
     return Scope(task, tuple(sorted(_indices(text, inside))))
+
+
+def check_there(run: OpenRun, scope: Scope) -> None:
+    """Refuse instances none of which a task has; before these are known it may have any.
+
+    Raises:
+        UnknownTask: They are not there; the message says what is.
+    """
+    if not scope.task or not scope.indices:
+        return
+    total, first = run.ledger.overview().tasks[scope.task].total, scope.indices[0]
+    if total is not None and not 0 <= first < total:
+        there = f", {0 if total == 1 else f'0 to {total - 1}'}" if total else ""
+        raise UnknownTask(
+            f"{scope.task}[{first}] is not there: {scope.task} has {plural(total, 'instance')}{there}"
+        )
 
 
 def unknown_task(name: str, graph: Graph) -> str:
