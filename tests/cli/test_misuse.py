@@ -328,6 +328,12 @@ def test_an_unknown_run_is_exit_code_4(ran, command):
 
 
 @pytest.mark.parametrize("command", LOOKS)
+def test_a_run_without_a_name_is_none(ran, command):
+    assert ran.steps(command, "").complains(4, "no run is called ''", "runs")
+    assert ran.reflow(command, "").complains(4, "no run is called ''", "reflow runs")
+
+
+@pytest.mark.parametrize("command", LOOKS)
 def test_an_ambiguous_part_of_an_id_lists_what_it_may_mean(ran, command):
     told = ran.steps(command, "steps-2")
 

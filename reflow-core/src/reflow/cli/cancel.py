@@ -29,7 +29,7 @@ def run(call: Call) -> int:
     from reflow.run.cancel import cancel
 
     target = target_of(call)
-    run = open_target(call, target) if target.run else _the_active_run(call, target)
+    run = _the_active_run(call, target) if target.run is None else open_target(call, target)
     message = cancel(run, selectors_of(run, target))
     if call.options.json:
         call.facts({"run_id": run.id, "message": message})

@@ -73,7 +73,7 @@ def open_target(call: Call, target: Target) -> OpenRun:
     run_dir = call.options.run_dir
     try:
         return open_run(
-            target.run or "@last",
+            "@last" if target.run is None else target.run,
             run_dir=absolute(run_dir) if run_dir else None,
             settings=call.settings,
             workflow=call.workflow.name if call.workflow is not None else None,
