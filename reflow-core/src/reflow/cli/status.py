@@ -68,10 +68,18 @@ def _show_instances(call: Call, run: OpenRun, selectors: list[Scope]) -> int:
         for row in rows:
             call.say(_name(row))
     else:
-        from reflow.view.instances import instances_text
-
-        call.say(instances_text(rows, call.screen()))
+        call.say(_listed(call, run, rows, selectors))
     return exit_code(_read(run)) if call.options.exit_code else 0
+
+
+def _listed(call: Call, run: OpenRun, rows: list[dict[str, Any]], selectors: list[Scope]) -> str:
+    from reflow.view.instances import instances_text, no_instances_text
+
+    if rows:
+        return instances_text(rows, call.screen())
+    meant = {scope.task for scope in selectors} or set(run.graph.tasks)
+    tasks = {name: task for name, task in _read(run)["tasks"].items() if name in meant}
+    return no_instances_text(tasks, call.screen())
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -11,9 +11,7 @@ from reflow.view.words import first_line
 
 
 def instances_text(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
-    """Return instances as lines: name, state, attempt, and why it is so."""
-    if not rows:
-        return "no instance fits"
+    """Return instances, at least one, as lines: name, state, attempt, and why it is so."""
     shown = [("", "instance", "state", "attempt", "")]
     for row in rows:
         name = f"{row['task']}[{row['index']}]" if row["array"] else row["task"]
@@ -21,3 +19,15 @@ def instances_text(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
         attempt = str(row["attempt"] or "-")
         shown.append((screen.glyph(row["state"]), name, row["state"], attempt, screen.shorten(reason, 40)))
     return "\n".join(table(shown, right=(3,)))
+
+
+def no_instances_text(tasks: Mapping[str, Mapping[str, Any]], screen: Screen) -> str:
+    """Return why there is nothing to list of tasks: those whose instances never became known say it themselves."""
+    unknown = [(name, task) for name, task in tasks.items() if task["total"] is None]
+    return "\n".join(_why_unknown(name, task, screen) for name, task in unknown) or "no instance fits"
+
+
+def _why_unknown(name: str, task: Mapping[str, Any], screen: Screen) -> str:
+    waits = f"waits for {', '.join(task['waits_for'])}" if task["waits_for"] else ""
+    told = first_line(task["reason"]) or waits
+    return f"{screen.glyph(task['state'])} {name} {task['state']}{told and f': {told}'}"
