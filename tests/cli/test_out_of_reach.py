@@ -282,6 +282,20 @@ def test_a_ledger_that_is_gone_is_named(damage):
         )
 
 
+# the working directory
+
+
+def test_a_working_directory_that_is_gone_is_named(terminal):
+    gone = terminal.folder / "gone"
+    script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"'
+    for command in ("status", "runs", "submit"):
+        typed = [sys.executable, str(terminal.folder / "steps.py"), command]
+
+        told = terminal.run(["sh", "-c", script, "sh", str(gone), *typed])
+
+        assert told.complains(3, f"the working directory {gone} is not there any more", "cd ")
+
+
 # the store
 
 

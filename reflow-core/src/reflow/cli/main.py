@@ -75,12 +75,22 @@ def guarded(action: Callable[[], int]) -> int:
         return 0
     except OSError as error:
         _drop_output()
-        where = f"{error.filename}: " if error.filename else ""
-        write(sys.stderr, f"error: {where}{error.strerror or error}")
+        write(sys.stderr, f"error: {_told_of_system(error)}")
         return OutOfReach.exit_code
     except SystemExit as leaving:  # argparse leaves so after --help
         return leaving.code if isinstance(leaving.code, int) else 0
     return code
+
+
+def _told_of_system(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename}: {error.strerror or error}"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        was = os.environ.get("PWD", "")
+        return f"the working directory {was} is not there any more; go to one that is: cd DIRECTORY"
+    return error.strerror or str(error)
 
 
 def _drop_output() -> None:
