@@ -172,6 +172,27 @@ def test_a_run_of_somebody_else_is_looked_at_and_never_changed(terminal, other_u
     assert {path: path.stat().st_mtime_ns for path in open_place.rglob("*")} == before
 
 
+def test_what_a_run_of_somebody_else_reuses_is_read_and_no_store_is_made_for_it(
+    terminal, other_user, open_place
+):
+    there = ["--run-dir", str(open_place / "runs")]
+    for closed in (False, True):
+        store = open_place / f"closed={closed}" / "store.db"
+        store.parent.mkdir(mode=0o755)
+        for _ in range(2):
+            terminal.submit(*there, "--store", str(store))
+        show_to_all(open_place)
+        store.parent.chmod(0o700 if closed else 0o755)
+
+        told = other_user("steps.py", "results", "prepare", "--json", *there)
+
+        if closed:
+            assert told.complains(3, str(store), "cannot be read", "Permission denied")
+        else:
+            assert told.json == {"prepare": [0, 1, 2]}
+        assert [path.name for path in store.parent.iterdir()] == ["store.db"]
+
+
 def test_not_even_root_writes_into_a_run_of_somebody_else(terminal, other_user, open_place):
     os.chown(open_place, NOBODY, NOBODY)
     there = ["--run-dir", str(open_place / "runs")]

@@ -40,7 +40,7 @@ class SqliteResults(Results):
         if write:
             _make(path)
         # Nothing was ever kept where no file is, and that is an answer.
-        self._reader = Connection(RESULTS, path, write=False) if os.path.lexists(path) else None
+        self._reader = Connection(RESULTS, path, write=False) if _is_there(path) else None
         self._contexts: dict[int, tuple[str, bytes, bytes, str]] = {}
 
     def find(self, identities: Collection[bytes]) -> dict[bytes, FoundResult]:
@@ -154,6 +154,17 @@ class SqliteResults(Results):
             connection.transaction() as db,
         ):
             act(db)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # it may be there: its directory is closed to us
+        folder = os.path.dirname(path)
+        raise StoreError(f"the store {path} cannot be read: {error.strerror}; see: ls -ld {folder}") from error
+    return True
 
 
 def _make(path: str) -> None:

@@ -22,7 +22,7 @@ def results(run: OpenRun, task: str) -> dict[int, Any]:
     """
     if task not in run.graph.tasks:
         raise UnknownTask(unknown_task(task, run.graph))
-    shared = SharedResults(run.store)
+    shared = SharedResults(run.store, write=False)
     try:
         found = element_texts(run.ledger, shared, Source(task, "elements"))
         return {index: json.loads(text) for index, text in found}

@@ -14,12 +14,16 @@ from reflow.values.digests import item_digests
 class SharedResults:
     """Opens the results once, when they are first needed; out of reach, look-ups are misses.
 
+    Args:
+        write: Whether something may be kept there too.
+
     Attributes:
         trouble: Why they are out of reach, in words, or None.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, write: bool = True) -> None:
         self._store = store
+        self._write = write
         self._results: Results | None = None
         self.trouble: str | None = None
 
@@ -70,7 +74,7 @@ class SharedResults:
 
     def _open(self) -> Results:
         if self._results is None:
-            self._results = self._store.open_results(write=True)
+            self._results = self._store.open_results(write=self._write)
         return self._results
 
 
