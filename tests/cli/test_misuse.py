@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 from reflow.errors import ParameterError, UnknownRun, UnknownTask, UsageError, WiringError
+from reflow.filesystem.stamps import DIRECTORY_LIMIT
 
 HEAD = """
 from typing import Annotated, Literal
@@ -155,6 +156,18 @@ def test_a_mistyped_option_is_said_with_the_value_and_the_remedy(shared_terminal
     words, fragments = WORDS[flaw]
 
     assert shared_terminal.steps("submit", *words).complains(2, *fragments)
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_directory_that_is_too_large_to_be_watched_is_named_with_its_parameter(flow, tmp_path, more):
+    (tmp_path / "large").mkdir()
+    for number in range(DIRECTORY_LIMIT + 1):
+        (tmp_path / "large" / str(number)).touch()
+    text = "from pathlib import Path\n@wf.job\ndef one(folder: Path) -> int: return 1"
+
+    told = flow(text, "submit", "--folder", str(tmp_path / "large"), *more)
+
+    assert told.complains(2, "parameter folder: directory", "large", 'track="path"')
 
 
 def test_a_missing_parameter_is_named(flow):

@@ -163,7 +163,9 @@ def _is_there(path: str) -> bool:
         return False
     except OSError as error:  # it may be there: its directory is closed to us
         folder = os.path.dirname(path)
-        raise StoreError(f"the store {path} cannot be read: {error.strerror}; see: ls -ld {folder}") from error
+        raise StoreError(
+            f"the store {path} cannot be read: {error.strerror}; see: ls -ld {folder}"
+        ) from error
     return True
 
 

@@ -48,7 +48,7 @@ def _tree(path: str, *, content: bool) -> tuple[int, str]:
             if len(entries) >= DIRECTORY_LIMIT:
                 raise ValueMisfit(
                     f"directory {path!r} has more than {DIRECTORY_LIMIT} entries; "
-                    'say track="path" to trust its name, or return its files'
+                    'say track="path" to trust its name, or name its files'
                 )
             full = os.path.join(folder, name)
             entries.append(f"{os.path.relpath(full, path)}\0{_entry(full, content=content)}")

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from reflow.contracts.backends import Backends
-from reflow.errors import RunDirError, StoreDamaged, StoreError, StoreTooNew, UnknownTask
+from reflow.errors import (
+    ParameterError,
+    RunDirError,
+    StoreDamaged,
+    StoreError,
+    StoreTooNew,
+    UnknownTask,
+    ValueMisfit,
+)
 from reflow.filesystem.atomic import make_directory, remove_directory
 from reflow.filesystem.mounts import mount_of
 from reflow.filesystem.stamps import Stamp, take_stamp
@@ -162,14 +170,17 @@ def _entry(request: SubmitRequest, paths: RunPaths) -> dict[str, Any]:
 def stamped_parameters(request: SubmitRequest) -> dict[str, Any]:
     """Return the parameters with the stamps of the files that they name, as they are now."""
     return {
-        key: stamped(value, _stamper(request.graph.parameters[key].track or "stat"))
+        key: stamped(value, _stamper(key, request.graph.parameters[key].track or "stat"))
         for key, value in request.parameters.items()
     }
 
 
-def _stamper(track: str) -> Any:
+def _stamper(key: str, track: str) -> Any:
     def take(path: str) -> Stamp:
-        return take_stamp(path, track)
+        try:
+            return take_stamp(path, track)
+        except ValueMisfit as error:
+            raise ParameterError(f"parameter {key}: {error}") from error
 
     return take
 
