@@ -197,6 +197,20 @@ def test_a_run_whose_driver_was_killed_says_so_and_goes_on_when_told(terminal, h
     assert terminal.steps("results", "total", "--json").json == {"total": 60}
 
 
+@pytest.mark.parametrize("place", [["--run-dir", "runs/steps"], ["--store", "other.db"]], ids=lambda p: p[0])
+def test_what_is_said_to_go_on_with_leads_to_a_run_that_its_id_alone_does_not(terminal, held_up, place):
+    process = held_up(*place)
+    process.kill()
+    process.communicate()
+    open_the_gate(terminal)
+
+    told = terminal.steps("wait", *place)
+
+    hint = told.err.partition("go on with: reflow ")[2].strip()
+    assert hint.endswith(f" --run-dir {terminal.folder}/runs/steps")
+    assert terminal.reflow(*hint.split()).code == 0
+
+
 def test_who_follows_the_logs_is_told_too_that_the_driver_was_killed(terminal, held_up):
     process = held_up()
     process.kill()

@@ -13,7 +13,7 @@ from reflow.config.known_plugins import (
     plugin_name,
     what_to_install,
 )
-from reflow.config.settings import Settings, executor_choice, load_settings
+from reflow.config.settings import TYPED, Settings, executor_choice, load_settings
 from reflow.errors import (
     ConfigError,
     OutOfReach,
@@ -42,11 +42,13 @@ class KnownRun(NamedTuple):
 
     Attributes:
         created: Milliseconds since 1970.
+        listed: Whether its id alone leads to it, by the user's list of runs.
     """
 
     run_id: str
     run_dir: str
     created: int
+    listed: bool = True
 
     @property
     def workflow(self) -> str:
@@ -264,7 +266,7 @@ def open_known(known: KnownRun, settings: Settings) -> OpenRun:
             options["workers"] = workers
         return make_executor(info["executor"]["name"], options)[0]
 
-    return OpenRun(paths, info, store, executor)
+    return OpenRun(paths, info, store, executor, listed=known.listed)
 
 
 def known_runs(
@@ -331,10 +333,11 @@ def _known_runs(
 
 def _listed_runs(settings: Settings) -> list[KnownRun]:
     store, _ = make_store(settings)
+    by_id = settings.origin("store.url") != TYPED  # the list is found again without being named
     results = store.open_results()
     try:
-        listed = (KnownRun(entry.run_id, entry.run_dir, entry.created) for entry in results.runs())
-        return [known for known in listed if not _is_unborn(known)]
+        found = [KnownRun(entry.run_id, entry.run_dir, entry.created, by_id) for entry in results.runs()]
+        return [known for known in found if not _is_unborn(known)]
     finally:
         results.close()
 
@@ -347,7 +350,7 @@ def _is_unborn(known: KnownRun) -> bool:
 
 def _runs_in(run_dir: str) -> list[KnownRun]:
     folder = os.path.abspath(run_dir)
-    return [KnownRun(name, folder, _made(folder, name)) for name in list_runs(folder)]
+    return [KnownRun(name, folder, _made(folder, name), listed=False) for name in list_runs(folder)]
 
 
 def _made(run_dir: str, run_id: str) -> int:

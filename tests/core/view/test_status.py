@@ -97,6 +97,12 @@ def test_no_line_is_wider_than_the_screen(status, task, failure, name, error):
     assert max(map(len, status_text(wide, Screen(), NOW).split("\n"))) <= 100
 
 
+def test_a_rebuilt_run_waits_for_advance(status):
+    assert next_lines(status("held"), typed) == [
+        "next:  python flow.py advance   (it was rebuilt and waits for you)"
+    ]
+
+
 HOSTILE = "ValueError: \x1b[2J\x07\x9b31m gone"
 
 

@@ -6,14 +6,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from reflow.cli.commands import ANY_RUN, COMMANDS
+from reflow.view.words import quoted
+
 if TYPE_CHECKING:
     import argparse
 
     from reflow.config.settings import Settings
     from reflow.graph.definition import Definition
     from reflow.view.screen import Screen
-
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
 class Call:
@@ -59,7 +60,8 @@ class Call:
             value = getattr(self.options, flag, None)
             if value and not (flag == "run_dir" and self.command == "submit"):
                 parts += [f"--{flag.replace('_', '-')}", value]
-        return " ".join([self.prog, *map(quoted, parts)])
+        prog = "reflow" if COMMANDS[command].where == ANY_RUN else self.prog
+        return " ".join([prog, *map(quoted, parts)])
 
     def screen(self, stream: TextIO | None = None) -> Screen:
         """Return how to write to a stream (default: stdout)."""
@@ -91,11 +93,6 @@ def write(stream: TextIO, text: str) -> None:
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
         stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
-
-
-def quoted(word: str) -> str:
-    """Return a word as a shell takes it."""
-    return word if word and _SAFE.issuperset(word) else "'" + word.replace("'", "'\"'\"'") + "'"
 
 
 def absolute(path: str) -> str:

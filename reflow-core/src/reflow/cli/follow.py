@@ -10,13 +10,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, write
-from reflow.errors import OutOfReach
 
 if TYPE_CHECKING:
     from reflow.run.opened import OpenRun
 
 FAILED = 1
-PATIENCE_S = 5.0  #: how long a run may be without a driver; a new one takes some time to start
 
 
 def go_on(call: Call, run: OpenRun) -> int:
@@ -63,7 +61,7 @@ def wait_for(call: Call, run: OpenRun, timeout_s: float | None = None) -> int:
 
     gc.enable()
     watcher = Watcher(call)
-    status = follow(run, timeout_s, _Patience(watcher))
+    status = follow(run, timeout_s, watcher)
     watcher.clear()
     if status["state"] in ("running", "held"):
         return _still(call, run, status)
@@ -105,24 +103,6 @@ def _status(run: OpenRun) -> dict[str, Any]:
     from reflow.run.status import read_status
 
     return read_status(run)
-
-
-class _Patience:
-    """Shows how a run goes on, and gives up when for some time nothing has driven it."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
-        self._alone_since: float | None = None
-
-    def __call__(self, status: dict[str, Any]) -> None:
-        self._watcher(status)
-        if status["state"] != "running" or (status.get("driver") or {}).get("alive") is not False:
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
-        elif time.monotonic() - self._alone_since > PATIENCE_S:
-            run_id = status["run_id"]
-            raise OutOfReach(f"nothing drives run {run_id} any more\ngo on with: reflow advance {run_id}")
 
 
 class Watcher:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, quoted, write
+from reflow.cli.call import Call, write
 from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
 from reflow.errors import OutOfReach, ReflowError, UsageError
+from reflow.view.words import quoted
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition

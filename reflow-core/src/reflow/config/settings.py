@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Value = str | int | None
 
+TYPED = "the command line"  #: where a value comes from that was typed
+
 
 class Settings:
     """The settings of one command. The file is read when a value is asked for that stands nowhere before it.
@@ -57,7 +59,7 @@ class Settings:
         keys = [KEYS[name] for name in names]
         for key in keys:
             if self._given.get(key.name) is not None:
-                yield self._checked(key, self._given[key.name], "the command line")
+                yield self._checked(key, self._given[key.name], TYPED)
         for key in keys:
             if self._environ.get(key.variable):
                 yield self._checked(key, self._environ[key.variable], key.variable)

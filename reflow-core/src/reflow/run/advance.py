@@ -161,9 +161,7 @@ class _Pass:
         self._guards.retire(used=caller)
         self._guards.leave([caller])
         if not (self._intents() or self._guards.is_guarded()):
-            self._hold.messages.append(
-                f"no job will look at this run; go on with: reflow advance {self._run.id}"
-            )
+            self._hold.messages.append(f"no job will look at this run; {self._run.remedy}")
 
     def _open(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if not is_small(row) and row.state == "open"]

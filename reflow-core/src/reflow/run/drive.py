@@ -57,8 +57,7 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
         if error.errno not in _OF_THE_DISK:
             raise
         raise RunDirError(
-            f"{error.filename or run.paths.root}: {error.strerror}\n"
-            f"once that is put right, go on with: reflow advance {run.id}"
+            f"{error.filename or run.paths.root}: {error.strerror}\nonce that is put right, {run.remedy}"
         ) from error
 
 
@@ -245,7 +244,7 @@ def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = Non
         if look:
             look(status)
         if status["driver"]["alive"] is False and status["state"] == RunState.RUNNING.value:
-            raise OutOfReach(f"nothing drives run {run.id} any more; go on with: reflow advance {run.id}")
+            raise OutOfReach(f"nothing drives run {run.id} any more; {run.remedy}")
         if RunState(status["state"]).is_over or (deadline is not None and time.monotonic() >= deadline):
             return status
         time.sleep(pause)

@@ -11,6 +11,7 @@ from reflow.graph.model import Graph
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import damaged_run
+from reflow.view.words import quoted
 
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
@@ -23,14 +24,22 @@ class OpenRun:
     Attributes:
         info: What run.json says.
         store: Keeps its ledger and the results.
+        listed: Whether its id alone leads to it, by the user's list of runs.
     """
 
     def __init__(
-        self, paths: RunPaths, info: dict[str, Any], store: Store, executor: Callable[[], Executor]
+        self,
+        paths: RunPaths,
+        info: dict[str, Any],
+        store: Store,
+        executor: Callable[[], Executor],
+        *,
+        listed: bool = True,
     ) -> None:
         self.paths = paths
         self.info = info
         self.store = store
+        self.listed = listed
         self._make_executor = executor
         self._executor: Executor | None = None
         self._graph: Graph | None = None
@@ -40,6 +49,12 @@ class OpenRun:
     def id(self) -> str:
         """The run's id."""
         return self.paths.run_id
+
+    @property
+    def remedy(self) -> str:
+        """What its user can type when nobody advances it any more."""
+        where = "" if self.listed else f" --run-dir {quoted(self.paths.run_dir)}"
+        return f"go on with: reflow advance {self.id}{where}"
 
     @property
     def workflow(self) -> str:

@@ -68,7 +68,7 @@ def _told_nothing(run: OpenRun) -> str:
         told += ": nothing was changed"
     found = lease_holder(run.paths)
     if state is RunState.RUNNING and run.is_resident and (found is None or found[1] is False):
-        told += f"\nnothing drives this run any more; go on with: reflow advance {run.id}"
+        told += f"\nnothing drives this run any more; {run.remedy}"
     return told
 
 

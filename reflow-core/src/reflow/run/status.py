@@ -40,7 +40,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     if overview.state is RunState.RUNNING:
         messages += drift(run)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
-        messages.append(f"nothing drives this run any more; go on with: reflow advance {run.id}")
+        messages.append(f"nothing drives this run any more; {run.remedy}")
     return {
         "run_id": run.id,
         "workflow": run.workflow,

@@ -157,7 +157,7 @@ def next_lines(status: Status, typed: Typed) -> list[str]:
         alone = (status.get("driver") or {}).get("alive") is False  # a message says what to type
         return [] if alone else [f"next:  {typed('wait')}"]
     if state == "held":
-        return [f"next:  reflow advance {status['run_id']}   (it was rebuilt and waits for you)"]
+        return [f"next:  {typed('advance')}   (it was rebuilt and waits for you)"]
     if state == "succeeded":
         return [f"next:  {typed('results')}"]
     failed = status["failed"]

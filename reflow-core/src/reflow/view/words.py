@@ -66,3 +66,11 @@ def elements(task: str, indices: Iterable[int | None], *, array: bool = True) ->
     """Return instances of a task by their indices: ``convert[7,42]``; a plain job's is the task itself."""
     known = [index for index in indices if index is not None]
     return f"{task}[{ranges(known)}]" if array and known else task
+
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell takes it."""
+    return word if word and _SAFE.issuperset(word) else "'" + word.replace("'", "'\"'\"'") + "'"
