@@ -64,7 +64,9 @@ class Guards:
             told: How they stand.
         """
         rows = [row for row in self._small() if row.native_id]
-        self.leave(row.token for row in rows if is_gone(self._executor, row, told.get(str(row.native_id), {}).get(0)))
+        self.leave(
+            row.token for row in rows if is_gone(self._executor, row, told.get(str(row.native_id), {}).get(0))
+        )
 
     def retire(self, *, used: str = "") -> None:
         """Cancel the watchdogs of submissions that have ended, once what follows them has its own.
