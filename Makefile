@@ -50,7 +50,10 @@ demo: $(VENV)/installed-demo compiled
 
 .PHONY: test
 test: $(VENV)/installed-dev compiled strace lint
-	$(PY) -m pytest
+	@echo "the tests on Slurm wait more than they work, and run beside the others"; \
+	$(PY) -m pytest tests/slurm >$(VENV)/slurm.log 2>&1 & beside=$$!; status=0; \
+	$(PY) -m pytest --ignore tests/slurm || status=$$?; \
+	wait $$beside || status=$$?; cat $(VENV)/slurm.log; exit $$status
 
 .PHONY: quick
 quick: $(VENV)/installed-dev compiled

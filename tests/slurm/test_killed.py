@@ -7,18 +7,19 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from watched import Shell, Watched, run_in
+from watched import Shell, Watched
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FLOW = Path(__file__).parents[1] / "crash" / "flows" / "three_steps.py"
 CALLS = {"rename": "?rename,?renameat,?renameat2", "link": "?link,?linkat", "unlink": "?unlink,?unlinkat"}
+KINDS = ("fdatasync", "rename", "unlink")
 AT_ONCE = 6  #: runs side by side; they mostly wait
 ONCE = {"prepare": 1, "convert-0": 1, "convert-1": 1, "convert-2": 1, "finalize": 1}
 
@@ -72,7 +73,7 @@ class Scene(Shell):
     def run(self) -> Watched | None:
         """The one run that exists, if there is one."""
         found = list(self.folder.glob(".reflow/*/run.json"))
-        return run_in(self.folder) if found else None
+        return Watched(found[0].parent) if found else None
 
     @property
     def calls(self) -> dict[str, int]:
@@ -95,15 +96,17 @@ def needs_strace() -> None:
         pytest.skip("NO COORDINATOR WAS KILLED: there is no strace; type: apt-get install strace")
 
 
-def sweep(points: Iterable[Point], act: Any) -> Counter[str]:
-    """Try points side by side; return how many of each call came."""
+def sweep(act: Callable[[Point], bool]) -> Counter[str]:
+    """Try every call of each kind, several side by side, until they do not come; return how many came."""
+    came: Counter[str] = Counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        came = list(pool.map(lambda point: (point.call, act(point)), points))
-    return Counter(call for call, hit in came if hit)
-
-
-SUBMITS = [*(Point("fdatasync", n) for n in range(4, 44, 6)), *(Point("rename", n) for n in (2, 3, 4, 5))]
-SUBMITS += [Point("unlink", n) for n in range(3, 15, 3)]
+        for call in KINDS:
+            hits = [True]
+            while all(hits):
+                points = [Point(call, came[call] + n) for n in range(1, AT_ONCE + 1)]
+                hits = list(pool.map(act, points))
+                came[call] += sum(hits)
+    return came
 
 
 def test_a_submit_that_is_killed_is_gone_on_with(accounted, tmp_path):
@@ -117,12 +120,10 @@ def test_a_submit_that_is_killed_is_gone_on_with(accounted, tmp_path):
         scene.verify()
         return scene.was_hit
 
-    came = sweep(SUBMITS, act)
-    assert min(came[call] for call in ("fdatasync", "rename", "unlink")) >= 2, came
+    came = sweep(act)
+    assert min(came[call] for call in KINDS) >= 2, came
 
 
-ADVANCES = [*(Point("fdatasync", n) for n in range(1, 30, 4)), *(Point("rename", n) for n in (1, 2, 3, 4))]
-ADVANCES += [Point("unlink", n) for n in range(1, 13, 3)]
 PYTHON = """#!/bin/sh
 case "$*" in *" advance "*) mkdir '{place}/first' 2>/dev/null && exec {strace} '{python}' "$@" ;; esac
 exec '{python}' "$@"
@@ -140,5 +141,5 @@ def test_a_last_one_out_that_is_killed_leaves_the_run_to_its_watchdog(accounted,
         scene.verify()
         return scene.was_hit
 
-    came = sweep(ADVANCES, act)
-    assert min(came[call] for call in ("fdatasync", "rename", "unlink")) >= 2, came
+    came = sweep(act)
+    assert min(came[call] for call in KINDS) >= 2, came
