@@ -143,7 +143,10 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(scopes=_SCOPE)
     def cancel(self, scopes: tuple[Scope, ...]) -> None:
-        self.command(lambda: cancel(self.opened(), scopes))
+        told: list[str] = []
+        self.command(lambda: told.append(cancel(self.opened(), scopes)))
+        if told and not scopes and not self.cluster.lag_s:
+            self.nothing_is_queued()
 
     @rule(scopes=_SCOPE)
     def retry(self, scopes: tuple[Scope, ...]) -> None:
@@ -253,6 +256,11 @@ class EngineMachine(RuleBasedStateMachine):
         """I5."""
         known = {row.token for row in self.ledger.submissions()}
         assert {element.request.token for element in self.cluster.active} <= known
+
+    def nothing_is_queued(self) -> None:
+        """I6, once a cancel has returned; what runs has been asked to end."""
+        queued = [e.request.name for e in self.cluster.active if e.state is JobState.PENDING]
+        assert not queued, f"{queued} were left by a cancel"
 
     def every_success_is_in_the_files(self) -> None:
         """I7: what the ledger says of outputs can be read from the run's files again."""

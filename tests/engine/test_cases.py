@@ -10,8 +10,10 @@ import pytest
 from engine_machine import EngineMachine
 
 from reflow.contracts.executor import Limits
+from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
+from reflow.run.cancel import cancel
 from reflow.run.status import read_status
 from reflow.testing.cluster import Element
 
@@ -150,3 +152,39 @@ def test_no_more_is_queued_than_a_user_may_submit_and_the_rest_follows(engine):
 
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     assert most <= 6
+
+
+def test_cancel_says_when_the_scheduler_does_not_hear_it_and_the_next_look_sees_to_it(engine):
+    until(engine, "work")
+    engine.cluster.deaf_until = engine.cluster.now_s + 1000.0
+    with pytest.raises(OutOfReach, match="Unable to contact slurm controller"):
+        cancel(engine.opened(), timeout_s=5.0)
+    assert engine.ledger.overview().state is RunState.CANCELLED
+    engine.cluster.deaf_until = 0.0
+    engine.cluster.run_for(60.0)
+    engine.look()
+
+    assert engine.cluster.active == []
+    assert engine.ledger.overview().submissions == []
+
+
+def test_cancel_of_a_run_leaves_nothing_in_the_queue_though_its_jobs_take_long_to_end(engine, monkeypatch):
+    at_work = until(engine, "work")
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))
+    engine.cancel(())
+
+    assert engine.ledger.overview().state is RunState.CANCELLED
+    assert set(engine.cluster.active) == {e for e in at_work if e.state is JobState.RUNNING} != set()
+    monkeypatch.undo()
+    engine.cluster.run_for(60.0)
+    engine.look()
+    assert engine.ledger.overview().submissions == []
+    assert {row.state for row in engine.rows() if row.task == "work"} == {InstanceState.CANCELLED}
+
+
+def _only_what_waits(end):
+    def act(element, state, reason="", *, asked=False):
+        if element.state is JobState.PENDING:
+            end(element, state, reason, asked=asked)
+
+    return act

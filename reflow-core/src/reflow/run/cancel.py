@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reflow.errors import OutOfReach
-from reflow.model.states import InstanceState, TaskState
+from reflow.errors import OutOfReach, SchedulerError
+from reflow.model.records import SubmissionRow
+from reflow.model.states import InstanceState, JobState, TaskState
 from reflow.run.clock import monotonic_s, sleep
+from reflow.run.handover import is_cancelled
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
+from reflow.run.small_jobs import is_small
 from reflow.rundir.control import Scope, write_request
 from reflow.rundir.runfile import check_own
 
@@ -18,15 +21,15 @@ _ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
 def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) -> str:
     """Cancel a run, or parts of it, and return what came of it in one line.
 
-    It has been carried out when this returns: nothing of what was named is active or will be. A run that is over
-    stays as it is.
+    It has been carried out when this returns: nothing of what was named is active, waits in a queue, or will. A run
+    that is over stays as it is.
 
     Raises:
-        OutOfReach: Whoever drives the run did not carry it out in time; it will when it can.
+        OutOfReach: It could not be carried out in time, and why; it will be when it can.
     """
-    state = run.ledger.overview().state
-    if state.is_over:
-        return f"run {run.id} is over ({state.value}): nothing was changed"
+    overview = run.ledger.overview()
+    if overview.state.is_over and not overview.submissions:
+        return f"run {run.id} is over ({overview.state.value}): nothing was changed"
     check_own(run.paths)
     wanted = tuple(scopes) or (Scope(),)
     before = _active(run, wanted)
@@ -34,28 +37,45 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) 
     deadline = monotonic_s() + timeout_s
     while True:
         passed = settle(run)  # whoever held the lease before has told the scheduler by then
-        if (passed or run.is_resident) and not (_active(run, wanted) or _unanswered(run)):
-            return (
-                f"cancelled {before} of run {run.id}"
-                if before
-                else f"nothing of that was active in run {run.id}"
-            )
-        if monotonic_s() > deadline and (unanswered := _unanswered(run)):
-            raise OutOfReach(
-                f"{' and '.join(unanswered)} may still be taken by the scheduler, which has not said so yet; "
-                f"it is cancelled by the next look: status {run.id}"
-            )
+        left = _left(run, wanted) if passed or run.is_resident else f"run {run.id} is being advanced"
+        if not left:
+            break
         if monotonic_s() > deadline:
             raise OutOfReach(
-                f"run {run.id} did not carry out the cancel in {timeout_s:.0f} s; see: status {run.id}"
+                f"{left}\nthe cancel holds, and is carried out by the next look: status {run.id}"
             )
-        sleep(1.0 if _unanswered(run) else 0.05)
+        sleep(0.05 if run.is_resident else 0.5)
+    return f"cancelled {before} of run {run.id}" if before else f"nothing of that was active in run {run.id}"
 
 
-def _unanswered(run: OpenRun) -> list[str]:
-    """Return the tasks of submissions of which nobody knows whether they were taken."""
-    rows = () if run.is_resident else run.ledger.overview().submissions
-    return sorted({row.task for row in rows if row.state == "intent" and not row.task.startswith("@")})
+def _left(run: OpenRun, wanted: Sequence[Scope]) -> str:
+    """Say what is still to be done, if anything is."""
+    if active := _active(run, wanted):
+        return f"{active} of run {run.id} did not end in time"
+    if run.is_resident:
+        return ""
+    rows = run.ledger.overview().submissions
+    unanswered = sorted({row.task for row in rows if row.state == "intent" and not is_small(row)})
+    if unanswered:
+        return (
+            f"the scheduler has not said yet whether it took what was submitted of {' and '.join(unanswered)}"
+        )
+    return _still_queued(run, [row for row in rows if row.native_id])
+
+
+def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
+    """Cancel what waits in the queue and is not wanted any more; say so if there is any."""
+    is_over = run.ledger.overview().state.is_over
+    unwanted = [row for row in rows if (is_over if is_small(row) else is_cancelled(run.ledger, row))]
+    natives = [str(row.native_id) for row in unwanted]
+    try:
+        told = run.executor.poll(natives) if natives else {}
+        queued = [n for n in natives if any(r.state is JobState.PENDING for r in told.get(n, {}).values())]
+        if queued:
+            run.executor.cancel(queued)
+    except SchedulerError as error:
+        return str(error)
+    return f"the scheduler has {len(queued)} jobs of run {run.id} in its queue" if queued else ""
 
 
 def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:

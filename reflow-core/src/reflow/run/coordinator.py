@@ -19,7 +19,7 @@ from reflow.run.capacity import Capacity
 from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
-from reflow.run.handover import Intent, prepare, submit
+from reflow.run.handover import Intent, is_cancelled, of_submission, prepare, submit
 from reflow.run.hold import RESULTS_WAIT, Hold
 from reflow.run.ingest import Batch, hand_back, ingest, tried_again
 from reflow.run.listing import run_entry
@@ -129,8 +129,7 @@ class Coordinator:
 
     def left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
         """Return the instances that are still handed over in a submission."""
-        rows = self._hold.ledger.instances(submission.task, {_SUBMITTED})
-        return [row for row in rows if row.submission == submission.token]
+        return of_submission(self._hold.ledger, submission, InstanceState.SUBMITTED)
 
     def _handed_back(
         self, submission: SubmissionRow, left: list[InstanceRow], lost: Mapping[int, Verdict], *, charge: bool
@@ -208,18 +207,14 @@ class Coordinator:
 
         That of others whose instances all have an outcome end by themselves: the last one out goes on in one.
         """
-        unwanted = [row.native_id for row in submissions if row.native_id and self._is_cancelled(row)]
+        unwanted = [
+            row.native_id for row in submissions if row.native_id and is_cancelled(self._hold.ledger, row)
+        ]
         if unwanted:
             try:
                 self._executor.cancel(unwanted)
             except SchedulerError as error:
                 self._hold.messages.append(str(error))
-
-    def _is_cancelled(self, submission: SubmissionRow) -> bool:
-        if self.left_of(submission):
-            return False
-        rows = self._hold.ledger.instances(submission.task, {InstanceState.CANCELLED})
-        return any(row.submission == submission.token for row in rows)
 
     def _warm_up(self) -> None:
         if isinstance(self._executor, ResidentExecutor):

@@ -13,6 +13,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
+from reflow.contracts.store import Ledger
 from reflow.errors import NotSubmitted, SubmissionUnknown
 from reflow.filesystem.atomic import (
     make_directory,
@@ -179,6 +180,17 @@ def submit(
         hold.run.paths.submission(submission.token).receipt, json.dumps(receipt).encode(), sync=False
     )
     return submission._replace(state="open", native_id=native_id)
+
+
+def of_submission(ledger: Ledger, submission: SubmissionRow, state: InstanceState) -> list[InstanceRow]:
+    """Return the instances that were handed over in a submission and are in a state."""
+    return [row for row in ledger.instances(submission.task, {state}) if row.submission == submission.token]
+
+
+def is_cancelled(ledger: Ledger, submission: SubmissionRow) -> bool:
+    """Whether a submission was cancelled, so that nothing of it is wanted any more."""
+    is_left = of_submission(ledger, submission, InstanceState.SUBMITTED)
+    return not is_left and bool(of_submission(ledger, submission, InstanceState.CANCELLED))
 
 
 def remove_folders(paths: SubmissionPaths) -> None:

@@ -256,7 +256,7 @@ class Cluster:
         listed = self._listed()
         answer: dict[str, dict[int, ElementReport]] = {}
         for native_id in native_ids:
-            for native in native_id.split("+"):
+            for native in self._copies(native_id):
                 for element in listed.get(native, ()):
                     report = element.seen(self.now_s - self.lag_s)
                     known = answer.setdefault(native_id, {}).get(element.number)
@@ -267,11 +267,18 @@ class Cluster:
     def cancel(self, native_ids: Collection[str], numbers: Collection[int] | None = None) -> None:
         """End jobs, or some elements of them, as their owner."""
         self._hear()
-        chosen = [e for text in native_ids for native in text.split("+") for e in self.jobs.get(native, ())]
+        chosen = [e for text in native_ids for native in self._copies(text) for e in self.jobs[native]]
         for element in chosen:
             if numbers is None or element.number in numbers:
                 self.end(element, JobState.CANCELLED, "cancelled by user 1000", asked=True)
         self.point()
+
+    def _copies(self, native_id: str) -> list[str]:
+        """Return the jobs of a request: several, where it was taken more than once."""
+        tokens = {
+            self.jobs[native][0].request.token for native in native_id.split("+") if native in self.jobs
+        }
+        return [native for native, job in self.jobs.items() if job[0].request.token in tokens]
 
     def _hear(self) -> None:
         self.point()
