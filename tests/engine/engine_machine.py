@@ -92,13 +92,13 @@ class EngineMachine(RuleBasedStateMachine):
         slots=st.sampled_from([1, 3, 8]),
         limits=st.sampled_from([Limits(), Limits(2), Limits(3, 6)]),
     )
-    def submit(self, flow: str, slots: int, limits: Limits) -> None:
+    def submit(self, flow: str, slots: int, limits: Limits, mode: str = "inline") -> None:
         engine_flow.CALLS.clear()
         engine_flow.FAILS.clear()
         self.cluster = Cluster(lambda element: self.jobs.launch(element), slots=slots, limits=limits)
         self._clock = kept_by(self.cluster)
         self._clock.__enter__()
-        self.executor = ClusterExecutor(self.cluster)
+        self.executor = ClusterExecutor(self.cluster, {"dispatch": {"mode": mode}})
         self.store = MortalStore(f"memory://{self.folder}", self.cluster.point)
         request = SubmitRequest(
             graph=engine_flow.FLOWS[flow].graph(hashes=True),

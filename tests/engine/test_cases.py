@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import engine_flow
 import pytest
@@ -188,3 +188,40 @@ def _only_what_waits(end):
             end(element, state, reason, asked=asked)
 
     return act
+
+
+@pytest.fixture
+def mode_of() -> Iterator[Callable[[str], EngineMachine]]:
+    """Submit a run to a site with a mode of its own."""
+    made: list[EngineMachine] = []
+
+    def submit(mode: str) -> EngineMachine:
+        made.append(EngineMachine())
+        made[-1].submit(flow="flow_1_0", slots=20, limits=Limits(), mode=mode)
+        return made[-1]
+
+    yield submit
+    for engine in made:
+        engine.teardown()
+
+
+def test_where_elements_may_not_submit_the_watchdogs_alone_take_the_run_on(mode_of):
+    engine = mode_of("watchdog")
+    engine.cluster.run_for(600.0)
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert not engine.cluster.active
+
+
+def test_where_no_job_may_submit_commands_alone_take_the_run_on(mode_of):
+    engine = mode_of("poke")
+    engine.is_alone = True  # nobody is asked to be there
+    engine.cluster.run_for(600.0)
+    assert engine.ledger.overview().state is RunState.RUNNING
+    assert not engine.cluster.active
+
+    for _ in range(4):
+        engine.advance()
+        engine.cluster.run_for(60.0)
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert not [e for e in engine.cluster.elements if e.request.argv[3] == "advance"]

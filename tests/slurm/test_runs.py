@@ -163,6 +163,24 @@ def test_watchdog_carries_on_when_the_last_one_out_does_not_say_so(user, flows):
     assert run.counts["dies_unmarked"] == {"succeeded": 1}
 
 
+def test_element_that_slurm_starts_again_goes_on_under_its_own_claim(user, flows):
+    run = user.submit(flows.restarted)
+    user.wait(lambda: run.began("turns"))
+    element = f"{run.array('turns')}_0"
+    user.cluster.run("scontrol", "requeue", element)
+    user.wait(lambda: run.queue.get(element) == "PENDING")
+    user.cluster.run(
+        "scontrol", "update", f"JobId={element}", "StartTime=now"
+    )  # Slurm would wait two minutes
+    user.wait(lambda: (run.folder / "turns").read_text() == "turn\nturn\n")
+    run.open()
+
+    assert user.see_end(run) == "succeeded"
+    assert run.run.result("after_turns") == "turns"
+    assert run.counts["turns"] == {"succeeded": 1}
+    assert (run.root / "logs" / "turns.log").read_text().count("a turn") == 2
+
+
 def test_element_ended_by_hand_was_cancelled_from_outside(user, flows):
     run = user.submit(flows.gates, count=3)
     user.wait(lambda: run.began("0", "1", "2"))

@@ -107,6 +107,22 @@ def patience(run_dir: RunDir = RunDir()) -> str:
     return save_and_go(run_dir, "patient")
 
 
+restarted = Workflow("restarted")
+
+
+@restarted.job(requeue=True)
+def turns(run_dir: RunDir = RunDir()) -> str:
+    with open(Path(run_dir) / "turns", "a") as file:
+        file.write("turn\n")
+    print("a turn")
+    return pass_gate(run_dir, "turns")
+
+
+@restarted.job
+def after_turns(before: Annotated[str, Result("turns")]) -> str:
+    return before
+
+
 limited = Workflow("limited")
 
 

@@ -33,6 +33,8 @@ class Jobs:
         self._run = run
         self._advance = advance
         self._works_s = works_s
+        dispatch = run.info["executor"]["options"].get("dispatch", {})
+        self._goes_on = dispatch.get("mode", "inline") == "inline"
 
     def launch(self, element: Element) -> Life:
         """Return the life of an element that starts."""
@@ -77,7 +79,7 @@ class Jobs:
             work.close()
             if work.segment._descriptor >= 0:  # a process that is killed closes its files
                 os.close(work.segment._descriptor)
-        if last:
+        if last and self._goes_on:
             self._advance(element.request.token)
 
     def _instance(self, work: ElementWork, task: Task, instance: Instance) -> Life:
