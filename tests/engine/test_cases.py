@@ -225,3 +225,17 @@ def test_where_no_job_may_submit_commands_alone_take_the_run_on(mode_of):
         engine.cluster.run_for(60.0)
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     assert not [e for e in engine.cluster.elements if e.request.argv[3] == "advance"]
+
+
+def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine, monkeypatch):
+    until(engine, "work")
+    end = engine.cluster.end
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(end))
+    engine.cancel(())
+    engine.retry(())
+    assert engine.ledger.overview().state is RunState.RUNNING
+    monkeypatch.undo()
+    engine.cluster.run_for(60.0)  # by then what was cancelled has come to its end, and so has the rest
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert not engine.cluster.active

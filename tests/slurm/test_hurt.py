@@ -434,7 +434,7 @@ def test_job_that_vanished_is_tried_again_later(bare_user, begun):
     second = tried_again(user, run, "vanishes", "")
 
     assert 30.0 < begins_in_s(user, second) <= 61.0
-    assert "vanishes: 1 handed over again: its job vanished" in told(run)
+    user.wait(lambda: "vanishes: 1 handed over again: its job vanished" in told(run))
     run.run.cancel()
 
 
@@ -451,7 +451,9 @@ def test_job_on_a_node_that_fails_is_tried_again_later_and_elsewhere(user, hurt)
 
     assert 30.0 < begins_in_s(user, second) <= 61.0
     assert f"ExcNodeList={first.node}\n" in user.cluster.run("scontrol", "show", "job", second)
-    assert f"before_gate: 1 handed over again: its node failed (NODE_FAIL on {first.node}" in told(run)
+    user.wait(
+        lambda: f"before_gate: 1 handed over again: its node failed (NODE_FAIL on {first.node}" in told(run)
+    )
     run.run.cancel()
 
 
@@ -464,7 +466,7 @@ def test_job_that_was_preempted_is_tried_again_later(user, hurt):
     second = tried_again(user, run, "fills_node", first.array)
 
     assert 30.0 < begins_in_s(user, second) <= 61.0
-    assert "fills_node: 1 handed over again: its job was preempted (PREEMPTED" in told(run)
+    user.wait(lambda: "fills_node: 1 handed over again: its job was preempted (PREEMPTED" in told(run))
     run.run.cancel()
 
 
@@ -476,4 +478,4 @@ def test_job_that_takes_too_much_memory_fails_with_that_reason_or_is_tried_again
     assert submissions(run, "takes_too_much") == 1
     assert run.run.result("takes_too_much_once") == 1
     assert submissions(run, "takes_too_much_once") == 2
-    assert "takes_too_much_once: 1 handed over again: " in told(run)
+    user.wait(lambda: "takes_too_much_once: 1 handed over again: " in told(run))

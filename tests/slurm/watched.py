@@ -20,8 +20,11 @@ class Watched:
 
     @property
     def picture(self) -> dict[str, Any]:
-        """What the last pass over it left beside the ledger."""
-        return dict(json.loads((self.root / "status.json").read_text()))
+        """What the last pass over it left beside the ledger; while there is none, it is running."""
+        try:
+            return dict(json.loads((self.root / "status.json").read_text()))
+        except FileNotFoundError:
+            return {"state": "running"}
 
     def see_end(self, timeout_s: float = 60.0) -> str:
         """Return how it ends by itself."""

@@ -13,6 +13,7 @@ from reflow.model.states import RunState
 from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
+from reflow.run.handover import is_cancelled
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
@@ -105,10 +106,16 @@ class _Pass:
         return state
 
     def _asks(self, caller: str, state: RunState) -> bool:
-        """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time."""
-        if state.is_over and not self._open():
+        """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time.
+
+        What was cancelled, and may be in the way of the run's end, is such a reason for everybody.
+        """
+        rows = self._open()
+        if state.is_over and not rows:
             return False
-        return self._wait or not (caller or self._was_asked_lately or self._is_young)
+        if self._wait or any(is_cancelled(self._hold.ledger, row) for row in rows):
+            return True
+        return not (caller or self._was_asked_lately or self._is_young)
 
     def _put_away(self, told: Reports, state: RunState) -> RunState:
         """End submissions of which nothing more can come, and have those cancelled that were to be."""
