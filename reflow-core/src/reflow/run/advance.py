@@ -9,11 +9,10 @@ from reflow.contracts.executor import Executor
 from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
-from reflow.model.states import RunState
+from reflow.model.states import InstanceState, RunState
 from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
-from reflow.run.handover import is_cancelled
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
@@ -108,12 +107,13 @@ class _Pass:
     def _asks(self, caller: str, state: RunState) -> bool:
         """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time.
 
-        What was cancelled, and may be in the way of the run's end, is such a reason for everybody.
+        Jobs of which nothing is expected any more, since it was cancelled or opened again, are such a reason for
+        everybody: they may be all that the end of the run waits for.
         """
-        rows = self._open()
+        rows, counts = self._open(), self._hold.overview().counts
         if state.is_over and not rows:
             return False
-        if self._wait or any(is_cancelled(self._hold.ledger, row) for row in rows):
+        if self._wait or not all(counts.get(row.task, {}).get(InstanceState.SUBMITTED) for row in rows):
             return True
         return not (caller or self._was_asked_lately or self._is_young)
 
