@@ -126,7 +126,7 @@ def submit_request(
 
     backends = make_backends(settings, executor=executor, store=store)
     python = settings.text("executor.python")
-    if python is not None and not os.access(python, os.X_OK):
+    if python is not None and not dry_run and not os.access(python, os.X_OK):
         raise ConfigError(
             f"executor.python is {python!r}, and no program is there; see where that comes from: reflow config show"
         )
