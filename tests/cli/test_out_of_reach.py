@@ -58,11 +58,11 @@ def test_a_run_directory_without_runs_is_exit_code_4(terminal, command):
     assert terminal.steps(command, "--run-dir", "nowhere").complains(4, "nowhere")
 
 
-def test_a_run_whose_directory_was_removed_is_unknown_but_listed(terminal):
+def test_a_run_whose_directory_was_removed_is_out_of_reach_and_still_listed(terminal):
     run_id = terminal.submit()
     shutil.rmtree(terminal.folder / "runs")
 
-    assert terminal.steps("status", run_id).complains(4, run_id, str(terminal.folder / "runs" / "steps"))
+    assert terminal.steps("status", run_id).complains(3, run_id, str(terminal.folder / "runs" / "steps"))
     assert terminal.steps("runs", "-q").out.split() == [run_id]
     assert terminal.steps("runs", "--json").json[0]["state"] is None
 
@@ -457,3 +457,15 @@ def test_an_interpreter_that_is_not_there_is_named(terminal):
 def test_an_executor_that_is_not_available_is_refused(terminal):
     assert terminal.steps("submit", "--executor", "slurm").complains(3, "slurm", "--executor local")
     assert terminal.steps("runs", "-q").out == ""
+
+
+def test_a_run_whose_directory_is_gone_is_out_of_reach_and_not_unknown(terminal):
+    run_id = terminal.submit()
+    (terminal.folder / "runs").rename(terminal.folder / "unmounted")
+
+    for words in ([run_id], ["@last"], []):
+        assert terminal.steps("status", *words).complains(
+            3, run_id, str(terminal.folder / "runs"), "out of reach"
+        )
+    (terminal.folder / "unmounted").rename(terminal.folder / "runs")
+    assert terminal.steps("status", "@last", "-q").out.strip() == run_id

@@ -213,7 +213,7 @@ def test_run_whose_disk_is_hurt_in_the_middle_gives_no_wrong_result_and_retry_co
     mend = hurt(site)
     site.open("each", "last")
     site.wait_for_empty_queue()
-    until(lambda: re.search("cannot be read or written|there is no run", site.look()))
+    until(lambda: re.search("cannot be read or written|is not there now|there is no run", site.look()))
     told = site.type("retry", "--run-dir", str(site.folder), ok=False)
     mend()
     found = site.results()

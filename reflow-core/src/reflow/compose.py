@@ -255,9 +255,16 @@ def open_run(
 
 
 def open_known(known: KnownRun, settings: Settings) -> OpenRun:
-    """Open a run that was found."""
+    """Open a run that was found.
+
+    Raises:
+        RunDirError: Its directory is gone, or out of reach.
+    """
     paths = run_paths(known.run_dir, known.run_id)
-    info = read_run(paths)
+    try:
+        info = read_run(paths)
+    except UnknownRun as error:
+        raise _gone(known) from error
     store, _ = make_store(settings, str(info["store"]))
 
     def executor() -> Executor:
@@ -304,9 +311,18 @@ def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:
         for run in runs:
             if os.path.exists(run_paths(run.run_dir, run.run_id).run_json):
                 return run
+        if runs:
+            raise _gone(runs[0])
         raise UnknownRun(f"there is no run yet in {place}; start one with: submit")
     run_id = resolve(reference, [run.run_id for run in runs], place)
     return next(run for run in runs if run.run_id == run_id)
+
+
+def _gone(known: KnownRun) -> RunDirError:
+    return RunDirError(
+        f"run {known.run_id} was made in {known.run_dir}, and is not there now\n"
+        "is that directory out of reach here, or was it deleted? then submit again"
+    )
 
 
 def _known_runs(
