@@ -30,6 +30,7 @@ from reflow.rundir.queue import read_waits
 
 ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
 YOUNG_S = 2.0  #: there is nothing to be asked about what was submitted just now
+DEAF_S = 30.0  #: how long a job waits before it asks a scheduler again that did not answer
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
 
@@ -164,6 +165,7 @@ class _Pass:
     def _keep_guarded(self, caller: str) -> None:
         """See to it that somebody will look again, whatever becomes of the jobs of this run."""
         self._guards.watch(self._open(), used=caller)
+        self._guards.watch_unanswered([r for r in self._intents() if not is_small(r)], used=caller)
         self._guards.keep_net(used=caller)
         self._guards.retire(used=caller)
         self._guards.leave([caller])
@@ -225,6 +227,8 @@ class _Pass:
             found = self._settled_find(intents)
         except SchedulerError as error:
             self._hold.messages.append(f"the scheduler did not say which jobs it has: {error}")
+            if self._stays and self._is_job:
+                beating_sleep(self._hold, DEAF_S)
             return
         adopted = [
             row._replace(state="open", native_id=found.get(row.token))

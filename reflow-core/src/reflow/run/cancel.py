@@ -60,15 +60,17 @@ def _left(run: OpenRun, wanted: Sequence[Scope]) -> str:
         return (
             f"the scheduler has not said yet whether it took what was submitted of {' and '.join(unanswered)}"
         )
-    return _still_queued(run, [row for row in rows if row.native_id])
+    return _still_queued(run, rows)
 
 
 def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
     """Cancel what waits in the queue and is not wanted any more; say so if there is any."""
     is_over = run.ledger.overview().state.is_over
     unwanted = [row for row in rows if (is_over if is_small(row) else is_cancelled(run.ledger, row))]
-    natives = [str(row.native_id) for row in unwanted]
+    unheard = [row.token for row in unwanted if not row.native_id]  # whoever submitted them was killed
     try:
+        found = run.executor.find(unheard) if unheard else {}
+        natives = [native for row in unwanted if (native := row.native_id or found.get(row.token))]
         told = run.executor.poll(natives) if natives else {}
         queued = [n for n in natives if any(r.state is JobState.PENDING for r in told.get(n, {}).values())]
         if queued:

@@ -48,6 +48,12 @@ class Guards:
         dogs = [self._new_watchdog(rows) for rows in bare.values()]
         self._hand_over([*dogs, *self._new_net("")] if dogs else [])
 
+    def watch_unanswered(self, submissions: Sequence[SubmissionRow], *, used: str = "") -> None:
+        """See to it that somebody looks soon at submissions whose answer never came, where no watchdog will."""
+        others = [row for row in self._small() if watched(row) and row.token != used]
+        if submissions and not others and self._allowed:
+            self._hand_over([self._new_watchdog(submissions)])
+
     def keep_net(self, *, used: str = "") -> None:
         """See to it that a safety net is queued; ``used`` is the token of the small job that asks, if it is one."""
         self._hand_over(self._new_net(used))
@@ -123,11 +129,13 @@ class Guards:
 
     def _submitted(self, row: SubmissionRow) -> SubmissionRow:
         run = self._hold.run
-        before = [s.native_id for s in self._hold.overview().submissions if s.token in watched(row)]
+        rows = [s for s in self._hold.overview().submissions if s.token in watched(row)]
+        before = [s.native_id for s in rows if s.native_id]
         limits = [node.resources.time_s for node in run.graph.tasks.values()]
-        begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(row.number)
+        looks = row.number if before else max(1, row.number)
+        begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(looks)
         try:
-            request = small_request(frame_of(run), self._dispatch, row, [n for n in before if n], begin_s)
+            request = small_request(frame_of(run), self._dispatch, row, before, begin_s)
             native_id = self._executor.submit(request)
         except SubmissionUnknown:
             return row
