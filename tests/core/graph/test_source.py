@@ -7,7 +7,8 @@ import itertools
 
 import pytest
 
-from reflow.graph.source import definition_line, parameter_place, source_hash
+from reflow.graph.code import source_hash
+from reflow.graph.source import definition_line, parameter_place
 
 numbers = itertools.count()
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from reflow.rundir.source import is_project_file
+from reflow.filesystem.project import is_project_file
 
 SUBMIT = """
 import json, sys

@@ -10,16 +10,19 @@ from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
 from reflow.graph.model import Graph, Input, Node, Tagged
 from reflow.graph.parameters import parameter_key
-from reflow.graph.source import source_hash
 from reflow.graph.types import Shapes
 from reflow.graph.wiring import Wiring
 from reflow.values.grammar import Grammar, grammar_of
 
 
 def hashed(graph: Graph, tasks: Mapping[str, TaskSpec]) -> Graph:
-    """Return a graph with what identifies the source of each task."""
+    """Return a graph with what identifies the code of each task."""
+    from reflow.graph.code import codes_of
+
+    codes = codes_of({name: tasks[name].function for name in graph.tasks})
     nodes = {
-        name: node._replace(source=source_hash(tasks[name].function)) for name, node in graph.tasks.items()
+        name: node._replace(source=codes[name].source, code_hash=codes[name].hash)
+        for name, node in graph.tasks.items()
     }
     return graph._replace(tasks=nodes)
 

@@ -21,6 +21,7 @@ from reflow.errors import (
 )
 from reflow.filesystem.atomic import make_directory, remove_directory
 from reflow.filesystem.mounts import mount_of
+from reflow.filesystem.project import is_project_file
 from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
@@ -34,7 +35,7 @@ from reflow.run.select import unknown_task
 from reflow.rundir.layout import RunPaths, run_paths
 from reflow.rundir.messages import tell
 from reflow.rundir.runfile import read_run, write_run
-from reflow.rundir.source import collect, is_project_file
+from reflow.rundir.source import collect
 from reflow.values.paths import stamped
 
 

@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.project import is_project_file
 from reflow.rundir.layout import RunPaths
-from reflow.rundir.source import is_project_file
 
 
 class EndOfDefinitions(BaseException):

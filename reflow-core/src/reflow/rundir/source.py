@@ -6,15 +6,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Collection
-from functools import cache
 from types import ModuleType
 from typing import Any
 
 from reflow.filesystem.atomic import make_directory, sync_directory, write_new
+from reflow.filesystem.project import is_project_file
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
-_STDLIB = os.path.dirname(os.__file__) + os.sep  #: told at once; to resolve links takes dozens of calls
 Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modules"
 
 
@@ -86,21 +85,3 @@ def _read_source(file: str | None) -> bytes | None:
             return source.read()
     except OSError:
         return None
-
-
-def is_project_file(file: str) -> bool:
-    """Whether a file is the user's own: not of Python's library, and not installed."""
-    if file.startswith(_STDLIB):
-        return False
-    parts = file.split(os.sep)
-    if "site-packages" in parts or "dist-packages" in parts:
-        return False
-    return not file.startswith(_library())
-
-
-@cache
-def _library() -> tuple[str, ...]:
-    places = [os.path.dirname(os.path.abspath(os.__file__))]
-    for prefix in {sys.prefix, sys.base_prefix}:
-        places += [os.path.join(prefix, "lib"), os.path.join(prefix, "lib64")]
-    return tuple(os.path.realpath(p) + os.sep for p in places) + tuple(p + os.sep for p in places)

@@ -1,0 +1,259 @@
+"""The code that a task reaches: its own function, and what that takes from the project, hashed."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from reflow.define.signature import unwrapped
+from reflow.graph.free_names import Chain, Import, Taken, imports_of, taken_by
+from reflow.graph.modules import Binding, Module, Modules, is_foreign
+from reflow.graph.normal import normalise, without_annotation
+from reflow.model.digest import digest
+
+PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
+
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_BUILTINS = frozenset(dir(builtins))
+
+
+class Code(NamedTuple):
+    """The code of one task.
+
+    Attributes:
+        source: Hash of the function's own normalised source, in hex; empty when there is no source.
+        hash: The same of all project code that it reaches; empty likewise.
+        parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task.
+        unresolved: Where it reaches what cannot be told, each in words.
+    """
+
+    source: str
+    hash: str
+    parts: dict[str, str]
+    unresolved: tuple[str, ...] = ()
+
+
+def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
+    """Return the code of several tasks by name; each file is parsed once, each definition read once."""
+    library = _Library()
+    return {name: _Walk(library, function).code() for name, function in functions.items()}
+
+
+def source_hash(function: Callable[..., Any]) -> str:
+    """Return the hash of a function's own source, in hex; empty when there is no source.
+
+    Comments, docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
+    """
+    return _Walk(_Library(), function).source()
+
+
+class _Definition(NamedTuple):
+    text: str
+    taken: Taken
+
+
+class _Library:
+    """What all walks share: modules, and definitions that were read."""
+
+    def __init__(self) -> None:
+        self.modules = Modules()
+        self._read: dict[ast.stmt, _Definition] = {}
+        self._seen_from: dict[tuple[str, str], str] = {}
+
+    def seen_from(self, home: Module, module: Module) -> str:
+        """Return the file of a module as seen from the directory of another."""
+        key = (module.file, home.file)
+        if key not in self._seen_from:
+            self._seen_from[key] = os.path.relpath(module.file, os.path.dirname(home.file))
+        return self._seen_from[key]
+
+    def definition(self, node: ast.stmt) -> _Definition:
+        if node not in self._read:
+            normalise(node)
+            plain = without_annotation(node) or node
+            self._read[node] = _Definition(ast.unparse(plain), taken_by(plain))
+        return self._read[node]
+
+
+class _Place(NamedTuple):
+    """A definition whose names are to be followed."""
+
+    module: Module
+    label: str
+    taken: Taken
+    cells: Mapping[str, object]
+
+
+class _Walk:
+    """Follows names from one function through the project."""
+
+    def __init__(self, library: _Library, function: Callable[..., Any]) -> None:
+        self._library = library
+        self._function = unwrapped(function)
+        self._home = library.modules.of_function(self._function)
+        self._texts: dict[str, list[str]] = {}
+        self._files: dict[str, str] = {}
+        self._taken: set[ast.stmt] = set()
+        self._followed: set[tuple[str, Chain]] = set()
+        self._waiting: list[_Place] = []
+        self._unresolved: set[str] = set()
+
+    def source(self) -> str:
+        node = _node_of(self._function, self._home)
+        return "" if node is None else digest("source", self._library.definition(node).text).hex()
+
+    def code(self) -> Code:
+        if not (source := self.source()):
+            return Code("", "", {})
+        self._take_function(self._function)
+        while self._waiting:
+            self._follow_all(self._waiting.pop())
+        parts = {
+            f"{self._files[label]}:{label.partition(':')[2]}": digest("code", texts).hex()[:PART_SIZE]
+            for label, texts in sorted(self._texts.items())
+        }
+        whole = digest("code", sorted(self._texts.items())).hex()
+        return Code(source, whole, parts, tuple(sorted(self._unresolved)))
+
+    def _take(
+        self, module: Module, name: str, node: ast.stmt, cells: Mapping[str, object] | None = None
+    ) -> None:
+        if node in self._taken:
+            return
+        self._taken.add(node)
+        definition = self._library.definition(node)
+        label = f"{self._label(module)}:{name}"
+        self._texts.setdefault(label, []).append(definition.text)
+        self._files[label] = self._file(module)
+        self._waiting.append(_Place(module, label, definition.taken, cells or {}))
+
+    def _label(self, module: Module) -> str:
+        """Name a module so that it is the same in a script, in a package, and wherever these are."""
+        if module is self._home:
+            return ""
+        own = f"{self._home.package}."
+        return module.name[len(own) - 1 :] if module.name.startswith(own) else module.name
+
+    def _file(self, module: Module) -> str:
+        return self._library.seen_from(self._home, module)
+
+    def _follow_all(self, place: _Place) -> None:
+        for name, line in place.taken.opaque:
+            self._unresolved.add(f"{_where(place, line)} calls {name}")
+        for chain in place.taken.chains:
+            self._follow(place, chain)
+
+    def _follow(self, place: _Place, chain: Chain) -> None:
+        root, rest = chain[0], chain[1:]
+        module = place.module
+        if root in place.taken.imports:
+            self._import(module, place.taken.imports[root], rest)
+        elif root in place.cells:
+            self._value(place, root, place.cells[root], rest)
+        elif not self._in_module(module, root, rest) and root not in _BUILTINS:
+            if root in module.namespace:
+                self._value(place, root, module.namespace[root], rest)
+            elif not root.startswith("__"):
+                self._unresolved.add(f"{_where(place)} takes {root}, which is not to be found")
+
+    def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
+        """Follow a name of a module, if it has that; through ``from x import *`` too."""
+        if bindings := module.parsed.bindings.get(name):
+            self._bound(module, name, bindings, rest)
+            return True
+        for star in module.parsed.stars:
+            other = self._library.modules.named(_absolute(module, star.module or "", star.level))
+            if other is None or other in without:
+                continue
+            if self._in_module(other, name, rest, (*without, module)):
+                return True
+        return False
+
+    def _bound(self, module: Module, name: str, bindings: Sequence[Binding], rest: Chain) -> None:
+        key = (module.file, (name, *rest))
+        if key in self._followed:
+            return
+        self._followed.add(key)
+        is_own = any(not isinstance(leaf, (ast.Expr, *_IMPORTS)) for leaf, _ in bindings)
+        for leaf, top in bindings:
+            if isinstance(leaf, _IMPORTS):
+                self._import(module, imports_of(leaf)[name], rest)
+            elif is_own:
+                self._take(module, name, top)
+
+    def _import(self, module: Module, target: Import, rest: Chain) -> None:
+        attributes = (target.name, *rest) if target.name else rest
+        self._module(_absolute(module, target.module, target.level), attributes)
+
+    def _module(self, name: str, rest: Chain) -> None:
+        """Follow attributes of a module; one that is used as a value counts with all that it has."""
+        module = self._library.modules.named(name)
+        if module is None:
+            self._note_if_compiled(name)
+        elif not rest:
+            for own in sorted(module.parsed.bindings):
+                self._in_module(module, own, ())
+        elif f"{name}.{rest[0]}" in sys.modules and rest[0] not in module.parsed.bindings:
+            self._module(f"{name}.{rest[0]}", rest[1:])
+        elif not self._in_module(module, rest[0], rest[1:]) and not rest[0].startswith("__"):
+            self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
+
+    def _note_if_compiled(self, name: str) -> None:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and not file.endswith(".py") and not is_foreign(name, file):
+            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
+
+    def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
+        """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
+        if isinstance(value, ModuleType):
+            self._module(value.__name__, rest)
+        elif isinstance(plain := unwrapped(value) if callable(value) else None, FunctionType):
+            if not is_foreign(plain.__module__ or "", plain.__code__.co_filename):
+                self._take_function(plain)
+        elif isinstance(value, type) and "<locals>" not in value.__qualname__:
+            self._module(value.__module__, tuple(value.__qualname__.split(".")))
+        elif isinstance(value, _PLAIN):
+            self._texts[f"{place.label}.{name}"] = [repr(value)]
+            self._files[f"{place.label}.{name}"] = self._file(place.module)
+        elif type(value).__module__.partition(".")[0] != "reflow":
+            self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
+
+    def _take_function(self, function: Any) -> None:
+        module = self._library.modules.of_function(function)
+        if (node := _node_of(function, module)) is not None:
+            self._take(module, function.__qualname__, node, _cells(function))
+
+
+def _node_of(function: Any, module: Module) -> ast.stmt | None:
+    code = function.__code__
+    return module.parsed.function(code.co_name, code.co_firstlineno)
+
+
+def _cells(function: Any) -> dict[str, object]:
+    """Return the variables of enclosing functions that a function takes; those not set yet are left out."""
+    found: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
+def _absolute(module: Module, name: str, level: int) -> str:
+    if not level:
+        return name
+    package = module.package.split(".")
+    kept = package[: len(package) - level + 1]
+    return ".".join([*kept, name] if name else kept)
+
+
+def _where(place: _Place, line: int = 0) -> str:
+    name = place.label.partition(":")[2]
+    return f"{name} in {os.path.basename(place.module.file)}{f':{line}' if line else ''}"

@@ -1,0 +1,168 @@
+"""The project's modules that are loaded: their text, parsed once, and what binds each of their names."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from reflow.define.signature import unwrapped
+from reflow.filesystem.project import is_project_file
+from reflow.graph.free_names import chain_of
+from reflow.graph.normal import first_line
+from reflow.graph.source import source_text
+from reflow.values.names import main_name
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+_PARSED: dict[str, Parsed] = {}
+
+
+class Binding(NamedTuple):
+    """A statement that gives a module's name a value, and the one of the module's own level that it stands in."""
+
+    leaf: ast.stmt
+    top: ast.stmt
+
+
+class Parsed:
+    """One file: its tree, and what binds the names of its module.
+
+    The tree is brought into normal form piece by piece, as its pieces are needed.
+
+    Attributes:
+        bindings: The statements that bind a name, in their order.
+        stars: Its ``from x import *``.
+    """
+
+    __slots__ = ("_tree", "bindings", "stars", "text")
+
+    def __init__(self, text: str | bytes) -> None:
+        self.text = text
+        try:
+            self._tree = ast.parse(text)
+        except (SyntaxError, ValueError):  # a cell with magic commands
+            self._tree = ast.Module([], [])
+        self.bindings: dict[str, list[Binding]] = {}
+        self.stars: list[ast.ImportFrom] = []
+        for top in self._tree.body:
+            for name, leaf in _bound_by(top):
+                if name == "*" and isinstance(leaf, ast.ImportFrom):
+                    self.stars.append(leaf)
+                else:
+                    self.bindings.setdefault(name, []).append(Binding(leaf, top))
+
+    def function(self, name: str, line: int) -> ast.stmt | None:
+        """Return the function of a name that starts, decorators included, at a line."""
+        for binding in self.bindings.get(name, ()):
+            if _is_function_at(binding.leaf, name, line):
+                return binding.leaf
+        found = (node for node in ast.walk(self._tree) if _is_function_at(node, name, line))
+        return next((node for node in found if isinstance(node, ast.stmt)), None)
+
+
+class Module:
+    """One file of the project, with the names that it sees.
+
+    Attributes:
+        name: What it could be imported as, also when it runs as ``__main__``.
+        package: What its relative imports start from.
+        namespace: Its globals as they are now.
+    """
+
+    __slots__ = ("file", "name", "namespace", "package", "parsed")
+
+    def __init__(self, file: str, namespace: dict[str, Any]) -> None:
+        name = str(namespace.get("__name__", ""))
+        self.file = file
+        self.name = main_name() if name == "__main__" else name
+        self.package = str(namespace.get("__package__") or "")
+        self.namespace = namespace
+        self.parsed = parsed(file, namespace)
+
+
+class Modules:
+    """The modules of the project, each looked at once."""
+
+    def __init__(self) -> None:
+        self._modules: dict[str, Module | None] = {}
+
+    def named(self, name: str) -> Module | None:
+        """Return a loaded module of the project; None for one that is installed, compiled or not there."""
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if (
+            not isinstance(module, ModuleType)
+            or not file
+            or not file.endswith(".py")
+            or is_foreign(name, file)
+        ):
+            return None
+        return self._of(file, module.__dict__)
+
+    def of_function(self, function: Any) -> Module:
+        """Return the module that a function stands in; for one of a notebook, its cell."""
+        plain = unwrapped(function)
+        return self._of(plain.__code__.co_filename, plain.__globals__)
+
+    def _of(self, file: str, namespace: dict[str, Any]) -> Module:
+        module = self._modules.get(file)
+        if module is None:
+            module = self._modules[file] = Module(file, namespace)
+        return module
+
+
+def is_foreign(name: str, file: str) -> bool:
+    """Whether a module is none of the project: of Python, installed, or of reflow itself."""
+    return name.partition(".")[0] == "reflow" or not is_project_file(file)
+
+
+def parsed(file: str, namespace: dict[str, Any]) -> Parsed:
+    """Return a file, parsed once for each text that it has."""
+    text = source_text(file, namespace)
+    known = _PARSED.get(file)
+    if known is None or known.text != text:
+        known = _PARSED[file] = Parsed(text)
+    return known
+
+
+def _is_function_at(node: ast.AST, name: str, line: int) -> bool:
+    return isinstance(node, _FUNCTIONS) and node.name == name and line == first_line(node)
+
+
+def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield the names that a statement of a module binds, those of the statements within it too."""
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        yield node.name, node
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias in node.names:
+            yield alias.asname or _first(alias.name, node), node
+    elif isinstance(node, ast.Expr):
+        if isinstance(node.value, ast.Call) and len(chain := chain_of(node.value.func)) > 1:
+            yield chain[0], node  # TABLE.update(...)
+    else:
+        for target in _targets(node):
+            for part in ast.walk(target):
+                if isinstance(part, ast.Name):
+                    yield part.id, node
+        for block in _BLOCKS:
+            for inner in getattr(node, block, ()):
+                yield from _bound_by(inner)
+
+
+def _first(name: str, node: ast.stmt) -> str:
+    return name.partition(".")[0] if isinstance(node, ast.Import) else name
+
+
+def _targets(node: Any) -> Iterator[ast.AST]:
+    if isinstance(node, ast.AnnAssign) and node.value is None:
+        return
+    yield from getattr(node, "targets", ())
+    if (target := getattr(node, "target", None)) is not None:
+        yield target
+    for item in getattr(node, "items", ()):
+        if item.optional_vars is not None:
+            yield item.optional_vars

@@ -1,0 +1,87 @@
+"""The normal form of a definition: what of its text is code."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_STATEMENTS = ("body", "orelse", "finalbody")
+_BLOCKS = (*_STATEMENTS, "handlers", "cases")
+
+
+def normalise(tree: ast.AST) -> None:
+    """Take away, in place, what is no code: doing so twice changes nothing more.
+
+    That is docstrings, reflow's own decorators, what ``Annotated`` adds to a type, and the annotations of what is
+    no parameter and no field of a class. Comments and formatting are no part of a tree anyway.
+    """
+    if isinstance(tree, _FUNCTIONS):
+        _bare_signature(tree)
+    if isinstance(tree, (*_FUNCTIONS, ast.ClassDef)):
+        _drop_docstring(tree)
+    for block in _BLOCKS:
+        if statements := getattr(tree, block, None):
+            if not isinstance(tree, ast.ClassDef) and block in _STATEMENTS:
+                setattr(tree, block, statements := _without_annotations(statements))
+            for statement in statements:
+                normalise(statement)
+
+
+def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the line that a function starts at, decorators included."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def _bare_signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    node.lineno = first_line(node)  # it is still found by that
+    node.decorator_list = [d for d in node.decorator_list if not _is_task_decorator(d)]
+    arguments = node.args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        argument.annotation = _bare(argument.annotation)
+    node.returns = _bare(node.returns)
+
+
+def _is_task_decorator(node: ast.expr) -> bool:
+    target = node.func if isinstance(node, ast.Call) else node
+    return isinstance(target, ast.Attribute) and target.attr in ("job", "array_job")
+
+
+def _bare(annotation: Any) -> Any:
+    """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            annotation = ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return annotation
+    if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) == "Annotated":
+        return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+    return annotation
+
+
+def _last_name(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))
+
+
+def _drop_docstring(node: Any) -> None:
+    first = node.body[0]
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        node.body = node.body[1:] or [ast.Pass()]
+
+
+def _without_annotations(statements: list[ast.stmt]) -> list[ast.stmt]:
+    plain = (without_annotation(statement) for statement in statements)
+    return [statement for statement in plain if statement is not None] or [ast.Pass()]
+
+
+def without_annotation(statement: ast.stmt) -> ast.stmt | None:
+    """Return ``x = 1`` for ``x: int = 1``, None for ``x: int``, and any other statement as it is."""
+    if not isinstance(statement, ast.AnnAssign):
+        return statement
+    if statement.value is None:
+        return None
+    return ast.copy_location(ast.Assign([statement.target], statement.value), statement)

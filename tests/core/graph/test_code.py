@@ -1,0 +1,331 @@
+"""The code that a task reaches, and what of it changes its hash."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import random
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reflow.graph.code import codes_of
+
+numbers = itertools.count()
+
+FLOW = '''
+from typing import Annotated
+from reflow import Flow, Param
+from .tools import clip
+from . import shapes
+flow = Flow("f")
+OTHER = 5
+
+@flow.job(cpus=4)
+def task(x: Annotated[int, Param(help="a number")], box: "shapes.Box") -> int:
+    """Say what it does."""
+    part: int = clip(x)
+    return part + box.area()  # the sum
+'''
+TOOLS = """
+from .limits import LIMIT as HIGHEST, floor
+
+def clip(x):
+    return max(floor(x), min(x, HIGHEST))
+
+def unused(x):
+    return x
+"""
+LIMITS = """
+LOWEST = 0
+LIMIT = 10
+UNUSED = 3
+
+def floor(x):
+    return max(x, LOWEST)
+"""
+SHAPES = """
+from dataclasses import dataclass
+from . import limits
+
+def scaled(x):
+    return limits.LIMIT * x
+
+@dataclass
+class Box:
+    width: int
+    height: int
+
+    def area(self):
+        return scaled(self.width * self.height)
+
+class Unused:
+    pass
+"""
+PROJECT = {"flow": FLOW, "tools": TOOLS, "limits": LIMITS, "shapes": SHAPES}
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    """Import a project of modules and return its task; each project is a package of its own."""
+    folder = tmp_path_factory.mktemp("projects")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+
+        def load(texts, task="task"):
+            package = folder / f"project{next(numbers)}"
+            package.mkdir()
+            for name, text in {"__init__": "", **texts}.items():
+                (package / f"{name}.py").write_text(text)
+            importlib.invalidate_caches()
+            return getattr(importlib.import_module(f"{package.name}.flow"), task)
+
+        yield load
+        for name in [name for name in sys.modules if name.startswith("project")]:
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def code(load):
+    return lambda texts: codes_of({"task": load(texts)})["task"]
+
+
+def changed(module, old, new):
+    assert old in PROJECT[module]
+    return {**PROJECT, module: PROJECT[module].replace(old, new)}
+
+
+def test_the_parts_are_all_that_is_reached_and_nothing_else(code):
+    assert set(code(PROJECT).parts) == {
+        *("flow.py:task", "tools.py:clip", "shapes.py:Box", "shapes.py:scaled"),
+        *("limits.py:LIMIT", "limits.py:floor", "limits.py:LOWEST"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("flow", "part +", "part -"),
+        ("tools", "max(", "min("),
+        ("limits", "LOWEST = 0", "LOWEST = 1"),
+        ("limits", "LIMIT = 10", "LIMIT = 11"),
+        ("limits", "max(x", "min(x"),
+        ("shapes", "limits.LIMIT * x", "x"),
+        ("shapes", "height: int", "height: int = 1"),
+        ("shapes", "self.width *", "self.width +"),
+        ("shapes", "@dataclass\n", "@dataclass(frozen=True)\n"),
+    ],
+)
+def test_what_a_task_reaches_changes_its_hash(code, module, old, new):
+    assert code(changed(module, old, new)).hash != code(PROJECT).hash
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("flow", "part: int = ", "part = "),
+        ("flow", "  # the sum", ""),
+        ("flow", "cpus=4", "cpus=8, version='2'"),
+        ("flow", "OTHER = 5", "OTHER = 6"),
+        ("flow", '"shapes.Box"', "shapes.Box"),
+        ("tools", "def unused(x):\n    return x\n", ""),
+        ("tools", "def clip(x):\n", "def clip(x):\n    '''Keep it in bounds.'''\n"),
+        ("tools", "max(floor(x), min(x, HIGHEST))", "(max(\n        floor(x),min( x,HIGHEST)))"),
+        ("limits", "LIMIT = 10", "LIMIT: int = 10"),
+        ("limits", "UNUSED = 3", "UNUSED = 4"),
+        ("shapes", "class Unused", "class StillUnused"),
+    ],
+)
+def test_what_is_no_code_or_is_not_reached_leaves_it(code, module, old, new):
+    assert code(changed(module, old, new)).hash == code(PROJECT).hash
+
+
+def test_the_parts_say_which_definition_changed(code):
+    before, after = code(PROJECT).parts, code(changed("limits", "LOWEST = 0", "LOWEST = 1")).parts
+
+    assert {part for part in before if before[part] != after[part]} == {"limits.py:LOWEST"}
+
+
+LAYOUTS = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 10_000),
+        "blank": st.integers(0, 3),
+        "comment": st.sampled_from(["", "# nothing\n", "# def f(): pass\n"]),
+        "docstring": st.sampled_from(["", '    """Says something."""\n']),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(layout=LAYOUTS)
+def test_no_order_comment_or_docstring_changes_the_hash(code, layout):
+    again = {name: laid_out(text, layout) for name, text in PROJECT.items()}
+
+    assert code(again).hash == code(PROJECT).hash
+
+
+def laid_out(text, layout):
+    """Write the definitions of a module in another order, with other comments and docstrings."""
+    blocks = text.strip().split("\n\n")
+    head = [block for block in blocks if "import" in block]
+    blocks = _whole([block for block in blocks if block not in head])
+    if "@dataclass" not in text:
+        random.Random(layout["seed"]).shuffle(blocks)
+    described = [
+        block.replace("):\n", f"):\n{layout['docstring']}") if "    def" not in block else block
+        for block in blocks
+    ]
+    gap = "\n" * (1 + layout["blank"]) + layout["comment"]
+    return gap.join([*head, *described]) + "\n"
+
+
+def _whole(blocks):
+    """Put the methods of a class back behind it."""
+    found = []
+    for block in blocks:
+        if block.startswith(" "):
+            found[-1] += f"\n\n{block}"
+        else:
+            found.append(block)
+    return found
+
+
+SHAPES_OF_CODE = {
+    "a decorator of a helper": (
+        "def loud(f):\n    return f\n\n@loud\ndef helper(x):\n    return x\n",
+        "def loud(f):\n    return f",
+        "def loud(f):\n    print()\n    return f",
+    ),
+    "a base class": (
+        "class Base:\n    n = 1\n\nclass Helper(Base):\n    pass\n\ndef helper(x):\n    return Helper().n\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "a default": ("N = 1\n\ndef helper(x, n=N):\n    return n\n", "N = 1", "N = 2"),
+    "a table that is filled": (
+        "T = {}\nT['a'] = 1\nT.update(b=2)\n\ndef helper(x):\n    return T\n",
+        "b=2",
+        "b=3",
+    ),
+    "one of two branches": (
+        "try:\n    import nothing_there\nexcept ImportError:\n    nothing_there = 1\n\n"
+        "def helper(x):\n    return nothing_there\n",
+        "nothing_there = 1",
+        "nothing_there = 2",
+    ),
+    "a partial function": (
+        "from functools import partial\n\ndef f(n, x):\n    return n\n\nhelper = partial(f, 1)\n",
+        "return n",
+        "return x",
+    ),
+    "an import within": (
+        "def helper(x):\n    from .tools import clip\n    return clip(x)\n\nfrom . import tools\n",
+        "return clip(x)",
+        "return clip(x + 1)",
+    ),
+    "a name in a comprehension": (
+        "N = [1]\n\ndef helper(x):\n    return [x for x in N]\n",
+        "N = [1]",
+        "N = [2]",
+    ),
+    "a global of a nested function": (
+        "N = 1\n\ndef helper(x):\n    def inner():\n        return N\n    return inner()\n",
+        "N = 1",
+        "N = 2",
+    ),
+    "a name that a class has too": (
+        "N = 1\n\nclass C:\n    N = N\n    def m(self):\n        return N\n\ndef helper(x):\n    return C()\n",
+        "N = 1\n\nclass",
+        "N = 2\n\nclass",
+    ),
+    "recursion": (
+        "def even(x):\n    return odd(x)\n\ndef odd(x):\n    return even(x)\n\nhelper = even\n",
+        "return even(x)",
+        "return even(x - 1)",
+    ),
+}
+USER = """
+from reflow import Flow
+from .{module} import {what}
+flow = Flow("f")
+
+@flow.job
+def task(x: int) -> int:
+    return {call}(x)
+"""
+
+
+@pytest.mark.parametrize("shape", SHAPES_OF_CODE)
+def test_a_helper_is_followed_through(code, shape):
+    text, old, new = SHAPES_OF_CODE[shape]
+    assert old in text
+    flow = USER.format(module="own", what="helper", call="helper")
+    others = {"tools": TOOLS, "limits": LIMITS, "flow": flow}
+
+    assert code({**others, "own": text}).hash != code({**others, "own": text.replace(old, new)}).hash
+
+
+@pytest.mark.parametrize(
+    ("through", "what", "call"),
+    [
+        ("from .tools import clip\n", "clip", "clip"),
+        ("from .tools import *\n", "clip", "clip"),
+        ("from . import tools\n", "tools", "tools.clip"),
+        ("from . import tools as t\n", "t", "t.clip"),
+        ("from . import tools\n", "tools", "(lambda x: getattr(tools, 'cl' + 'ip')(x))"),
+    ],
+)
+def test_a_name_is_followed_however_it_was_imported(code, through, what, call):
+    flow = USER.format(module="way", what=what, call=call)
+    project = {"way": through, "tools": TOOLS, "limits": LIMITS, "flow": flow}
+    other = {**project, "limits": LIMITS.replace("LOWEST = 0", "LOWEST = 1")}
+
+    assert code(project).hash != code(other).hash
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("eval('x')", "helper in own.py:3 calls eval"),
+        ("getattr(x, str(x))", "helper in own.py:3 calls getattr"),
+        ("nowhere(x)", "helper in own.py takes nowhere, which is not to be found"),
+    ],
+)
+def test_what_cannot_be_followed_is_told(code, body, told):
+    flow = USER.format(module="own", what="helper", call="helper")
+
+    assert code({"own": f"\ndef helper(x):\n    return {body}\n", "flow": flow}).unresolved == (told,)
+
+
+def test_nothing_is_told_of_plain_code(code):
+    assert code(PROJECT).unresolved == ()
+
+
+def test_a_variable_of_an_enclosing_function_is_code(load):
+    text = """
+def make(n, helper):
+    def task(x: int) -> int:
+        return helper(x) + n
+    return task
+
+def twice(x):
+    return 2 * x
+
+def thrice(x):
+    return 3 * x
+
+tasks = {"one": make(1, twice), "two": make(2, twice), "three": make(1, thrice), "again": make(1, twice)}
+"""
+    codes = codes_of(load({"flow": text}, "tasks"))
+
+    assert len({code.hash for code in codes.values()}) == 3
+    assert codes["one"].hash == codes["again"].hash
+
+
+def test_a_function_without_source_has_no_code():
+    made = {}
+    exec("def f(x: int) -> int: ...", made)
+
+    assert codes_of({"f": made["f"]})["f"] == ("", "", {}, ())
