@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
     from reflow.graph.definition import Definition
-    from reflow.graph.model import Given
+    from reflow.graph.model import Given, Graph
     from reflow.run.submit import SubmitRequest
 
 
@@ -135,7 +135,8 @@ def submit_request(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
     return SubmitRequest(
-        graph=workflow.graph(hashes=True),
+        graph=submit_graph(workflow, settings),
+        code=code_parts(workflow),
         entry=workflow.locate(),
         parameters=given.parameters,
         secrets=given.secrets,
@@ -148,6 +149,23 @@ def submit_request(
         python=python,
         defaults=default_resources(settings),
     )
+
+
+def submit_graph(workflow: Definition, settings: Settings) -> Graph:
+    """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing."""
+    graph = workflow.graph(hashes=True)
+    code = settings.text("defaults.code") or ""
+    nodes = {name: node._replace(code=node.code or code) for name, node in graph.tasks.items()}
+    return graph._replace(tasks=nodes)
+
+
+def code_parts(workflow: Definition) -> dict[bytes, str]:
+    """Return what the hashes of a workflow's code are made of, as the store keeps it."""
+    from reflow.model.digest import canonical
+
+    return {
+        bytes.fromhex(code.hash): canonical(code.parts) for code in workflow.codes().values() if code.hash
+    }
 
 
 def make_executor(name: str, options: dict[str, Any]) -> tuple[Executor, str]:

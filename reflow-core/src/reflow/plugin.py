@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from reflow.filesystem.locks import Holder, LockFile
     from reflow.filesystem.process import ProcessId, how_it_ended, this_process
     from reflow.model.records import (
+        Acceptance,
         AttemptRow,
         Changes,
         Context,
         FoundResult,
         InstanceRow,
+        Maker,
         NewResult,
         OutputRow,
         Overview,
@@ -77,8 +79,8 @@ _HOMES = {
     "reflow.filesystem.locks": ("Holder", "LockFile"),
     "reflow.filesystem.process": ("ProcessId", "how_it_ended", "this_process"),
     "reflow.model.records": (
-        *("AttemptRow", "Changes", "Context", "FoundResult", "InstanceRow", "NewResult", "OutputRow"),
-        *("Overview", "RunEntry", "SubmissionRow", "TaskRow", "Unpublished"),
+        *("Acceptance", "AttemptRow", "Changes", "Context", "FoundResult", "InstanceRow", "Maker"),
+        *("NewResult", "OutputRow", "Overview", "RunEntry", "SubmissionRow", "TaskRow", "Unpublished"),
     ),
     "reflow.model.resources": ("Resources",),
     "reflow.model.states": ("InstanceState", "JobState", "RunState", "TaskState"),
@@ -129,6 +131,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Acceptance",
     "Adapter",
     "AttemptRow",
     "Changes",
@@ -148,6 +151,7 @@ __all__ = [
     "Ledger",
     "Limits",
     "LockFile",
+    "Maker",
     "NewResult",
     "NotSubmitted",
     "OutOfReach",

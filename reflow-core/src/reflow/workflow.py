@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
     from reflow.define.task import TaskSpec
+    from reflow.graph.code import Code
     from reflow.graph.model import Given, Graph
     from reflow.run.handle import Run
     from reflow.run.submit import SubmitRequest
@@ -27,16 +28,18 @@ class Workflow(Flow):
 
     Args:
         name: Letters, digits and ``._-``; part of the identity of what its own tasks return.
+        code: The ``code`` of tasks that say nothing about it themselves. See `Flow.job`.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, code: str | None = None) -> None:
         self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
         if not os.environ.get(LOADING):
             from reflow.cli.uncaught import speak_plainly
 
             speak_plainly()
-        super().__init__(name)
+        super().__init__(name, code=code)
         self._graphs: dict[bool, tuple[int, Graph]] = {}
+        self._codes: tuple[int, dict[str, Code]] = (-1, {})
 
     def cli(self, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         """Carry out a command line (default: that of this process) and return the exit code."""
@@ -209,9 +212,18 @@ class Workflow(Flow):
         for known in (hashes, True):
             if known in self._graphs and self._graphs[known][0] == revision:
                 return self._graphs[known][1]
-        graph = hashed(self.graph(), self.tasks) if hashes else build(self, _find_adapter)
+        graph = hashed(self.graph(), self.codes()) if hashes else build(self, _find_adapter)
         self._graphs[hashes] = (revision, graph)
         return graph
+
+    def codes(self) -> dict[str, Code]:
+        """Return the code that each task reaches, by the name of the task."""
+        from reflow.graph.code import codes_of
+
+        if self._codes[0] != self._revision():
+            functions = {name: spec.function for name, spec in self.tasks.items()}
+            self._codes = (self._revision(), codes_of(functions))
+        return self._codes[1]
 
     def locate(self) -> dict[str, Any]:
         """Return how a worker finds this workflow: by module and name, or as a pickle where it has none."""

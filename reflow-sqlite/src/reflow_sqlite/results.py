@@ -5,11 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from reflow.plugin import Context, FoundResult, NewResult, Results, RunEntry, StoreError, make_directory
+from reflow.plugin import (
+    Acceptance,
+    Context,
+    FoundResult,
+    Maker,
+    NewResult,
+    Results,
+    RunEntry,
+    StoreError,
+    make_directory,
+)
 from reflow_sqlite.appending import append_results, invalidate_results
 from reflow_sqlite.changes import plain
+from reflow_sqlite.codes import (
+    add_acceptances,
+    add_parts,
+    find_acceptances,
+    find_made_by,
+    find_makers,
+    find_parts,
+)
 from reflow_sqlite.connection import Connection, Row
 from reflow_sqlite.failures import damaged
 from reflow_sqlite.files import locked, make_file
@@ -76,6 +94,26 @@ class SqliteResults(Results):
 
     def invalidate(self, keys: Sequence[Key], reason: str) -> None:
         self._write(lambda db: invalidate_results(db, keys, reason))
+
+    def record_code(self, parts: Mapping[bytes, str]) -> None:
+        known = self.code_parts(parts.keys())
+        if new := {code: text for code, text in parts.items() if code not in known}:
+            self._write(lambda db: add_parts(db, new))
+
+    def code_parts(self, hashes: Collection[bytes]) -> dict[bytes, str]:
+        return find_parts(self._read, hashes)
+
+    def makers(self, key: str) -> list[Maker]:
+        return find_makers(self._read, key)
+
+    def made_by(self, key: str, codes: Collection[bytes]) -> Iterator[tuple[Context, NewResult]]:
+        return find_made_by(self._read, key, codes)
+
+    def accept(self, acceptances: Sequence[Acceptance]) -> None:
+        self._write(lambda db: add_acceptances(db, acceptances))
+
+    def acceptances(self, key: str) -> list[Acceptance]:
+        return find_acceptances(self._read, key)
 
     def record_run(self, entry: RunEntry) -> None:
         run_id, workflow, run_dir, created, executor, parameters = entry

@@ -18,6 +18,9 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     parser = CommandParser(prog, "Look for everything that does not fit between tasks; nothing is run.")
     parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.basics.add_argument("-q", "--quiet", action="store_true", help="print nothing when all fits")
+    parser.basics.add_argument(
+        "-v", "--verbose", action="store_true", help="say what of the code cannot be followed, too"
+    )
     parser.add_basics()
     return parser
 
@@ -38,4 +41,17 @@ def run(call: Call) -> int:
     elif not call.options.quiet:
         count, parameters = plural(len(graph.tasks), "task"), plural(len(graph.parameters), "parameter")
         call.say(f"{graph.workflow}: {count}, {parameters}, all fits")
+        if call.options.verbose:
+            _tell_unresolved(call, call.workflow)
     return 0
+
+
+def _tell_unresolved(call: Call, workflow: Definition) -> None:
+    """Say where a change of code would not be noticed, each place once."""
+    codes = workflow.codes()
+    places: dict[str, list[str]] = {}
+    for task, code in codes.items():
+        for place in code.unresolved if code.hash else ("its source is not to be found",):
+            places.setdefault(place, []).append(task)
+    for place, tasks in places.items():
+        call.say(f"  {place}: changes behind that are not noticed ({', '.join(tasks)})")

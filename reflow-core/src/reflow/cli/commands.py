@@ -31,6 +31,7 @@ _ALL = (
     Command("runs", "runs", "list runs"),
     Command("results", "results", "what the tasks of a run returned"),
     Command("logs", "logs", "what the tasks of a run printed"),
+    Command("accept", "accept", "take results for good that other code of a task made"),
     Command("dag", "dag", "draw the tasks and what joins them"),
     Command("describe", "describe", "the workflow as JSON"),
     Command("advance", "advance", "take a run one step on, or drive it when its driver is gone", ANY_RUN),
@@ -43,7 +44,7 @@ COMMANDS = {command.name: command for command in _ALL}
 NOT_YET = frozenset(
     (
         *("register", "list", "inspect", "delete"),
-        *("why", "verify", "accept", "invalidate", "store", "watch", "report", "doctor"),
+        *("why", "verify", "invalidate", "store", "watch", "report", "doctor"),
     )
 )
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, write
+from reflow.view.words import printable
 
 if TYPE_CHECKING:
     from reflow.run.opened import OpenRun
@@ -38,6 +39,8 @@ def go_on(call: Call, run: OpenRun) -> int:
         watcher.clear()
         return report_end(call, run)
     start(run)
+    for message in _status(run)["messages"]:
+        call.hint(printable(message))
     if getattr(options, "wait", False):
         return wait_for(call, run)
     if options.json:
@@ -115,16 +118,27 @@ class Watcher:
         self._rows = _terminal_rows()
         self._before: dict[str, Any] | None = None
         self._drawn = 0
+        self._told: set[str] = set()
 
     def __call__(self, status: dict[str, Any]) -> None:
         """Take in how the run stands now."""
         if self.is_silent:
             return
+        self._tell(status["messages"])
         if self._live and len(status["tasks"]) + 2 < self._rows:
             self._draw(status)
         else:
             self._log(status)
         self._before = status
+
+    def _tell(self, messages: list[str]) -> None:
+        """Say at once what the run has to say, above the bars."""
+        new = [message for message in messages if message not in self._told]
+        if new:
+            self.clear()
+            self._told.update(new)
+            for message in new:
+                write(sys.stderr, printable(message))
 
     def _draw(self, status: dict[str, Any]) -> None:
         from reflow.view.progress import progress_block

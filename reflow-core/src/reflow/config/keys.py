@@ -34,6 +34,14 @@ _ALL = (
     Key("executor.python", "REFLOW_PYTHON", "path", "the interpreter of the workers"),
     Key("executor.workers", "REFLOW_WORKERS", "count", "how many local workers run at once"),
     Key("defaults.run_dir", "REFLOW_RUN_DIR", "path", "the run directory when none is given"),
+    Key(
+        "defaults.code",
+        "REFLOW_CODE",
+        "words",
+        "what changed code does to reuse, of tasks that say nothing",
+        "warn",
+        ("warn", "auto", "version"),
+    ),
     Key("store.url", "REFLOW_STORE", "address", "where results are kept"),
     Key("server.url", "REFLOW_SERVER", "text", "a server for workflows (not there yet)"),
     Key(

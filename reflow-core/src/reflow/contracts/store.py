@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from reflow.model.records import (
+    Acceptance,
     AttemptRow,
     Changes,
     Context,
     FoundResult,
     InstanceRow,
+    Maker,
     NewResult,
     Overview,
     RunEntry,
@@ -131,6 +133,33 @@ class Results(ABC):
     @abstractmethod
     def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
         """Mark (identity, output) pairs as stale, with the reason; they are found no more."""
+
+    @abstractmethod
+    def record_code(self, parts: Mapping[bytes, str]) -> None:
+        """Keep what hashes of code were made of, each a text; what is there already stays as it is."""
+
+    @abstractmethod
+    def code_parts(self, hashes: Collection[bytes]) -> dict[bytes, str]:
+        """Return what hashes of code were made of, as far as that was kept."""
+
+    @abstractmethod
+    def makers(self, key: str) -> list[Maker]:
+        """Return what made the results of a task that are not stale, whoever made the newest last."""
+
+    @abstractmethod
+    def made_by(self, key: str, codes: Collection[bytes]) -> Iterator[tuple[Context, NewResult]]:
+        """Stream the results of a task, oldest first, that are not stale and that these codes made.
+
+        Results may be appended while they come.
+        """
+
+    @abstractmethod
+    def accept(self, acceptances: Sequence[Acceptance]) -> None:
+        """Keep who takes results of other code for good; what is there already stays as it is."""
+
+    @abstractmethod
+    def acceptances(self, key: str) -> list[Acceptance]:
+        """Return what was accepted of a task, oldest first."""
 
     @abstractmethod
     def record_run(self, entry: RunEntry) -> None:

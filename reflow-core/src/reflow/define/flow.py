@@ -8,6 +8,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from reflow.define.names import check_name, did_you_mean
+from reflow.define.settings import check_code
 from reflow.define.task import Inclusion, TaskSpec, binding, read_task
 from reflow.errors import DefinitionError
 
@@ -20,12 +21,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Included:
-    __slots__ = ("flow", "params", "prefix")
+    __slots__ = ("code", "flow", "params", "prefix")
 
-    def __init__(self, flow: Flow, prefix: str | None, params: Mapping[str, object]) -> None:
+    def __init__(self, flow: Flow, prefix: str | None, params: Mapping[str, object], code: str) -> None:
         self.flow = flow
         self.prefix = prefix
         self.params = params
+        self.code = code
 
 
 class Flow:
@@ -33,10 +35,12 @@ class Flow:
 
     Args:
         name: Letters, digits and ``._-``. It is part of the identity of what its tasks return.
+        code: The ``code`` of tasks that say nothing about it themselves. See `job`.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, code: str | None = None) -> None:
         self.name = check_name("flow", name)
+        self._code = "" if code is None else check_code("code", code)
         self._entries: list[TaskSpec | _Included] = []
         self._includes: list[Flow] = []
         self._changes = 0
@@ -66,7 +70,8 @@ class Flow:
             after: Tasks that must have ended well before, whose values it does not take.
             version: Raise it when the function's meaning changes: earlier results are not reused then.
             cache: Whether an earlier result may be reused at all.
-            code: What a changed source does to reuse: ``"warn"``, ``"auto"`` (run again), ``"version"`` (nothing).
+            code: What changed code does to reuse: ``"warn"`` (reuse and say so), ``"auto"`` (run again),
+                ``"version"`` (nothing).
             verify: What checks a kept output: a function of the output, or a verifier's name.
             retries: How often a failed instance is tried again by itself.
             requeue: Whether the scheduler may start it again after a node failed.
@@ -118,7 +123,7 @@ class Flow:
             )
         if prefix is not None:
             check_name("prefix", prefix)
-        included = _Included(flow, prefix, dict(params or {}))
+        included = _Included(flow, prefix, dict(params or {}), self._code)
         _check_params(included)
         known = dict(self.tasks)
         for spec in _renamed_tasks(included):
@@ -149,7 +154,7 @@ class Flow:
     def _register(
         self, function: Function, settings: dict[str, Any], *, array: bool, frame: FrameType
     ) -> Function:
-        spec = read_task(self.name, function, frame, array=array, arguments=settings)
+        spec = read_task(self.name, function, frame, array=array, arguments=settings, code=self._code)
         tasks = self.tasks
         earlier = tasks.get(spec.name)
         if earlier is not None and not self._replace(earlier, spec):
@@ -204,7 +209,7 @@ def _renamed_tasks(included: _Included) -> Iterator[TaskSpec]:
     names = {n: check_name("task", f"{included.prefix}_{n}") if included.prefix else n for n in tasks}
     functions = tasks_by_function(tasks)
     unique = {key: names[found[0]] for key, found in functions.items() if len(found) == 1}
-    inclusion = Inclusion(names, unique, included.params)
+    inclusion = Inclusion(names, unique, included.params, included.code)
     for name, spec in tasks.items():
         yield spec.included(names[name], inclusion)
 

@@ -54,7 +54,7 @@ class TaskSettings(NamedTuple):
 
     Attributes:
         after: Tasks that must have ended first, without their values.
-        code: What a changed source does to reuse: ``warn``, ``auto``, ``version``; empty for the default.
+        code: What changed code does to reuse: ``warn``, ``auto``, ``version``; empty for the default.
         verify: What checks a kept output: a callable, a verifier's name, or None for what its type says.
         track: How Paths in its output are told from what they were, or None for the default.
         pack: Instances that one element of an array works through.
@@ -141,7 +141,8 @@ def _version(name: str, value: object) -> str:
     return _word(name, value)
 
 
-def _code(name: str, value: object) -> str:
+def check_code(name: str, value: object) -> str:
+    """Return what a changed source does to reuse, checked."""
     if value not in CODE_RULES:
         raise DefinitionError(f"{name}={value!r}: it is one of {', '.join(map(repr, CODE_RULES))}")
     return str(value)
@@ -191,7 +192,7 @@ _READERS: dict[str, Callable[[str, Any], object]] = {
     "after": task_refs,
     "version": _version,
     "cache": _flag,
-    "code": _code,
+    "code": check_code,
     "verify": _verify,
     "retries": _count(0),
     "requeue": _flag,

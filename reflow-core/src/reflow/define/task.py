@@ -24,16 +24,22 @@ class Inclusion:
         names: What each of its tasks is called there.
         functions: The same by the ``id`` of its function, where that names one task.
         bound: Values of parameters that are not asked for any more.
+        code: What changed code does to the reuse of tasks about which nothing else was said.
     """
 
-    __slots__ = ("bound", "functions", "names")
+    __slots__ = ("bound", "code", "functions", "names")
 
     def __init__(
-        self, names: Mapping[str, str], functions: Mapping[int, str], bound: Mapping[str, object]
+        self,
+        names: Mapping[str, str],
+        functions: Mapping[int, str],
+        bound: Mapping[str, object],
+        code: str,
     ) -> None:
         self.names = names
         self.functions = functions
         self.bound = bound
+        self.code = code
 
     def renamed(self, refs: tuple[TaskRef, ...]) -> tuple[TaskRef, ...]:
         """Return references to tasks as they are called there; others stay as they are."""
@@ -151,12 +157,14 @@ def read_task(
     *,
     array: bool,
     arguments: Mapping[str, Any],
+    code: str = "",
 ) -> TaskSpec:
     """Return the task that a decorated function is.
 
     Args:
         flow: The name of the defining flow.
         frame: Whose locals the annotations may name.
+        code: What changed code does to its reuse, unless the arguments say so.
 
     Raises:
         TypeError: There is no argument of a name.
@@ -171,7 +179,8 @@ def read_task(
         spec.name = check_name("task", name)
         spec.key = f"{flow}.{spec.name}"
         settings = {k: v for k, v in arguments.items() if k not in ("name", "array")}
-        spec.settings = read_settings(settings, array=array)
+        read = read_settings(settings, array=array)
+        spec.settings = read._replace(code=read.code or code)
         _read_function(spec, scope)
     except DefinitionError as error:
         what = f"task {name!r}" if isinstance(name, str) else repr(function)
@@ -193,7 +202,9 @@ def _read_function(spec: TaskSpec, scope: Scope) -> None:
 def _adopt(made: TaskSpec, origin: TaskSpec, inclusion: Inclusion) -> None:
     """Take over what may change: hints that were resolved meanwhile, steps, bound values."""
     made.returns, made._return_problem = origin.returns, origin._return_problem
-    made.settings = origin.settings._replace(after=inclusion.renamed(origin.settings.after))
+    made.settings = origin.settings._replace(
+        after=inclusion.renamed(origin.settings.after), code=origin.settings.code or inclusion.code
+    )
     made.parameters = tuple(_included(p, origin.name, inclusion) for p in origin.parameters)
 
 

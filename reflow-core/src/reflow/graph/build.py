@@ -29,7 +29,7 @@ def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False)
 
     Args:
         adapters: Asked for types that reflow does not know.
-        hashes: Whether to read and hash the source of each function, as `submit` needs.
+        hashes: Whether to read and hash the code of each task, as `submit` needs.
 
     Raises:
         WiringError: All that is wrong, in one report.
@@ -38,7 +38,11 @@ def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False)
     graph = builder.graph()
     if builder.report.problems:
         raise WiringError(flow.name, tuple(builder.report.problems))
-    return hashed(graph, flow.tasks) if hashes else graph
+    if not hashes:
+        return graph
+    from reflow.graph.code import codes_of
+
+    return hashed(graph, codes_of({name: spec.function for name, spec in flow.tasks.items()}))
 
 
 def check_task(flow: Flow, name: str, adapters: Adapters = no_adapters) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from reflow.graph.code import Code
     from reflow.graph.model import Graph
 
 
@@ -21,7 +22,10 @@ class Definition(Protocol):
         """Its tasks, by name."""
 
     def graph(self, *, hashes: bool = False) -> Graph:
-        """Return the checked graph; with ``hashes``, what identifies the source of each task too."""
+        """Return the checked graph; with ``hashes``, what identifies the code of each task too."""
+
+    def codes(self) -> Mapping[str, Code]:
+        """Return the code that each task reaches, by the name of the task."""
 
     def describe(self) -> dict[str, Any]:
         """Return the workflow as JSON, with what identifies the source of each task."""

@@ -82,7 +82,7 @@ class Node(NamedTuple):
 
     Attributes:
         key: Defining flow and unprefixed task name.
-        code: What a changed source does to reuse; empty for the default.
+        code: What changed code does to reuse: ``auto``, ``version``; ``warn`` or empty for a warning.
         track: How Paths in its output are told from what they were; empty for the default.
         verify: ``callable``, a verifier's name, or empty for what its type says.
         source: Hash of the function's own normalised source, in hex; empty where it was not asked for or is unknown.

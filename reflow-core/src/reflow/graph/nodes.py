@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from reflow.define.markers import MISSING
 from reflow.define.signature import ParameterSpec
@@ -14,12 +15,12 @@ from reflow.graph.types import Shapes
 from reflow.graph.wiring import Wiring
 from reflow.values.grammar import Grammar, grammar_of
 
+if TYPE_CHECKING:
+    from reflow.graph.code import Code
 
-def hashed(graph: Graph, tasks: Mapping[str, TaskSpec]) -> Graph:
+
+def hashed(graph: Graph, codes: Mapping[str, Code]) -> Graph:
     """Return a graph with what identifies the code of each task."""
-    from reflow.graph.code import codes_of
-
-    codes = codes_of({name: tasks[name].function for name in graph.tasks})
     nodes = {
         name: node._replace(source=codes[name].source, code_hash=codes[name].hash)
         for name, node in graph.tasks.items()

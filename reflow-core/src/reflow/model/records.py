@@ -247,3 +247,35 @@ class RunEntry(NamedTuple):
     executor: str
     parameters: str
     """The parameters as one line of text, secrets masked."""
+
+
+class Maker(NamedTuple):
+    """What made results of a task that are not stale: one code, in one file.
+
+    Attributes:
+        code, source, file: As in `Context`.
+        results: How many it made.
+    """
+
+    code: bytes
+    source: bytes
+    file: str
+    results: int
+
+
+class Acceptance(NamedTuple):
+    """Somebody's word that results of a task made by the code ``old`` are as good as those of ``new``.
+
+    Attributes:
+        key: Defining flow and unprefixed task name, as ``flow.task``.
+        who: The user's name.
+        reason: In the user's words; may be empty.
+        created: Milliseconds since 1970.
+    """
+
+    key: str
+    old: bytes
+    new: bytes
+    who: str
+    reason: str
+    created: int

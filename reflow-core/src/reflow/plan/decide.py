@@ -19,12 +19,14 @@ class Decision(NamedTuple):
         run: Rows to be handed over, by task.
         waiting: Rows that stay pending, since another of the same identity is on its way.
         foreign: Tasks with results that were not used since another file's task made them.
+        other_code: How many results of each task were used though other code made them, by the hash of that.
     """
 
     reused: Sequence[InstanceRow]
     run: Mapping[str, Sequence[InstanceRow]]
     waiting: Sequence[InstanceRow]
     foreign: Collection[str]
+    other_code: Mapping[str, Mapping[bytes, int]] = {}
 
 
 def decide(
@@ -48,6 +50,7 @@ def decide(
     run: dict[str, list[InstanceRow]] = {}
     waiting: list[InstanceRow] = []
     foreign: set[str] = set()
+    other_code: dict[str, dict[bytes, int]] = {}
     started = set(underway)
     for row in pending:
         node = graph.tasks[row.task]
@@ -60,18 +63,28 @@ def decide(
             result = None
         if result is not None and holds(result):
             reused.append(row._replace(state=InstanceState.REUSED, output=result.output, reason=None))
+            if warns_of_code(node, result):
+                counts = other_code.setdefault(row.task, {})
+                counts[result.code] = counts.get(result.code, 0) + 1
         elif node.cache and not made and row.identity in started:
             waiting.append(row)
         else:
             run.setdefault(row.task, []).append(row)
             if node.cache:
                 started.add(row.identity)
-    return Decision(reused, run, waiting, foreign)
+    return Decision(reused, run, waiting, foreign, other_code)
 
 
 def is_foreign(node: Node, result: FoundResult) -> bool:
     """Whether a result was made by a task of another file with another source, though of the same name."""
     return bool(result.file) and result.file != node.file and result.source.hex() != node.source
+
+
+def warns_of_code(node: Node, result: FoundResult) -> bool:
+    """Whether a user should be told that other code made a result: where both are known, and ``code`` says so."""
+    if node.code not in ("", "warn") or not result.code or not node.code_hash:
+        return False
+    return result.code.hex() != node.code_hash
 
 
 def run_state(tasks: Mapping[str, TaskRow], counts: Mapping[str, Mapping[InstanceState, int]]) -> RunState:

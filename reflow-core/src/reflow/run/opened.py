@@ -53,8 +53,12 @@ class OpenRun:
     @property
     def remedy(self) -> str:
         """What its user can type when nobody advances it any more."""
+        return f"go on with: {self.typed('advance')}"
+
+    def typed(self, command: str) -> str:
+        """Return the line of a command for this run, ready to paste."""
         where = "" if self.listed else f" --run-dir {quoted(self.paths.run_dir)}"
-        return f"go on with: reflow advance {self.id}{where}"
+        return f"reflow {command} {self.id}{where}"
 
     @property
     def workflow(self) -> str:

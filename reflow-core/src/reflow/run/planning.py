@@ -13,6 +13,7 @@ from reflow.plan.expand import Expansion, expand, is_over, ready
 from reflow.plan.inputs import constant_inputs, takes_items
 from reflow.run.freshness import stale_results
 from reflow.run.hold import Hold
+from reflow.run.other_code import tell_other_code
 from reflow.run.upstream import load_finished
 from reflow.values.digests import value_digest
 
@@ -69,6 +70,9 @@ class Planner:
                 f"{name}: results of a task of the same name in another file were not reused; "
                 "give one of the workflows another name"
             )
+        self._hold.messages += tell_other_code(
+            self._graph, decision.other_code, self._hold.results, self._hold.run.typed("accept")
+        )
         return Planned(tasks, [*kept, *decision.reused, *waiting], decision.run, dropped)
 
     def _expand(self, overview: Overview) -> list[Expansion]:

@@ -59,6 +59,22 @@ class SharedResults:
         except StoreError as error:
             self.trouble = str(error)
 
+    def accepted(self, key: str) -> set[tuple[bytes, bytes]]:
+        """Return which codes (old, new) of a task were accepted; none when that is out of reach."""
+        try:
+            return {(one.old, one.new) for one in self._open().acceptances(key)}
+        except StoreError as error:
+            self.trouble = str(error)
+            return set()
+
+    def code_parts(self, hashes: Collection[bytes]) -> dict[bytes, str]:
+        """Return what hashes of code were made of, as far as that is known and within reach."""
+        try:
+            return self._open().code_parts(hashes)
+        except StoreError as error:
+            self.trouble = str(error)
+            return {}
+
     def record_run(self, entry: RunEntry) -> None:
         """Add a run to the user's list, unless the store is out of reach."""
         try:

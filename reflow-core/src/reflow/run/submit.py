@@ -50,6 +50,7 @@ class SubmitRequest(NamedTuple):
         cwd: The directory that tasks run in.
         python: The interpreter of the workers; default: the one that submits.
         defaults: Resources that tasks leave open, from the configuration.
+        code: What the hashes of its tasks' code are made of, for the store.
     """
 
     graph: Graph
@@ -64,6 +65,7 @@ class SubmitRequest(NamedTuple):
     verify: bool = False
     python: str | None = None
     defaults: Mapping[str, Any] = {}
+    code: Mapping[bytes, str] = {}
 
 
 def create(request: SubmitRequest) -> OpenRun:
@@ -192,6 +194,7 @@ def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
         results = request.backends.store.open_results(write=True)
         with contextlib.closing(results):
             results.record_run(entry)
+            results.record_code(request.code)
     except (StoreDamaged, StoreTooNew):
         raise
     except StoreError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from reflow.contracts.store import Results
 from reflow.errors import StoreError
-from reflow.model.records import Context, FoundResult, NewResult, RunEntry
+from reflow.model.records import Acceptance, Context, FoundResult, Maker, NewResult, RunEntry
 
 
 class ResultsState:
@@ -16,6 +17,8 @@ class ResultsState:
         self.rows: list[tuple[Context, NewResult]] = []
         self.stale: dict[int, str] = {}
         self.runs: dict[str, RunEntry] = {}
+        self.code: dict[bytes, str] = {}
+        self.accepted: dict[tuple[str, bytes, bytes], Acceptance] = {}
 
 
 class MemoryResults(Results):
@@ -52,6 +55,31 @@ class MemoryResults(Results):
             if (new.identity, new.output) in keys:
                 self._state.stale.setdefault(number, reason)
 
+    def record_code(self, parts: Mapping[bytes, str]) -> None:
+        self._check_writable()
+        for code, text in parts.items():
+            self._state.code.setdefault(code, text)
+
+    def code_parts(self, hashes: Collection[bytes]) -> dict[bytes, str]:
+        return {code: self._state.code[code] for code in hashes if code in self._state.code}
+
+    def makers(self, key: str) -> list[Maker]:
+        made = [_code(context) for context, _ in self._current(key)]
+        counts = Counter(reversed(made))
+        return [Maker(*code, results=count) for code, count in reversed(counts.items())]
+
+    def made_by(self, key: str, codes: Collection[bytes]) -> Iterator[tuple[Context, NewResult]]:
+        yield from [(context, new) for context, new in self._current(key) if context.code in codes]
+
+    def accept(self, acceptances: Sequence[Acceptance]) -> None:
+        self._check_writable()
+        for one in acceptances:
+            self._state.accepted.setdefault((one.key, one.old, one.new), one)
+
+    def acceptances(self, key: str) -> list[Acceptance]:
+        found = [one for one in self._state.accepted.values() if one.key == key]
+        return sorted(found, key=lambda one: (one.created, one.old, one.new))
+
     def record_run(self, entry: RunEntry) -> None:
         self._check_writable()
         self._state.runs[entry.run_id] = entry
@@ -68,6 +96,11 @@ class MemoryResults(Results):
             if (new.identity, new.output) == tuple(key):
                 return new
         raise StoreError(f"there is no result {key[0].hex()[:12]} any more; submit again")
+
+    def _current(self, key: str) -> Iterator[tuple[Context, NewResult]]:
+        for number, (context, new) in enumerate(self._state.rows):
+            if context.key == key and number not in self._state.stale:
+                yield context, new
 
     def _has(self, context: Context, new: NewResult) -> bool:
         """Whether there is a row of this very attempt, or one as good that still holds."""

@@ -6,6 +6,7 @@ import pytest
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
+from reflow.model.records import Acceptance
 from reflow.testing.store_fixtures import StoreFixtures
 from reflow.testing.store_rows import (
     NOW,
@@ -130,6 +131,56 @@ class ResultsContract(StoreFixtures):
         results.append(context(), [result(0)])
 
         assert found.find([result(0).identity]) == {}
+
+    def test_what_code_was_made_of_is_kept_as_it_was_first_said(
+        self, results: Results, found: Results
+    ) -> None:
+        results.record_code({made_up("old"): "{}"})
+        results.record_code({made_up("old"): "{1}", made_up("new"): "{2}"})
+
+        wanted = [made_up("new"), made_up("old"), made_up("other")]
+        assert found.code_parts(wanted) == {made_up("old"): "{}", made_up("new"): "{2}"}
+
+    def test_the_makers_of_a_task_are_counted_without_what_is_stale(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(code=made_up("old")), [result(0), result(1)])
+        results.append(context("demo-2", code=made_up("new")), [result(2)])
+        results.append(context(code=made_up("old"), task="other"), [result(3)])
+        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
+
+        makers = found.makers(context().key)
+        assert [(maker.code, maker.results) for maker in makers] == [(made_up("old"), 1), (made_up("new"), 1)]
+        assert makers[0][1:3] == context()[5:7]
+
+    def test_who_made_the_newest_result_of_a_task_is_the_last_of_its_makers(
+        self, results: Results, found: Results
+    ) -> None:
+        for index, code in enumerate(["old", "new", "old"]):
+            results.append(context(code=made_up(code)), [result(index)])
+
+        makers = found.makers(context().key)
+        assert [(maker.code, maker.results) for maker in makers] == [(made_up("new"), 1), (made_up("old"), 2)]
+
+    def test_results_come_by_the_code_that_made_them_with_all_that_they_are(
+        self, results: Results, found: Results
+    ) -> None:
+        old = context(code=made_up("old"))
+        results.append(old, [result(index) for index in range(1200)])
+        results.append(context("demo-2", code=made_up("new")), [result(2000)])
+
+        assert list(found.made_by(old.key, [made_up("old")])) == [(old, result(i)) for i in range(1200)]
+        assert list(found.made_by("demo.other", [made_up("old")])) == []
+
+    def test_an_acceptance_is_kept_as_it_was_first_said(self, results: Results, found: Results) -> None:
+        first = Acceptance("demo.convert", made_up("old"), made_up("new"), "me", "only renamed", NOW)
+        results.accept([first, first._replace(key="demo.other")])
+        results.accept([first._replace(who="you"), first._replace(old=made_up("older"), created=NOW + 1)])
+
+        assert found.acceptances("demo.convert") == [
+            first,
+            first._replace(old=made_up("older"), created=NOW + 1),
+        ]
 
     def test_results_that_were_opened_for_reading_are_not_written(self, found: Results) -> None:
         with pytest.raises(StoreError):

@@ -1,0 +1,116 @@
+"""Taking results of earlier code for good, after a change that changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from reflow.contracts.store import Results
+from reflow.errors import UsageError
+from reflow.graph.model import Graph, Node
+from reflow.model.records import Acceptance, Context, Maker, NewResult
+from reflow.plan.renew import Renewal
+from reflow.run.clock import now_ms
+
+BATCH = 1_000  #: results that are given a new identity per transaction
+
+
+class Acceptable(NamedTuple):
+    """What there is to accept of one task.
+
+    Attributes:
+        makers: Earlier codes whose results nobody accepted yet, and that can be.
+        left: How many results of still earlier code stay aside.
+    """
+
+    node: Node
+    makers: tuple[Maker, ...]
+    left: int = 0
+
+    @property
+    def results(self) -> int:
+        """How many results they made."""
+        return sum(maker.results for maker in self.makers)
+
+    @property
+    def codes(self) -> list[bytes]:
+        """The hashes of the earlier codes, each once."""
+        return list(dict.fromkeys(maker.code for maker in self.makers))
+
+
+def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acceptable]:
+    """Return for each of these tasks what the store has of it that other code made.
+
+    Raises:
+        UsageError: The code of a task is not known.
+        StoreError: The results are out of reach.
+    """
+    found = []
+    for name in tasks:
+        node = graph.tasks[name]
+        if not node.code_hash:
+            raise UsageError(f"the source of {name} is not to be found, so its results cannot be accepted")
+        accepted = {one.old for one in results.acceptances(node.key) if one.new.hex() == node.code_hash}
+        makers = [m for m in results.makers(node.key) if _is_other(node, m) and m.code not in accepted]
+        found.append(_acceptable(node, makers))
+    return found
+
+
+def _acceptable(node: Node, makers: Sequence[Maker]) -> Acceptable:
+    """Where code is part of identity, only the newest of the earlier ones: it had set those before it aside."""
+    if node.code != "auto":
+        return Acceptable(node, tuple(makers))
+    newest = tuple(maker for maker in makers if maker.code == makers[-1].code)
+    return Acceptable(node, newest, sum(maker.results for maker in makers if maker not in newest))
+
+
+def _is_other(node: Node, maker: Maker) -> bool:
+    """Whether it is earlier code of this task, rather than the same code or that of another flow of the same name."""
+    is_foreign = maker.file != node.file and maker.source.hex() != node.source
+    return bool(maker.code) and maker.code.hex() != node.code_hash and not is_foreign
+
+
+def accept(results: Results, found: Sequence[Acceptable], reason: str) -> None:
+    """Take what was found for as good as what the present code would make, in the name of this user.
+
+    Where code is part of identity, the results are found under the new one afterwards.
+
+    Raises:
+        StoreError: The results cannot be written. Doing it again then goes on.
+    """
+    who, now = _user(), now_ms()
+    for one in found:
+        if one.node.code == "auto":
+            _renew(results, one)
+        new = bytes.fromhex(one.node.code_hash)
+        results.accept([Acceptance(one.node.key, old, new, who, reason, now) for old in one.codes])
+
+
+def _renew(results: Results, found: Acceptable) -> None:
+    renewed = _renewed(results, found)
+    while batch := list(islice(renewed, BATCH)):
+        by_context: dict[Context, list[NewResult]] = {}
+        for context, result in batch:
+            by_context.setdefault(context, []).append(result)
+        results.append_all(by_context.items())
+
+
+def _renewed(results: Results, found: Acceptable) -> Iterator[tuple[Context, NewResult]]:
+    files = {(maker.code, maker.source, maker.file) for maker in found.makers}
+    renewals: dict[Context, Renewal] = {}
+    for context, result in results.made_by(found.node.key, found.codes):
+        if (context.code, context.source, context.file) in files:
+            if context not in renewals:
+                renewals[context] = Renewal(found.node, context)
+            yield renewals[context].context, renewals[context].result(result)
+
+
+def _user() -> str:
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,57 @@
+"""Telling a user that results were reused which other code made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from reflow.graph.model import Graph
+from reflow.plan.code_parts import changed_definitions, told_definitions
+from reflow.run.shared_results import SharedResults
+from reflow.view.words import plural
+
+ByCode = Mapping[
+    str, Mapping[bytes, int]
+]  #: how many results of each task were reused, by the code that made them
+
+
+def tell_other_code(graph: Graph, reused: ByCode, results: SharedResults, accept: str) -> list[str]:
+    """Return a line for each task with results of other code that nobody accepted, and one with what to do.
+
+    Args:
+        accept: The command that accepts them, without the tasks.
+    """
+    told = dict(_lines(graph, reused, results))
+    if not told:
+        return []
+    tasks = " ".join(told)
+    return [
+        *told.values(),
+        f"if they are as good as new, say so: {accept} {tasks}; "
+        f"if not, submit with --force-tasks {tasks}, or raise their version=",
+    ]
+
+
+def _lines(graph: Graph, reused: ByCode, results: SharedResults) -> Iterator[tuple[str, str]]:
+    for task, counts in reused.items():
+        node = graph.tasks[task]
+        new = bytes.fromhex(node.code_hash)
+        accepted = results.accepted(node.key)
+        others = {old: count for old, count in counts.items() if (old, new) not in accepted}
+        if others:
+            count = sum(others.values())
+            made = f"{plural(count, 'reused result')} {'was' if count == 1 else 'were'} made by other code"
+            yield task, f"{task}: {made}: {told_change(results.code_parts([*others, new]), [*others], new)}"
+
+
+def told_change(parts: Mapping[bytes, str], old: Sequence[bytes], new: bytes) -> str:
+    """Return in words what differs between earlier codes and the present one.
+
+    Args:
+        parts: What these are made of, as far as the store knows it.
+    """
+    if new not in parts or any(code not in parts for code in old):
+        return told_definitions([], {})
+    return told_definitions(
+        changed_definitions([parts[code] for code in old], parts[new]), json.loads(parts[new])
+    )
