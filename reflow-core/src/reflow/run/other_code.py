@@ -10,18 +10,20 @@ from reflow.plan.code_parts import changed_definitions, told_definitions
 from reflow.run.shared_results import SharedResults
 from reflow.view.words import plural
 
-ByCode = Mapping[
-    str, Mapping[bytes, int]
-]  #: how many results of each task were reused, by the code that made them
+#: How many results of each task were reused, by the code that made them.
+ByCode = Mapping[str, Mapping[bytes, int]]
 
 
-def tell_other_code(graph: Graph, reused: ByCode, results: SharedResults, accept: str) -> list[str]:
+def tell_other_code(
+    graph: Graph, reused: ByCode, results: SharedResults, accept: str, present: Mapping[bytes, str] = {}
+) -> list[str]:
     """Return a line for each task with results of other code that nobody accepted, and one with what to do.
 
     Args:
         accept: The command that accepts them, without the tasks.
+        present: What the present codes are made of, where the store does not know that yet.
     """
-    told = dict(_lines(graph, reused, results))
+    told = dict(_lines(graph, reused, results, present))
     if not told:
         return []
     tasks = " ".join(told)
@@ -32,7 +34,9 @@ def tell_other_code(graph: Graph, reused: ByCode, results: SharedResults, accept
     ]
 
 
-def _lines(graph: Graph, reused: ByCode, results: SharedResults) -> Iterator[tuple[str, str]]:
+def _lines(
+    graph: Graph, reused: ByCode, results: SharedResults, present: Mapping[bytes, str]
+) -> Iterator[tuple[str, str]]:
     for task, counts in reused.items():
         node = graph.tasks[task]
         new = bytes.fromhex(node.code_hash)
@@ -41,7 +45,8 @@ def _lines(graph: Graph, reused: ByCode, results: SharedResults) -> Iterator[tup
         if others:
             count = sum(others.values())
             made = f"{plural(count, 'reused result')} {'was' if count == 1 else 'were'} made by other code"
-            yield task, f"{task}: {made}: {told_change(results.code_parts([*others, new]), [*others], new)}"
+            parts = {**results.code_parts([*others, new]), **present}
+            yield task, f"{task}: {made}: {told_change(parts, [*others], new)}"
 
 
 def told_change(parts: Mapping[bytes, str], old: Sequence[bytes], new: bytes) -> str:

@@ -19,9 +19,10 @@ from reflow.plan.expand import Expansion, Finished, expand
 from reflow.plan.inputs import gives_items
 from reflow.run.capacity import packed, split
 from reflow.run.job_request import Asked, Frame, task_request
+from reflow.run.other_code import ByCode, tell_other_code
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
-from reflow.run.shared_results import load_items
+from reflow.run.shared_results import SharedResults, load_items
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
 from reflow.run.submit import SubmitRequest, stamped_parameters
 
@@ -34,7 +35,8 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
 
     Returns:
         ``{"workflow", "tasks": {name: {"state", "total", "run", "reused", "array", "resources", "reason"}},
-        "commands": [text]}``. A task behind one that would run is ``unknown``: what it receives is not known yet.
+        "commands": [text], "messages": [text]}``. A task behind one that would run is ``unknown``: what it
+        receives is not known yet.
     """
     for name in request.force_tasks:
         if name not in request.graph.tasks:
@@ -44,6 +46,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
     limits = _asked(request.backends.executor.limits, Limits())
     tasks: dict[str, Any] = {}
     commands: list[str] = []
+    other_code: dict[str, Mapping[bytes, int]] = {}
     with contextlib.ExitStack() as stack:
         results = _open(request, stack)
         for name, node in request.graph.tasks.items():
@@ -53,7 +56,8 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
                 tasks[name] = _told(node, "unknown", None, Counter())
                 continue
             expansion = expand(node, finished, shared_digests(node, parameters, {}))
-            found, decided = _decide(request, expansion, results)
+            found, decided, others = _decide(request, expansion, results)
+            other_code.update(others)
             finished[name] = _finished(request.graph, expansion, decided, found, results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided))
@@ -61,7 +65,14 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
                 commands += _commands(request, node, decided.count("run"), limits)
     if commands and not request.backends.executor.resident:
         commands += _small_commands(request)
-    return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands}
+    messages = _told_of_code(request, other_code)
+    return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands, "messages": messages}
+
+
+def _told_of_code(request: SubmitRequest, other_code: ByCode) -> list[str]:
+    results = SharedResults(request.backends.store, write=False)
+    with contextlib.closing(results):
+        return tell_other_code(request.graph, other_code, results, "accept", request.code)
 
 
 def _asked(question: Callable[[], _T], unknown: _T) -> _T:
@@ -80,15 +91,16 @@ def _open(request: SubmitRequest, stack: contextlib.ExitStack) -> Results | None
 
 def _decide(
     request: SubmitRequest, expansion: Expansion, results: Results | None
-) -> tuple[Mapping[bytes, FoundResult], list[str]]:
-    """Return what was found, and per instance ``run`` or ``reused``."""
+) -> tuple[Mapping[bytes, FoundResult], list[str], ByCode]:
+    """Return what was found, per instance ``run`` or ``reused``, and what other code made of that."""
     forced = request.force or expansion.task.task in request.force_tasks
     pending = [row for row in expansion.rows if row.state is InstanceState.PENDING]
     asked = {row.identity for row in pending}
     found = results.find(asked) if results and asked and not forced else {}
     decision = decide(request.graph, pending, found, (), lambda result: True)
     reused = {row.index for row in decision.reused}
-    return found, ["reused" if row.index in reused else "run" for row in expansion.rows]
+    told = ["reused" if row.index in reused else "run" for row in expansion.rows]
+    return found, told, decision.other_code
 
 
 def _finished(

@@ -7,7 +7,7 @@ from typing import Any
 
 from reflow.view.screen import Screen
 from reflow.view.table import table
-from reflow.view.words import clock, first_line, plural
+from reflow.view.words import clock, first_line, plural, printable
 
 
 def plan_text(preview: Mapping[str, Any], screen: Screen, *, verbose: bool = False) -> str:
@@ -24,6 +24,8 @@ def plan_text(preview: Mapping[str, Any], screen: Screen, *, verbose: bool = Fal
     lines += ["", f"would submit {_to_run(tasks)}; nothing was written"]
     if preview.get("executor"):
         lines[-1] = f"would submit to {preview['executor']} {_to_run(tasks)}; nothing was written"
+    if preview.get("messages"):
+        lines += ["", *(f"  {printable(message)}" for message in preview["messages"])]
     if verbose:
         lines += ["", *preview.get("commands", ())]
     return "\n".join(lines)

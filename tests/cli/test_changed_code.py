@@ -1,0 +1,311 @@
+"""What becomes of earlier results when code changes: said, run again or left alone, and taken for good."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+
+import pytest
+
+FLOW = """
+import pathlib
+from typing import Annotated
+
+from reflow import Param, Result, RunDir, Workflow
+from steps_of import clip
+
+wf = Workflow("levels"{workflow})
+
+
+def called(run_dir, name):
+    with open(pathlib.Path(run_dir) / "calls", "a") as calls:
+        calls.write(f"{{name}}\\n")
+
+
+@wf.job
+def prepare(here: RunDir, n: Annotated[int, Param(help="How many")] = 3) -> list[int]:
+    called(here, "prepare")
+    return list(range(n))
+
+
+@wf.array_job{task}
+def convert(here: RunDir, level: Annotated[int, Result(step="prepare")]) -> int:
+    called(here, "convert")
+    return clip(level)
+
+
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+STEPS = """
+from bounds import highest
+
+
+def clip(x):
+    return min(x, highest())
+"""
+BOUNDS = """
+LIMIT = 2
+
+
+def highest():
+    return LIMIT
+"""
+
+
+class Project:
+    """A flow of three modules, whose user edits it and submits it."""
+
+    def __init__(self, terminal):
+        self.terminal = terminal
+        self.write("steps_of", STEPS)
+        self.write("bounds", BOUNDS)
+        self.flow()
+
+    def write(self, name, text):
+        (self.terminal.folder / f"{name}.py").write_text(text)
+
+    def flow(self, workflow="", task=""):
+        self.write("levels", FLOW.format(workflow=workflow, task=task))
+
+    def edit(self, name, old, new):
+        path = self.terminal.folder / f"{name}.py"
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+    def submit(self, *words):
+        """Submit and return what was called, in sorted order, with what was said."""
+        calls = self.terminal.folder / "runs" / "levels" / "calls"
+        with contextlib.suppress(FileNotFoundError):
+            calls.unlink()
+        told = self.type("submit", "--executor", "inline", *words)
+        assert told.code == 0, told.err
+        return sorted(calls.read_text().split()) if calls.exists() else [], told.err
+
+    def type(self, *words):
+        return self.terminal.python("levels.py", *words)
+
+    def results(self):
+        return self.type("results", "convert", "--json").json["convert"]
+
+
+@pytest.fixture
+def project(terminal):
+    return Project(terminal)
+
+
+@pytest.fixture
+def changed(project):
+    """A project that was submitted, and then changed two modules away."""
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    return project
+
+
+def test_results_of_other_code_are_reused_and_the_change_is_named(changed):
+    calls, said = changed.submit()
+
+    assert calls == []
+    assert "convert: 3 reused results were made by other code: LIMIT in bounds.py\n" in said
+    assert "prepare:" not in said
+    assert said.count("other code") == 1
+
+
+def test_status_says_it_too_with_what_to_type(changed):
+    changed.submit()
+
+    told = changed.type("status").out
+    run_id = changed.type("status", "--json").json["run_id"]
+    assert f"reflow accept {run_id} convert" in told
+    assert "--force-tasks convert" in told
+
+
+def test_what_is_no_code_is_not_told(project):
+    project.submit()
+    project.edit(
+        "bounds", "def highest():\n", "def highest():\n    '''The limit.'''\n    # which is a constant\n"
+    )
+
+    calls, said = project.submit()
+    assert calls == []
+    assert "other code" not in said
+
+
+def test_a_dry_run_says_it_too(changed):
+    told = changed.type("submit", "--dry-run")
+
+    assert "convert: 3 reused results were made by other code: LIMIT in bounds.py" in told.out
+    assert "accept convert" in told.out
+    assert changed.type("submit", "--dry-run", "--json").json["messages"][0].startswith("convert: 3 reused")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "task"),
+    [("", "(code='auto')"), (", code='auto'", ""), (", code='version'", "(code='auto')")],
+)
+def test_auto_runs_again_what_reaches_the_change_and_nothing_else(project, workflow, task):
+    project.flow(workflow, task)
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+
+    calls, said = project.submit()
+
+    assert calls == ["convert"] * 3
+    assert "other code" not in said
+    assert project.results() == [0, 1, 1]
+    assert project.submit()[0] == []
+
+
+def test_auto_can_be_configured_for_tasks_that_say_nothing(changed):
+    config = changed.terminal.folder / "config" / "reflow"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text('[defaults]\ncode = "auto"\n')
+
+    assert changed.submit()[0] == ["convert"] * 3 + ["prepare"]
+
+
+@pytest.mark.parametrize(("workflow", "task"), [("", "(code='version')"), (", code='version'", "")])
+def test_version_is_silent(project, workflow, task):
+    project.flow(workflow, task)
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+
+    calls, said = project.submit()
+
+    assert calls == []
+    assert "other code" not in said
+
+
+def test_forcing_the_task_makes_its_results_those_of_the_present_code(changed):
+    assert changed.submit("--force-tasks", "convert")[0] == ["convert"] * 3
+
+    calls, said = changed.submit()
+    assert calls == []
+    assert "other code" not in said
+    assert changed.results() == [0, 1, 1]
+
+
+def test_code_that_came_back_is_no_other_code(changed):
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+
+    assert "other code" not in changed.submit()[1]
+
+
+# accept
+
+
+def test_what_was_accepted_is_not_told_again(changed):
+    told = changed.type("accept", "convert", "--yes", "--reason", "only renamed")
+
+    assert told.code == 0
+    assert "convert: 3 results of other code will count" in told.err
+    assert "LIMIT in bounds.py" in told.err
+    assert "other code" not in changed.submit()[1]
+    assert "nothing to accept" in changed.type("accept", "convert").err
+
+
+def test_a_later_change_is_told_after_an_earlier_one_was_accepted(changed):
+    changed.type("accept", "convert", "--yes")
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 0")
+
+    assert "convert: 3 reused results" in changed.submit()[1]
+
+
+def test_who_accepted_when_and_why_is_kept(changed):
+    changed.type("accept", "convert", "--yes", "--reason", "only renamed")
+
+    with contextlib.closing(sqlite3.connect(changed.terminal.store)) as db:
+        ((key, who, reason, created),) = db.execute(
+            "SELECT key, who, reason, created FROM accepts"
+        ).fetchall()
+    assert (key, reason) == ("levels.convert", "only renamed")
+    assert who
+    assert created > 1_600_000_000_000
+
+
+def test_with_auto_what_was_accepted_is_found_under_the_new_identity(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")
+
+    assert project.type("accept", "convert", "--yes").code == 0
+    assert project.submit()[0] == []
+    assert project.submit("--n", "4")[0] == ["convert", "prepare"]
+    project.edit("bounds", "LIMIT + 0", "LIMIT + 1")
+    assert project.submit()[0] == ["convert"] * 3
+
+
+def test_with_auto_results_that_a_change_had_set_aside_stay_aside(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    project.submit()
+    project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")
+
+    told = project.type("accept", "convert", "--yes")
+
+    assert "3 results of still older code will not" in told.err
+    assert project.submit()[0] == []
+    assert project.results() == [0, 1, 1]
+
+
+def test_reflow_accept_takes_the_code_of_a_run(changed):
+    changed.submit()
+    run_id = changed.type("status", "--json").json["run_id"]
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 0")
+
+    told = changed.terminal.reflow("accept", run_id, "convert", "--yes", "--json")
+
+    assert told.code == 0
+    assert told.json["tasks"] == {"convert": 3}
+    changed.edit("bounds", "LIMIT = 0", "LIMIT = 1")
+    assert "other code" not in changed.submit()[1]
+
+
+def test_nothing_is_accepted_where_nobody_can_be_asked(changed):
+    told = changed.type("accept", "convert")
+
+    assert told.code == 2
+    assert told.err.splitlines()[-1] == "if it is right, add: --yes"
+    assert "convert: 3 reused" in changed.submit()[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "is_told"), [(b"y\n", 0, False), (b"n\n", 1, True), (b"\n", 1, True)]
+)
+def test_a_person_is_asked(changed, answer, code, is_told):
+    terminal, screen = os.openpty()
+    os.write(terminal, answer)
+    try:
+        told = changed.terminal.run([sys.executable, "levels.py", "accept", "convert"], stdin=screen)
+    finally:
+        os.close(terminal)
+        os.close(screen)
+
+    assert told.code == code
+    assert "accept? [y/N]" in told.err
+    assert ("other code" in changed.submit()[1]) is is_told
+
+
+def test_tasks_that_are_not_there_are_refused(project):
+    assert project.type("accept", "convrt").complains(4, "convrt", "convert")
+    assert project.type("accept").complains(2, "which task?", "convert")
+    assert project.terminal.reflow("accept").complains(2, "which run?")
+
+
+def test_check_says_what_cannot_be_followed_when_it_is_asked(project):
+    project.edit("steps_of", "min(x, highest())", "eval('min(x, highest())')")
+
+    assert "eval" not in project.type("check").out
+    told = project.type("check", "-v").out
+    assert told.count("clip in steps_of.py:6 calls eval") == 1
+    assert "(convert)" in told
+
+
+def test_help_and_status_read_no_code(changed):
+    changed.submit()
+    for words in (["--help"], ["status"], ["check"], ["submit", "--help"]):
+        told = changed.terminal.run([sys.executable, "-X", "importtime", "levels.py", *words])
+        assert "reflow.graph.code" not in told.err
