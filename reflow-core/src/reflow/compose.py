@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reflow.config.keys import KEYS
 from reflow.config.known_plugins import (
     BUILT_IN_EXECUTOR,
     DEFAULT_STORE,
@@ -155,6 +156,8 @@ def submit_graph(workflow: Definition, settings: Settings) -> Graph:
     """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing."""
     graph = workflow.graph(hashes=True)
     code = settings.text("defaults.code") or ""
+    if code == KEYS["defaults.code"].default:
+        return graph
     nodes = {name: node._replace(code=node.code or code) for name, node in graph.tasks.items()}
     return graph._replace(tasks=nodes)
 

@@ -12,8 +12,8 @@ from reflow_sqlite.connection import Row
 
 Read = Callable[[str, Sequence[object]], list[Row]]
 
-ROWS_AT_ONCE = 500
-_PARTS = "SELECT hash, parts FROM code WHERE hash = ?"
+ROWS_AT_ONCE = 500  #: rows that are read, and bound parameters of one query
+_PARTS = "SELECT hash, parts FROM code WHERE hash IN ({marks})"
 _ADD_PARTS = "INSERT OR IGNORE INTO code VALUES (?, ?)"
 _IS_CURRENT = "NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)"
 _MAKERS = f"""
@@ -32,7 +32,12 @@ _ACCEPTS = "SELECT key, old, new, who, reason, created FROM accepts WHERE key = 
 
 def find_parts(read: Read, hashes: Collection[bytes]) -> dict[bytes, str]:
     """Return what hashes of code were made of, as far as that is known."""
-    return {code: parts for wanted in hashes for code, parts in read(_PARTS, (wanted,))}
+    wanted = list(hashes)
+    found: dict[bytes, str] = {}
+    for first in range(0, len(wanted), ROWS_AT_ONCE):
+        some = wanted[first : first + ROWS_AT_ONCE]
+        found.update(read(_PARTS.format(marks=_marks(some)), some))
+    return found
 
 
 def add_parts(db: sqlite3.Connection, parts: Mapping[bytes, str]) -> None:
@@ -47,7 +52,7 @@ def find_makers(read: Read, key: str) -> list[Maker]:
 
 def find_made_by(read: Read, key: str, codes: Collection[bytes]) -> Iterator[tuple[Context, NewResult]]:
     """Stream the current results of a task that these codes made; the file is let go between."""
-    query = _MADE_BY.format(marks=",".join("?" * len(codes)))
+    query = _MADE_BY.format(marks=_marks(codes))
     number = 0
     while rows := read(query, (number, key, *codes)):
         for row in rows:
@@ -65,3 +70,7 @@ def add_acceptances(db: sqlite3.Connection, acceptances: Sequence[Acceptance]) -
 def find_acceptances(read: Read, key: str) -> list[Acceptance]:
     """Return what was accepted of a task."""
     return [Acceptance(*row) for row in read(_ACCEPTS, (key,))]
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
