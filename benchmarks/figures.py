@@ -42,6 +42,7 @@ FIGURES = (
     ),
     Figure("one item of 10000 changed", 2, "of all reused", ratio("changed 10000", "reuse 10000")),
     Figure(f"three chained stages of {CHAIN}", 5, f"Pool1({3 * CHAIN})", ratio("chain", "pool of chain")),
+    Figure("code of a task across 50 modules, hashed", 20, "ms", number("hashing"), 1),
     Figure("ledger and results, beyond the values", 400, "bytes each", _bytes, 0),
     Figure("files of a run, from n=100 to 10000", 0, "more", lambda n: n["files 10000"] - n["files 100"], 0),
     Figure("peak memory, n=10000", 45, "MB", number("peak 10000"), 1),

@@ -30,6 +30,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="reflow-bench-") as home:
             self._beside_p(found, "import", "-c", "import reflow", home=home)
             self._beside_p(found, "help", _flow("fan_out"), "submit", "--help", home=home)
+            found["hashing"] = float(self._run(str(HERE / "hashing.py"), home=home).said)
             for width in WIDTHS:
                 self._fan_out(found, width, os.path.join(home, str(width)))
             self._chain(found, os.path.join(home, "chain"))

@@ -329,3 +329,19 @@ def test_a_function_without_source_has_no_code():
     exec("def f(x: int) -> int: ...", made)
 
     assert codes_of({"f": made["f"]})["f"] == ("", "", {}, ())
+
+
+def test_code_that_is_nested_too_deeply_is_code_that_is_not_known(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    deep = f"\ndef helper(x):\n    return {' + '.join(['x'] * 2500)}\n"
+
+    assert code({"own": deep, "flow": flow}).hash == ""
+
+
+def test_reading_code_warns_of_nothing(code, recwarn):
+    flow = USER.format(module="own", what="helper", call="helper")
+    odd = "\ndef helper(x):\n    return '\\d'\n"
+
+    with pytest.warns() as told:
+        code({"own": odd, "flow": flow})
+    assert len(told) == 1  # Python's own, when it imports the module

@@ -93,6 +93,27 @@ def test_a_task_of_the_same_name_in_another_script_is_not_reused(change, reused)
 
 
 @pytest.mark.parametrize(
+    ("rule", "now", "then", "told_of"),
+    [
+        ("", "aa", b"\xbb", {"t": {b"\xbb": 1}}),
+        ("warn", "aa", b"\xbb", {"t": {b"\xbb": 1}}),
+        ("warn", "aa", b"\xaa", {}),
+        ("warn", "", b"\xbb", {}),
+        ("warn", "aa", b"", {}),
+        ("version", "aa", b"\xbb", {}),
+        ("auto", "aa", b"\xbb", {}),
+    ],
+)
+def test_results_of_other_code_are_reused_and_counted_where_that_is_to_be_told(rule, now, then, told_of):
+    graph = Graph("demo", {}, {"t": NODE._replace(code=rule, code_hash=now)})
+
+    decision = decide(graph, [pending(0), pending(1)], result(0, code=then), (), lambda r: True)
+
+    assert [row.index for row in decision.reused] == [0]
+    assert decision.other_code == told_of
+
+
+@pytest.mark.parametrize(
     ("tasks", "counts", "state"),
     [
         ({"t": TaskRow("t")}, {}, RunState.RUNNING),

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, write
@@ -24,12 +25,14 @@ def go_on(call: Call, run: OpenRun) -> int:
     With ``--detach`` it goes on alone, with ``--wait`` this process waits in any case.
     """
     from reflow.run.drive import drive, start
+    from reflow.rundir.messages import told
 
+    before = told(run.paths)  # that was said when it was noticed
     gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
     options = call.options
     if run.is_resident and not getattr(options, "detach", False):
-        watcher = Watcher(call)
+        watcher = Watcher(call, before)
         try:
             with _printing_aside(call, run):
                 drive(run, None if watcher.is_silent else watcher)
@@ -39,8 +42,9 @@ def go_on(call: Call, run: OpenRun) -> int:
         watcher.clear()
         return report_end(call, run)
     start(run)
-    for message in _status(run)["messages"]:
-        call.hint(printable(message))
+    for message in told(run.paths):
+        if message not in before:
+            call.hint(printable(message))
     if getattr(options, "wait", False):
         return wait_for(call, run)
     if options.json:
@@ -109,16 +113,20 @@ def _status(run: OpenRun) -> dict[str, Any]:
 
 
 class Watcher:
-    """Shows how a run goes on, on stderr: bars that are drawn again on a terminal, elsewhere a line per change."""
+    """Shows how a run goes on, on stderr: bars that are drawn again on a terminal, elsewhere a line per change.
 
-    def __init__(self, call: Call) -> None:
+    Args:
+        told: Messages of the run that its user knows.
+    """
+
+    def __init__(self, call: Call, told: Iterable[str] = ()) -> None:
         self.is_silent = call.options.quiet or call.options.json
         self._screen = call.screen(sys.stderr)
         self._live = sys.stderr.isatty()
         self._rows = _terminal_rows()
         self._before: dict[str, Any] | None = None
         self._drawn = 0
-        self._told: set[str] = set()
+        self._told = set(told)
 
     def __call__(self, status: dict[str, Any]) -> None:
         """Take in how the run stands now."""

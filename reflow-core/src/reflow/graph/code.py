@@ -28,7 +28,7 @@ class Code(NamedTuple):
 
     Attributes:
         source: Hash of the function's own normalised source, in hex; empty when there is no source.
-        hash: The same of all project code that it reaches; empty likewise.
+        hash: The same of all project code that it reaches; empty when any of it cannot be read.
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task.
         unresolved: Where it reaches what cannot be told, each in words.
     """
@@ -42,7 +42,15 @@ class Code(NamedTuple):
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
     """Return the code of several tasks by name; each file is parsed once, each definition read once."""
     library = _Library()
-    return {name: _Walk(library, function).code() for name, function in functions.items()}
+    return {name: _code(library, function) for name, function in functions.items()}
+
+
+def _code(library: _Library, function: Callable[..., Any]) -> Code:
+    walk = _Walk(library, function)
+    try:
+        return walk.code()
+    except RecursionError:  # an expression of a thousand terms
+        return Code("", "", {})
 
 
 def source_hash(function: Callable[..., Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -42,10 +43,7 @@ class Parsed:
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
-        try:
-            self._tree = ast.parse(text)
-        except (SyntaxError, ValueError):  # a cell with magic commands
-            self._tree = ast.Module([], [])
+        self._tree = _tree(text)
         self.bindings: dict[str, list[Binding]] = {}
         self.stars: list[ast.ImportFrom] = []
         for top in self._tree.body:
@@ -127,6 +125,15 @@ def parsed(file: str, namespace: dict[str, Any]) -> Parsed:
     if known is None or known.text != text:
         known = _PARSED[file] = Parsed(text)
     return known
+
+
+def _tree(text: str | bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever imports the file has heard of its odd escapes
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError):  # a cell with magic commands
+            return ast.Module([], [])
 
 
 def _is_function_at(node: ast.AST, name: str, line: int) -> bool:
