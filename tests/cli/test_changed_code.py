@@ -122,6 +122,15 @@ def test_status_says_it_too_with_what_to_type(changed):
     assert "--force-tasks convert" in told
 
 
+def test_a_script_that_submits_hears_it_on_stderr(changed):
+    changed.write("script", "import levels\nlevels.wf.submit(executor='inline')\n")
+
+    told = changed.terminal.python("script.py")
+
+    assert "convert: 3 reused results were made by other code: LIMIT in bounds.py" in told.err
+    assert told.out == ""
+
+
 def test_what_is_no_code_is_not_told(project):
     project.submit()
     project.edit(

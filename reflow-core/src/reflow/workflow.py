@@ -146,12 +146,18 @@ class Workflow(Flow):
     def _start(self, request: SubmitRequest, *, wait: bool) -> Run:
         from reflow.run.handle import Run, go_on
         from reflow.run.submit import create
+        from reflow.rundir.messages import told
+        from reflow.view.words import printable
 
         run = create(request)
+        before = told(run.paths)  # that was said when it was noticed
         go_on(run, wait=wait)
         handle = Run(run, self.decode)
         if wait:
             handle.wait()
+        for message in told(run.paths):
+            if message not in before:
+                print(printable(message), file=sys.stderr)
         return handle
 
     def open_run(self, run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:

@@ -259,3 +259,33 @@ def test_adding_a_task_does_not_walk_over_all_others():
 
     assert len(flow.tasks) == 1000
     assert not looks
+
+
+def test_what_changed_code_does_is_said_by_the_task_else_its_flow_else_the_one_that_includes_it():
+    def tasks(flow):
+        @flow.job
+        def silent(x: int) -> int: ...
+
+        @flow.job(code="version")
+        def outspoken(x: int) -> int: ...
+
+        return flow
+
+    top = Flow("top", code="auto")
+    top.include(tasks(Flow("a")), prefix="a")
+    top.include(tasks(Flow("b", code="warn")), prefix="b")
+
+    rules = {name: spec.settings.code for name, spec in tasks(top).tasks.items()}
+    assert rules == {
+        "a_silent": "auto",
+        "a_outspoken": "version",
+        "b_silent": "warn",
+        "b_outspoken": "version",
+        "silent": "auto",
+        "outspoken": "version",
+    }
+
+
+def test_a_rule_for_code_that_is_none_is_refused():
+    with pytest.raises(DefinitionError, match=r"'automatic'.*'warn', 'auto', 'version'"):
+        Flow("f", code="automatic")

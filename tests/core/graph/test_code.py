@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import linecache
 import random
 import sys
 
@@ -345,3 +346,21 @@ def test_reading_code_warns_of_nothing(code, recwarn):
     with pytest.warns() as told:
         code({"own": odd, "flow": flow})
     assert len(told) == 1  # Python's own, when it imports the module
+
+
+def test_cells_of_a_notebook_are_followed_from_one_to_the_next():
+    def run_cells(session, factor):
+        namespace = {"__name__": "__main__"}
+        texts = [
+            f"def helper(x):\n    return {factor} * x\n",
+            "N = 2\n\ndef task(x: int) -> int:\n    return helper(x) + N\n",
+        ]
+        for number, text in enumerate(texts):
+            file = f"/tmp/kernel_{session}/{number}.py"
+            linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+            exec(compile(text, file, "exec"), namespace)
+        return codes_of({"task": namespace["task"]})["task"]
+
+    assert set(run_cells(1, 2).parts) == {"notebook:task", "notebook:N", "notebook:helper"}
+    assert run_cells(2, 2) == run_cells(3, 2)
+    assert run_cells(4, 2).hash != run_cells(5, 3).hash

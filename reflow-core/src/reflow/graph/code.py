@@ -75,10 +75,11 @@ class _Library:
         self._seen_from: dict[tuple[str, str], str] = {}
 
     def seen_from(self, home: Module, module: Module) -> str:
-        """Return the file of a module as seen from the directory of another."""
+        """Return the file of a module as seen from the directory of another; all cells of a notebook are one."""
         key = (module.file, home.file)
         if key not in self._seen_from:
-            self._seen_from[key] = os.path.relpath(module.file, os.path.dirname(home.file))
+            start = os.getcwd() if home.is_cell else os.path.dirname(home.file)
+            self._seen_from[key] = "notebook" if module.is_cell else os.path.relpath(module.file, start)
         return self._seen_from[key]
 
     def definition(self, node: ast.stmt) -> _Definition:

@@ -81,6 +81,11 @@ class Module:
         self.namespace = namespace
         self.parsed = parsed(file, namespace)
 
+    @property
+    def is_cell(self) -> bool:
+        """Whether it is a cell of a notebook, or what was typed at a prompt."""
+        return "__file__" not in self.namespace
+
 
 class Modules:
     """The modules of the project, each looked at once."""
