@@ -27,7 +27,7 @@ FROM results r JOIN contexts c ON c.id = r.context
 WHERE r.number > ? AND key = ? AND code IN ({{marks}}) AND {_IS_CURRENT} ORDER BY r.number LIMIT {ROWS_AT_ONCE}
 """
 _ACCEPT = "INSERT OR IGNORE INTO accepts (key, old, new, who, reason, created) VALUES (?, ?, ?, ?, ?, ?)"
-_ACCEPTS = "SELECT key, old, new, who, reason, created FROM accepts WHERE key = ? ORDER BY created, old, new"
+_ACCEPTS = "SELECT key, old, new, {told}, created FROM accepts WHERE key = ? ORDER BY created, old, new"
 
 
 def find_parts(read: Read, hashes: Collection[bytes]) -> dict[bytes, str]:
@@ -63,13 +63,18 @@ def find_made_by(read: Read, key: str, codes: Collection[bytes]) -> Iterator[tup
 
 def add_acceptances(db: sqlite3.Connection, acceptances: Sequence[Acceptance]) -> None:
     """Keep who takes results of other code for good."""
+    there = {column[1] for column in db.execute("PRAGMA table_info(accepts)")}
+    for name in {"who", "reason"} - there:  # the first stores kept the time alone
+        db.execute(f"ALTER TABLE accepts ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
     rows = [(*one[:3], plain(one.who), plain(one.reason), one.created) for one in acceptances]
     db.executemany(_ACCEPT, rows)
 
 
 def find_acceptances(read: Read, key: str) -> list[Acceptance]:
     """Return what was accepted of a task."""
-    return [Acceptance(*row) for row in read(_ACCEPTS, (key,))]
+    names = {row[1] for row in read("PRAGMA table_info(accepts)", ())}
+    told = "who, reason" if {"who", "reason"} <= names else "'', ''"
+    return [Acceptance(*row) for row in read(_ACCEPTS.format(told=told), (key,))]
 
 
 def _marks(values: Collection[object]) -> str:

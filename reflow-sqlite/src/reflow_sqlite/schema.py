@@ -147,8 +147,8 @@ CREATE TABLE verdicts (
 CREATE INDEX verdicts_of ON verdicts (result);
 -- results of a task made by ``old`` are as good as those of ``new``
 CREATE TABLE accepts (
-  key TEXT NOT NULL, old BLOB NOT NULL, new BLOB NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL,
-  created INTEGER NOT NULL, PRIMARY KEY (key, old, new)
+  key TEXT NOT NULL, old BLOB NOT NULL, new BLOB NOT NULL, created INTEGER NOT NULL,
+  who TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (key, old, new)
 ) WITHOUT ROWID;
 -- what a code hash was made of: hashes by name, as JSON
 CREATE TABLE code (hash BLOB PRIMARY KEY, parts TEXT NOT NULL) WITHOUT ROWID;

@@ -241,6 +241,18 @@ SHAPES_OF_CODE = {
         "N = 1\n\nclass",
         "N = 2\n\nclass",
     ),
+    "the type of a field": (
+        "from dataclasses import dataclass\n\nclass In:\n    n = 1\n\n"
+        "@dataclass\nclass Out:\n    inner: 'In'\n\ndef helper(x):\n    return Out(x)\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "an object that is made once": (
+        "class Model:\n    def run(self, x):\n        return x\n\nMODEL = Model()\n\n"
+        "def helper(x):\n    return MODEL.run(x)\n",
+        "return x\n\nMODEL",
+        "return -x\n\nMODEL",
+    ),
     "recursion": (
         "def even(x):\n    return odd(x)\n\ndef odd(x):\n    return even(x)\n\nhelper = even\n",
         "return even(x)",
@@ -284,6 +296,21 @@ def test_a_name_is_followed_however_it_was_imported(code, through, what, call):
     other = {**project, "limits": LIMITS.replace("LOWEST = 0", "LOWEST = 1")}
 
     assert code(project).hash != code(other).hash
+
+
+def test_a_package_without_init_is_followed(load, tmp_path, monkeypatch):
+    def hash_of(name, text):
+        folder = tmp_path / name / f"loose_{name}"
+        folder.mkdir(parents=True)
+        (folder / "inner.py").write_text(text)
+        monkeypatch.syspath_prepend(str(tmp_path / name))
+        flow = f"from loose_{name} import inner\n\ndef task(x: int) -> int:\n    return inner.f(x)\n"
+        return codes_of({"task": load({"flow": flow})})["task"].parts
+
+    one, other = hash_of("one", "def f(x):\n    return 1\n"), hash_of("two", "def f(x):\n    return 2\n")
+
+    assert sorted(one.values()) != sorted(other.values())
+    assert len(one) == len(other) == 2
 
 
 @pytest.mark.parametrize(

@@ -203,13 +203,14 @@ class _Walk:
     def _module(self, name: str, rest: Chain) -> None:
         """Follow attributes of a module; one that is used as a value counts with all that it has."""
         module = self._library.modules.named(name)
-        if module is None:
+        below = f"{name}.{rest[0]}" if rest else ""
+        if below in sys.modules and (module is None or rest[0] not in module.parsed.bindings):
+            self._module(below, rest[1:])
+        elif module is None:
             self._note_if_compiled(name)
         elif not rest:
             for own in sorted(module.parsed.bindings):
                 self._in_module(module, own, ())
-        elif f"{name}.{rest[0]}" in sys.modules and rest[0] not in module.parsed.bindings:
-            self._module(f"{name}.{rest[0]}", rest[1:])
         elif not self._in_module(module, rest[0], rest[1:]) and not rest[0].startswith("__"):
             self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
 

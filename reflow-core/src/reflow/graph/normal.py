@@ -26,6 +26,8 @@ def normalise(tree: ast.AST) -> None:
                 setattr(tree, block, statements := _without_annotations(statements))
             for statement in statements:
                 normalise(statement)
+                if isinstance(statement, ast.AnnAssign):  # a field of a class
+                    statement.annotation = _unquoted(statement.annotation)
 
 
 def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -49,13 +51,18 @@ def _is_task_decorator(node: ast.expr) -> bool:
 
 def _bare(annotation: Any) -> Any:
     """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value, mode="eval").body
-        except SyntaxError:
-            return annotation
+    annotation = _unquoted(annotation)
     if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) == "Annotated":
         return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+    return annotation
+
+
+def _unquoted(annotation: Any) -> Any:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            return ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return annotation
     return annotation
 
 
