@@ -62,6 +62,9 @@ class Box:
     def area(self):
         return scaled(self.width * self.height)
 
+    def half(self):
+        return self.width / 2
+
 class Unused:
     pass
 """
@@ -141,6 +144,13 @@ def test_what_a_task_reaches_changes_its_hash(code, module, old, new):
 )
 def test_what_is_no_code_or_is_not_reached_leaves_it(code, module, old, new):
     assert code(changed(module, old, new)).hash == code(PROJECT).hash
+
+
+def test_the_order_of_methods_is_no_code(code):
+    area = "    def area(self):\n        return scaled(self.width * self.height)\n\n"
+    half = "    def half(self):\n        return self.width / 2\n\n"
+
+    assert code(changed("shapes", area + half, half + area)).hash == code(PROJECT).hash
 
 
 def test_the_parts_say_which_definition_changed(code):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import groupby
 from typing import Any
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -13,13 +14,15 @@ _BLOCKS = (*_STATEMENTS, "handlers", "cases")
 def normalise(tree: ast.AST) -> None:
     """Take away, in place, what is no code: doing so twice changes nothing more.
 
-    That is docstrings, reflow's own decorators, what ``Annotated`` adds to a type, and the annotations of what is
-    no parameter and no field of a class. Comments and formatting are no part of a tree anyway.
+    That is docstrings, reflow's own decorators, what ``Annotated`` adds to a type, the annotations of what is no
+    parameter and no field of a class, and the order of methods. Comments and formatting are no part of a tree anyway.
     """
     if isinstance(tree, _FUNCTIONS):
         _bare_signature(tree)
     if isinstance(tree, (*_FUNCTIONS, ast.ClassDef)):
         _drop_docstring(tree)
+    if isinstance(tree, ast.ClassDef):
+        tree.body = _with_methods_in_order(tree.body)
     for block in _BLOCKS:
         if statements := getattr(tree, block, None):
             if not isinstance(tree, ast.ClassDef) and block in _STATEMENTS:
@@ -78,6 +81,19 @@ def _drop_docstring(node: Any) -> None:
         and isinstance(first.value.value, str)
     ):
         node.body = node.body[1:] or [ast.Pass()]
+
+
+def _with_methods_in_order(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Sort methods that stand side by side; those with decorators may need one another, and stay."""
+    found: list[ast.stmt] = []
+    for is_plain, group in groupby(body, _is_plain_function):
+        neighbours = list(group)
+        found += sorted(neighbours, key=lambda s: str(getattr(s, "name", ""))) if is_plain else neighbours
+    return found
+
+
+def _is_plain_function(node: ast.stmt) -> bool:
+    return isinstance(node, _FUNCTIONS) and not node.decorator_list
 
 
 def _without_annotations(statements: list[ast.stmt]) -> list[ast.stmt]:
