@@ -115,10 +115,14 @@ class SqliteResults(Results):
     def acceptances(self, key: str) -> list[Acceptance]:
         return find_acceptances(self._read, key)
 
-    def record_run(self, entry: RunEntry) -> None:
+    def record_run(self, entry: RunEntry, code: Mapping[bytes, str] = {}) -> None:
+        def act(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
+            add_parts(db, code)
+
         run_id, workflow, run_dir, created, executor, parameters = entry
         row = (run_id, workflow, plain(run_dir), created, executor, plain(parameters))
-        self._write(lambda db: db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?)", row))
+        self._write(act)
 
     def runs(self, workflow: str | None = None) -> list[RunEntry]:
         of_workflow = "" if workflow is None else " WHERE workflow = ?"

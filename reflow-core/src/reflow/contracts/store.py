@@ -162,8 +162,12 @@ class Results(ABC):
         """Return what was accepted of a task, oldest first."""
 
     @abstractmethod
-    def record_run(self, entry: RunEntry) -> None:
-        """Add a run to the list of runs, or replace its entry."""
+    def record_run(self, entry: RunEntry, code: Mapping[bytes, str] = {}) -> None:
+        """Add a run to the list of runs, or replace its entry; keep in the same go what its code is made of.
+
+        Args:
+            code: As in `record_code`.
+        """
 
     @abstractmethod
     def runs(self, workflow: str | None = None) -> list[RunEntry]:

@@ -193,8 +193,7 @@ def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
     try:
         results = request.backends.store.open_results(write=True)
         with contextlib.closing(results):
-            results.record_run(entry)
-            results.record_code(request.code)
+            results.record_run(entry, request.code)
     except (StoreDamaged, StoreTooNew):
         raise
     except StoreError as error:

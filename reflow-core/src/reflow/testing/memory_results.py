@@ -80,8 +80,8 @@ class MemoryResults(Results):
         found = [one for one in self._state.accepted.values() if one.key == key]
         return sorted(found, key=lambda one: (one.created, one.old, one.new))
 
-    def record_run(self, entry: RunEntry) -> None:
-        self._check_writable()
+    def record_run(self, entry: RunEntry, code: Mapping[bytes, str] = {}) -> None:
+        self.record_code(code)
         self._state.runs[entry.run_id] = entry
 
     def runs(self, workflow: str | None = None) -> list[RunEntry]:

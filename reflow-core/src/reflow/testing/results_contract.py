@@ -136,7 +136,7 @@ class ResultsContract(StoreFixtures):
         self, results: Results, found: Results
     ) -> None:
         results.record_code({made_up("old"): "{}"})
-        results.record_code({made_up("old"): "{1}", made_up("new"): "{2}"})
+        results.record_run(entry("demo-1"), {made_up("old"): "{1}", made_up("new"): "{2}"})
 
         wanted = [made_up("new"), made_up("old"), made_up("other")]
         assert found.code_parts(wanted) == {made_up("old"): "{}", made_up("new"): "{2}"}
