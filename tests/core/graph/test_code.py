@@ -401,3 +401,11 @@ def test_cells_of_a_notebook_are_followed_from_one_to_the_next():
     assert set(run_cells(1, 2).parts) == {"notebook:task", "notebook:N", "notebook:helper"}
     assert run_cells(2, 2) == run_cells(3, 2)
     assert run_cells(4, 2).hash != run_cells(5, 3).hash
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="generic functions are spelled so since Python 3.12")
+def test_a_generic_function_takes_nothing_for_its_own_types(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    own = "\ndef helper[T](x: T) -> T:\n    return x\n\nclass Box[T]:\n    x: T\n"
+
+    assert code({"own": own, "flow": flow}).unresolved == ()

@@ -41,7 +41,8 @@ def taken_by(definition: ast.AST) -> Taken:
     reader = _Reader()
     scope = _Scope()
     reader.visit(definition, scope)
-    return Taken(tuple(sorted(scope.loads)), reader.imports, tuple(sorted(reader.opaque)))
+    chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
+    return Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)))
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
@@ -91,6 +92,7 @@ class _Reader:
     def __init__(self) -> None:
         self.imports: dict[str, Import] = {}
         self.opaque: set[tuple[str, int]] = set()
+        self.generic: set[str] = set()
 
     def visit(self, node: ast.AST, scope: _Scope) -> None:
         if (special := _VISITS.get(type(node))) is not None:
@@ -136,6 +138,7 @@ class _Reader:
 
     def function(self, node: Any, scope: _Scope) -> None:
         inner = _Scope()
+        self._note_generic(node)
         if not isinstance(node, ast.Lambda):
             scope.bound.add(node.name)
             for outside in (*node.decorator_list, node.returns):
@@ -154,6 +157,7 @@ class _Reader:
     def class_body(self, node: ast.ClassDef, scope: _Scope) -> None:
         """Names that a class binds are seen in its own body, behind the place, and not in its methods."""
         scope.bound.add(node.name)
+        self._note_generic(node)
         for outside in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(outside, scope)
         bound: set[str] = set()
@@ -180,6 +184,10 @@ class _Reader:
         if name := getattr(node, "name", None) or getattr(node, "rest", None):
             scope.bound.add(name)
         self.visit_children(node, scope)
+
+    def _note_generic(self, node: Any) -> None:
+        """Note the ``T`` of ``def f[T](x: T)``, since Python 3.12."""
+        self.generic.update(parameter.name for parameter in getattr(node, "type_params", ()))
 
     def _visit_if_there(self, node: ast.AST | None, scope: _Scope) -> None:
         if node is not None:
