@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from reflow.define.signature import unwrapped
 from reflow.graph.free_names import Chain, Import, Taken, imports_of, taken_by
 from reflow.graph.modules import Binding, Module, Modules, is_foreign
-from reflow.graph.normal import normalise, without_annotation
+from reflow.graph.normal import normalise, without_annotation, written
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
@@ -86,7 +86,7 @@ class _Library:
         if node not in self._read:
             normalise(node)
             plain = without_annotation(node) or node
-            self._read[node] = _Definition(ast.unparse(plain), taken_by(plain))
+            self._read[node] = _Definition(written(plain), taken_by(plain))
         return self._read[node]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _STATEMENTS = ("body", "orelse", "finalbody")
 _BLOCKS = (*_STATEMENTS, "handlers", "cases")
+_NO_CODE = frozenset(("ctx", "kind", "type_comment"))
 
 
 def normalise(tree: ast.AST) -> None:
@@ -31,6 +32,26 @@ def normalise(tree: ast.AST) -> None:
                 normalise(statement)
                 if isinstance(statement, ast.AnnAssign):  # a field of a class
                     statement.annotation = _unquoted(statement.annotation)
+
+
+def written(node: object) -> str:
+    """Return a tree as the one text that stands for it, the same on any Python.
+
+    `ast.unparse` quotes and parenthesises as its Python likes to; `ast.dump` names fields that others do not have.
+    """
+    if isinstance(node, ast.JoinedStr):  # Python 3.12 puts empty texts between its parts
+        parts = [part for part in node.values if getattr(part, "value", None) != ""]
+        return f"JoinedStr(values={written(parts)})"
+    if isinstance(node, ast.AST):
+        fields = [
+            f"{name}={written(value)}"
+            for name in node._fields
+            if name not in _NO_CODE and (value := getattr(node, name, None)) not in (None, [])
+        ]
+        return f"{type(node).__name__}({','.join(fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(written, node))}]"
+    return ascii(node)  # repr would show letters as far as its Python knows them
 
 
 def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
