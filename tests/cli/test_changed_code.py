@@ -304,6 +304,12 @@ def test_tasks_that_are_not_there_are_refused(project):
     assert project.terminal.reflow("accept").complains(2, "which run?")
 
 
+def test_a_damaged_store_accepts_nothing(changed):
+    (changed.terminal.folder / "bad.db").write_text("no database")
+
+    assert changed.type("accept", "convert", "--yes", "--store", "bad.db").complains(3, "bad.db", "damaged")
+
+
 def test_check_says_what_cannot_be_followed_when_it_is_asked(project):
     project.edit("steps_of", "min(x, highest())", "eval('min(x, highest())')")
 
