@@ -200,13 +200,14 @@ def test_a_file_that_is_made_by_force_is_another_file_to_what_reads_it(lab, flow
 
 
 @only_local
-def test_files_that_were_cleaned_up_are_missed_when_asked_to_look(lab, flows, made):
+def test_files_that_were_cleaned_up_are_missed_when_asked_to_look_by_what_reads_them(lab, flows, made):
     for name in "pcn":
         delete(made / name)
 
-    again = lab.submit(flows("files").outputs, out=made, verify=True)
+    assert lab.submit(flows("files").outputs, out=made, verify=True).calls == []
+    again = lab.submit(flows("files").outputs, out=made, mark="<", verify=True)
 
-    assert again.calls == ["make p", "make_by_content"]
+    assert again.calls == ["finish", "make p", "use p", "use q"]
     assert again.state == "succeeded"
 
 
