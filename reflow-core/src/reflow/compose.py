@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reflow.config.known_plugins import (
@@ -134,13 +135,14 @@ def submit_request(
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
+    graph = workflow.graph(hashes=True)
     return SubmitRequest(
-        graph=workflow.graph(hashes=True),
+        graph=graph,
         entry=workflow.locate(),
         parameters=given.parameters,
         secrets=given.secrets,
         run_dir=os.path.abspath(os.path.expanduser(run_dir or default_run_dir(settings, workflow.name))),
-        backends=backends,
+        backends=backends._replace(modules=_with_used(backends.modules)),
         force=force,
         force_tasks=force_tasks,
         verify=verify,
@@ -148,6 +150,12 @@ def submit_request(
         python=python,
         defaults=default_resources(settings),
     )
+
+
+def _with_used(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return modules with those of the plugins that the graph needs: for its types, and for its verifiers."""
+    hooks = sys.modules.get("reflow.registry.hooks")
+    return modules if hooks is None else tuple(dict.fromkeys([*modules, *hooks.used_modules()]))
 
 
 def make_executor(name: str, options: dict[str, Any]) -> tuple[Executor, str]:
