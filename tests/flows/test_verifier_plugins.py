@@ -59,7 +59,7 @@ def executor():
 
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
-    folder = tmp_path / "site"
+    folder = tmp_path / "site-packages"
     info = folder / "own_ranges-1.0.dist-info"
     info.mkdir(parents=True)
     (folder / "own_ranges.py").write_text(PLUGIN)
@@ -105,6 +105,7 @@ def test_a_submit_that_verifies_makes_again_what_a_plugin_rejects(lab, flows, ou
     lab.submit(wf, out=out)
 
     assert lab.submit(wf, out=out).calls == []
+
     assert lab.submit(wf, out=out, verify=True).calls == ["by_name", "by_type"]
 
 
