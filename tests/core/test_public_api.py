@@ -22,7 +22,8 @@ TaskInterrupted TaskRow TaskState Unpublished UsageError ValueMisfit Verdict Ver
 make_directory read_bytes replace_file run_command sync_directory take_stamp this_process write_new
 """
 TEST_AUTHORS = """
-ExecutorContract MemoryStore ResidentExecutorContract StoreContract StoreMachine annotations_and_values tagged_values
+ExecutorContract MemoryStore ResidentExecutorContract StoreContract StoreMachine VerifierContract
+annotations_and_values tagged_values
 """
 FACADES = {"reflow": FLOW_AUTHORS, "reflow.plugin": PLUGIN_AUTHORS, "reflow.testing": TEST_AUTHORS}
 
