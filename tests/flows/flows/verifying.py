@@ -158,7 +158,7 @@ def by_size(out: Out, run_dir: RunDir = RunDir()) -> Path:
     return out / "s"
 
 
-@sized.job(verify="checksum", track="content")
+@sized.job(verify="checksum")
 def by_checksum(out: Out, run_dir: RunDir = RunDir()) -> Path:
     note(run_dir, "by_checksum")
     (out / "c").write_text("summed")
