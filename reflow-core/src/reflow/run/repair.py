@@ -11,7 +11,7 @@ from reflow.model.states import KEPT, InstanceState, TaskState
 from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_again
 from reflow.run.hold import Hold
 from reflow.run.upstream import Purged, element_texts
-from reflow.run.verify import Checks, Finding, Outputs, findings, is_missing
+from reflow.run.verify import Checks, Finding, Outputs, findings, missing_file
 from reflow.view.words import plural
 
 
@@ -87,13 +87,11 @@ def _looked_at(hold: Hold, overview: Overview, checks: Checks, tasks: Iterable[s
 
 
 def _gone(hold: Hold, task: str, indices: set[int]) -> dict[int, str]:
-    """Return those reused instances of which a file is gone."""
+    """Return those reused instances of which a file is gone, and which."""
     rows = {row.index for row in hold.ledger.instances(task, {InstanceState.REUSED}, indices)}
     try:
         texts = element_texts(hold.ledger, hold.results, Source(task, "elements"), indices)
-        return {
-            index: "a file of it is missing" for index, text in texts if index in rows and is_missing(text)
-        }
+        return {index: why for index, text in texts if index in rows and (why := missing_file(text))}
     except Purged:  # which is seen to where it is handed over
         return {}
 

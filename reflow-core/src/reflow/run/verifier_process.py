@@ -16,6 +16,7 @@ from reflow.rundir.boot import boot_argv
 if TYPE_CHECKING:
     import subprocess
 
+GRACE_S = 2.0  #: how long the process may take to end once it is asked nothing more
 BEAT_S = 5.0  #: how often somebody is told that a verifier still works
 
 
@@ -76,13 +77,17 @@ class VerifierProcess:
         """Return the next line as JSON; None when there will be none."""
         assert process.stdout is not None
         self._beat()
-        while not select.select([process.stdout], [], [], BEAT_S)[0]:
+        answers = select.poll()
+        answers.register(process.stdout, select.POLLIN)
+        while not answers.poll(BEAT_S * 1000):
             self._beat()
         line = process.stdout.readline()
         return json.loads(line) if line.endswith(b"\n") else None
 
     def _ended(self) -> str:
         """Let the process end, and say how it did."""
+        import subprocess
+
         from reflow.filesystem.process import how_it_ended
 
         process, self._process = self._process, None
@@ -91,4 +96,7 @@ class VerifierProcess:
             with contextlib.suppress(BrokenPipeError):  # of what could not be written any more
                 if pipe is not None:
                     pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return how_it_ended(process.wait(GRACE_S))
+        process.kill()  # somebody was interrupted who waited for an answer
         return how_it_ended(process.wait())

@@ -63,18 +63,19 @@ class Checks:
             self._beat()
             return _verdict_of(own, text)
         verdict = self._process.ask(task, text)
-        if not verdict.holds and is_missing(text):
+        if not verdict.holds and missing_file(text):
             return verdict._replace(missing=True)
         return verdict
 
 
-def is_missing(text: str) -> bool:
-    """Whether a file in an output, from the tagged JSON of it, is gone, and none is another one."""
-    return _verdict_on_files(text).missing
+def missing_file(text: str) -> str:
+    """Return in words which file in an output, given as tagged JSON, is gone; nothing where one is another one."""
+    verdict = _verdict_on_files(text)
+    return verdict.reason if verdict.missing else ""
 
 
 def is_changed(text: str) -> bool:
-    """Whether a file in an output, from the tagged JSON of it, is another one than was made."""
+    """Whether a file in an output, given as tagged JSON, is another one than was made."""
     verdict = _verdict_on_files(text)
     return not (verdict.holds or verdict.missing)
 
@@ -131,3 +132,6 @@ def findings(checks: Checks, outputs: Outputs, task: str, indices: Collection[in
         for row in outputs.ledger.instances(task, {InstanceState.REUSED}, indices):
             if row.index > reached:
                 yield Finding(task, row.index, verdict)
+        for own in outputs.ledger.values(task, indices):
+            if own.index > reached:
+                yield Finding(task, own.index, checks.check(task, own.value))
