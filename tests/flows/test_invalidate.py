@@ -53,6 +53,13 @@ def test_what_is_forgotten_is_made_again_with_what_was_built_on_it(lab, flows, o
     assert lab.submit(flows("verifying").chain, out=out).calls == []
 
 
+def test_what_nothing_was_built_on_is_forgotten_alone(lab, flows, out, invalidate, capsys):
+    assert invalidate("last", "--yes") == 0
+
+    assert "built on" not in capsys.readouterr().err
+    assert lab.submit(flows("verifying").chain, out=out).calls == ["last"]
+
+
 def test_a_task_is_forgotten_whole(lab, flows, out, invalidate):
     assert invalidate("fourth", "--yes") == 0
 

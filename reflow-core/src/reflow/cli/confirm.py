@@ -17,6 +17,9 @@ def add_yes(parser: CommandParser) -> None:
 def is_confirmed(call: Call, plan: str) -> bool:
     """Say what would be done and return whether the user wants that.
 
+    Args:
+        plan: Begins with a verb: ``forget 3 results``.
+
     Raises:
         UsageError: There is nobody to ask, and ``--yes`` was not typed.
     """
@@ -24,7 +27,7 @@ def is_confirmed(call: Call, plan: str) -> bool:
         call.hint(plan)
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{plan}\nthere is nobody to ask whether to do that; to do it unasked, add: --yes")
+        raise UsageError(f"there is nobody to ask whether to {plan}\nto do it unasked, add: --yes")
     write(sys.stderr, plan)
     print("do that? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -38,7 +38,8 @@ def to_forget(run: OpenRun, scopes: Sequence[Scope]) -> Forgotten:
     named = {task: {row.index for row in rows} for task, rows in chosen.items()}
     reached = built_on(widths, named)
     behind = {task: tuple(sorted(found - named.get(task, set()))) for task, found in reached.items()}
-    return Forgotten(chosen, kept_of(run, [Scope(t, indices) for t, indices in behind.items() if indices]))
+    further = [Scope(task, indices) for task, indices in behind.items() if indices]
+    return Forgotten(chosen, kept_of(run, further))
 
 
 def forget(run: OpenRun, forgotten: Forgotten) -> None:

@@ -39,10 +39,10 @@ def parse_selector(text: str, graph: Graph) -> Scope:
 
 
 def kept_of(run: OpenRun, scopes: Sequence[Scope]) -> dict[str, list[InstanceRow]]:
-    """Return the instances that have an output and are meant, by task; of all tasks where nothing is named."""
+    """Return the instances that have an output and are meant, by task."""
     found: dict[str, list[InstanceRow]] = {}
     for task in run.graph.tasks:
-        named = [scope for scope in scopes or [Scope()] if scope.task in (None, task)]
+        named = [scope for scope in scopes if scope.task in (None, task)]
         rows = [
             row
             for row in (run.ledger.instances(task, KEPT) if named else ())

@@ -109,7 +109,8 @@ def verify_run(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[Finding]:
     Raises:
         OutOfReach: The flow cannot be loaded, and the verifier of a task is in it.
     """
-    wanted = {task: {row.index for row in rows} for task, rows in kept_of(run, scopes).items()}
+    meant = kept_of(run, scopes or [Scope()])
+    wanted = {task: {row.index for row in rows} for task, rows in meant.items()}
     shared = SharedResults(run.store, write=False)
     try:
         with Checks(run) as checks:
