@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -333,3 +338,31 @@ def test_verify_asks_the_users_function_in_a_process_of_its_own(lab, flows, out,
     told = capfd.readouterr()
     assert told.out == "number  its verifier raised RuntimeError: who knows?\n"
     assert "asked about 1" in told.err
+
+
+@only_local
+def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, flows, out, broken, said, tmp_path):
+    tried = broken("own")
+    said("hang")
+    argv = [
+        sys.executable,
+        "-m",
+        "reflow",
+        "verify",
+        tried.seen.run.id,
+        "number",
+        "--run-dir",
+        tried.seen.run_dir,
+    ]
+    with lab.home():
+        process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    hanging = tmp_path / "said hang"
+    deadline = time.monotonic() + 30
+    while not hanging.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(hanging.read_text()), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Optional
@@ -122,6 +123,10 @@ def is_good(output: object) -> bool:
     word = said.read_text() if said.exists() else "good"
     if word == "raise":
         raise RuntimeError("who knows?")
+    if word == "hang":
+        said.with_name("said.new").write_text(str(os.getpid()))
+        said.with_name("said.new").rename(said.with_name("said hang"))
+        time.sleep(100)
     if word == "die":
         os._exit(3)
     return word == "good"

@@ -31,6 +31,7 @@ class VerifierProcess:
         self._run = run
         self._beat = beat
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_asked = False
 
     def ask(self, task: str, text: str) -> Verdict:
         """Return what a task's own verifier says of an output, given as tagged JSON.
@@ -53,6 +54,8 @@ class VerifierProcess:
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
+            if self._is_asked:  # whoever waited for the answer was interrupted
+                self._process.kill()
             self._ended()
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -76,12 +79,14 @@ class VerifierProcess:
     def _answer(self, process: subprocess.Popen[bytes]) -> Any:
         """Return the next line as JSON; None when there will be none."""
         assert process.stdout is not None
+        self._is_asked = True
         self._beat()
         answers = select.poll()
         answers.register(process.stdout, select.POLLIN)
         while not answers.poll(BEAT_S * 1000):
             self._beat()
         line = process.stdout.readline()
+        self._is_asked = False
         return json.loads(line) if line.endswith(b"\n") else None
 
     def _ended(self) -> str:
@@ -98,5 +103,5 @@ class VerifierProcess:
                     pipe.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return how_it_ended(process.wait(GRACE_S))
-        process.kill()  # somebody was interrupted who waited for an answer
+        process.kill()  # it has been asked nothing more, and has something else to do
         return how_it_ended(process.wait())
