@@ -89,6 +89,20 @@ def test_where_nobody_can_be_asked_it_refuses_and_says_what_to_add(
     assert lab.submit(flows("verifying").chain, out=out).calls == []
 
 
+def test_what_a_run_is_still_making_is_not_forgotten(lab, flows, until, capsys):
+    wf = flows("gates").wf
+    run = lab.submit(wf, names=["a"], wait=False)
+    until(lambda: "begin a" in run.calls)
+
+    assert lab.cli(wf, "invalidate", "names", "--yes", run_dir=run.run_dir) == 2
+
+    assert (
+        f"run {run.run.id} is running; what it makes is forgotten once it is over" in capsys.readouterr().err
+    )
+    (run.run_dir / "open").touch()
+    run.run.wait(60)
+
+
 def test_what_to_forget_has_to_be_named(invalidate, capsys):
     assert invalidate("--yes") == 2
     assert (
