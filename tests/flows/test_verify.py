@@ -272,6 +272,14 @@ def test_named_verifiers_look_at_what_they_are_named_for(lab, flows, out, broken
     assert sorted(capsys.readouterr().out.split()) == NAMED[how]
 
 
+def test_a_file_that_its_verifier_accepts_and_its_reader_would_refuse_is_made_again_for_that(broken, out):
+    tried = broken("sized", "reads")
+    (out / "s").touch()
+
+    assert tried.retry() == ["by_size", "reads"]
+    assert tried.seen.state == "succeeded"
+
+
 # Reports
 
 

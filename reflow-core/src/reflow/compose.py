@@ -154,7 +154,9 @@ def submit_request(
 
 def _with_used(modules: tuple[str, ...]) -> tuple[str, ...]:
     """Return modules with those of the plugins that the graph needs: for its types, and for its verifiers."""
-    hooks = sys.modules.get("reflow.registry.hooks")
+    hooks = sys.modules.get(
+        "reflow.registry.hooks"
+    )  # loaded where a plugin was asked only: pluggy takes its time
     return modules if hooks is None else tuple(dict.fromkeys([*modules, *hooks.used_modules()]))
 
 

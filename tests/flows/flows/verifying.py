@@ -163,6 +163,13 @@ def by_size(out: Out, run_dir: RunDir = RunDir()) -> Path:
     return out / "s"
 
 
+@sized.job
+def reads(file: Annotated[Path, Result("by_size")], out: Out, run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "reads")
+    _fail_if(out, "reads")
+    return file.read_text()
+
+
 @sized.job(verify="checksum")
 def by_checksum(out: Out, run_dir: RunDir = RunDir()) -> Path:
     note(run_dir, "by_checksum")

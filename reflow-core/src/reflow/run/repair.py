@@ -11,7 +11,7 @@ from reflow.model.states import KEPT, InstanceState, TaskState
 from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_again
 from reflow.run.hold import Hold
 from reflow.run.upstream import Purged, element_texts
-from reflow.run.verify import Checks, Finding, Outputs, findings, missing_file
+from reflow.run.verify import Checks, Finding, Outputs, findings, refused_file
 from reflow.view.words import plural
 
 
@@ -83,15 +83,15 @@ def _looked_at(hold: Hold, overview: Overview, checks: Checks, tasks: Iterable[s
     outputs = Outputs(hold.ledger, hold.results)
     for task in tasks:
         if any(overview.counts.get(task, {}).get(state) for state in KEPT):
-            yield from findings(checks, outputs, task)
+            yield from findings(checks.check_for_readers, outputs, task)
 
 
 def _gone(hold: Hold, task: str, indices: set[int]) -> dict[int, str]:
-    """Return those reused instances of which a file is gone, and which."""
+    """Return those reused instances of which a file is gone, or another one that no worker would hand on."""
     rows = {row.index for row in hold.ledger.instances(task, {InstanceState.REUSED}, indices)}
     try:
         texts = element_texts(hold.ledger, hold.results, Source(task, "elements"), indices)
-        return {index: why for index, text in texts if index in rows and (why := missing_file(text))}
+        return {index: why for index, text in texts if index in rows and (why := refused_file(text))}
     except Purged:  # which is seen to where it is handed over
         return {}
 

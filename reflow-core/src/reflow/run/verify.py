@@ -19,6 +19,8 @@ from reflow.run.verifier_process import VerifierProcess
 from reflow.rundir.control import Scope
 from reflow.values.paths import paths_in
 
+Look = Callable[[str, str], Verdict]  #: a task and the tagged JSON of an output to what is to be said of it
+
 _HOLDS = Verdict(True)
 
 
@@ -66,6 +68,22 @@ class Checks:
         if not verdict.holds and missing_file(text):
             return verdict._replace(missing=True)
         return verdict
+
+    def check_for_readers(self, task: str, text: str) -> Verdict:
+        """Return the same for what other tasks are to be given: workers refuse files that are not those that were made.
+
+        What is accepted by its own verifier, and would be refused, is as good as missing: only its readers care.
+        """
+        verdict = self.check(task, text)
+        if verdict.holds and (why := refused_file(text)):
+            return Verdict(False, why, missing=True)
+        return verdict
+
+
+def refused_file(text: str) -> str:
+    """Return in words which file in an output, given as tagged JSON, a worker would refuse to hand on; or nothing."""
+    verdict = _verdict_on_files(text)
+    return "" if verdict.holds else verdict.reason
 
 
 def missing_file(text: str) -> str:
@@ -115,19 +133,21 @@ def verify_run(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[Finding]:
     try:
         with Checks(run) as checks:
             kept = Outputs(run.ledger, shared)
-            return [one for task, indices in wanted.items() for one in findings(checks, kept, task, indices)]
+            return [
+                one for task, indices in wanted.items() for one in findings(checks.check, kept, task, indices)
+            ]
     finally:
         shared.close()
 
 
-def findings(checks: Checks, outputs: Outputs, task: str, indices: Collection[int] = ()) -> Iterator[Finding]:
+def findings(look: Look, outputs: Outputs, task: str, indices: Collection[int] = ()) -> Iterator[Finding]:
     """Check the kept outputs of a task: all, or those of some instances."""
     reached = -1
     try:
         source = Source(task, "elements")
         for index, text in element_texts(outputs.ledger, outputs.results, source, indices):
             reached = index
-            yield Finding(task, index, checks.check(task, text))
+            yield Finding(task, index, look(task, text))
     except Purged as lost:
         verdict = Verdict(False, f"its reused output cannot be read: {lost}", missing=True)
         for row in outputs.ledger.instances(task, {InstanceState.REUSED}, indices):
@@ -135,4 +155,4 @@ def findings(checks: Checks, outputs: Outputs, task: str, indices: Collection[in
                 yield Finding(task, row.index, verdict)
         for own in outputs.ledger.values(task, indices):
             if own.index > reached:
-                yield Finding(task, own.index, checks.check(task, own.value))
+                yield Finding(task, own.index, look(task, own.value))
