@@ -11,15 +11,23 @@ import pytest
 
 from reflow.testing import StoreContract
 
-STORE_MUTANTS = Path(__file__).with_name("store_mutants.py").read_text(encoding="utf-8")
-CAUGHT_BY = dict(re.findall(r'class (\w+)\(.*\n    """caught by: (\w+)"""', STORE_MUTANTS))
+KINDS = ("store", "verifier")
+MUTANTS = {kind: Path(__file__).with_name(f"{kind}_mutants.py").read_text(encoding="utf-8") for kind in KINDS}
+CAUGHT_BY = [
+    (kind, *found)
+    for kind, text in MUTANTS.items()
+    for found in re.findall(r'class (\w+)\(.*\n    """caught by: (\w+)"""', text)
+]
 
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory):
     """Return the names of the tests that each mutant fails; each runs the test that should catch it."""
-    directory = tmp_path_factory.mktemp("mutants")
-    (directory / "test_mutants.py").write_text(STORE_MUTANTS, encoding="utf-8")
+    return {kind: _failures(tmp_path_factory.mktemp(f"{kind}-mutants"), kind) for kind in KINDS}
+
+
+def _failures(directory, kind):
+    (directory / "test_mutants.py").write_text(MUTANTS[kind], encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=no", "-p", "no:cacheprovider", str(directory)],
         cwd=directory,
@@ -34,13 +42,14 @@ def failures(tmp_path_factory):
     return failed
 
 
-@pytest.mark.parametrize(("mutant", "promise"), CAUGHT_BY.items())
-def test_a_store_that_breaks_a_promise_fails_the_test_of_that_promise(failures, mutant, promise):
-    assert promise in failures.get(mutant, set())
+@pytest.mark.parametrize(("kind", "mutant", "promise"), CAUGHT_BY)
+def test_a_plugin_that_breaks_a_promise_fails_the_test_of_that_promise(failures, kind, mutant, promise):
+    assert promise in failures[kind].get(mutant, set())
 
 
-def test_a_store_that_breaks_none_passes_all(failures):
-    assert "Unchanged" not in failures
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plugin_that_breaks_none_passes_all(failures, kind):
+    assert "Unchanged" not in failures[kind]
 
 
 def test_a_promise_cannot_be_switched_off_in_silence():

@@ -39,6 +39,22 @@ def leave(path):
     path.read_text()
 
 
+def recreate(path):
+    """Make a file again as it was, but for its time."""
+    text, found = path.read_text(), path.stat()
+    path.unlink()
+    path.write_text(text)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 1))
+
+
+def restore(path):
+    """Make a file again as it was, as from a backup."""
+    text, found = path.read_text(), path.stat()
+    path.unlink()
+    path.write_text(text)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
 def to_directory(path):
     path.unlink()
     path.mkdir()
@@ -56,6 +72,8 @@ CHANGES = {
     edit_in_secret: ["by_content"],
     replace: ["by_content", "by_stat", "each x"],
     delete: ["by_content", "by_stat", "each x"],
+    recreate: ["by_stat", "each x"],
+    restore: [],
     to_directory: ["by_content", "by_stat", "each x"],
 }
 
@@ -163,6 +181,8 @@ FOREIGN = {
     "edit_in_secret": ["make_by_content"],
     "replace": ["make p", "make_by_content"],
     "delete": [],
+    "recreate": ["make p"],
+    "restore": [],
 }
 
 
@@ -178,6 +198,55 @@ def test_a_file_that_was_made_and_then_changed_by_somebody_else_is_made_again(la
     assert again.state == "succeeded"
     assert again.result("use") == ["text", "text"]
     assert lab.submit(flows("files").outputs, out=made).calls == []
+
+
+IN_DIRECTORIES = {
+    # what happens to a file below directories that tasks made: which of these are made again
+    "leave": [],
+    "touch": ["by_stat"],
+    "edit": ["by_content", "by_stat"],
+    "edit_in_secret": ["by_content"],
+    "delete": ["by_content", "by_stat"],
+    "recreate": ["by_stat"],
+    "restore": [],
+}
+
+
+@only_local
+@pytest.mark.parametrize("change", IN_DIRECTORIES)
+def test_a_directory_that_was_made_is_known_by_the_files_below_it(lab, flows, tmp_path, change):
+    folders = flows("files").folders
+    lab.submit(folders, out=tmp_path)
+    for track in ("stat", "content", "path"):
+        globals()[change](tmp_path / track / "sub" / "0.0")
+
+    again = lab.submit(folders, out=tmp_path)
+
+    assert again.calls == IN_DIRECTORIES[change]
+    assert again.state == "succeeded"
+
+
+@only_local
+def test_directories_that_were_cleaned_up_are_made_again_when_asked_to_look(lab, flows, tmp_path):
+    folders = flows("files").folders
+    lab.submit(folders, out=tmp_path)
+    for track in ("stat", "content", "path"):
+        shutil.rmtree(tmp_path / track)
+
+    assert lab.submit(folders, out=tmp_path).calls == []
+    assert lab.submit(folders, out=tmp_path, verify=True).calls == ["by_content", "by_path", "by_stat"]
+
+
+@only_local
+def test_an_input_that_comes_back_as_it_was_is_what_it_was(lab, flows, files):
+    inputs, kept = flows("files").inputs, files[0].with_name("kept")
+    lab.submit(inputs, **given(files))
+    shutil.copy2(files[0], kept)
+    delete(files[0])
+    lab.submit(inputs, **given(files))
+    kept.rename(files[0])
+
+    assert lab.submit(inputs, **given(files)).calls == []
 
 
 @only_local
@@ -200,13 +269,14 @@ def test_a_file_that_is_made_by_force_is_another_file_to_what_reads_it(lab, flow
 
 
 @only_local
-def test_files_that_were_cleaned_up_are_missed_when_asked_to_look(lab, flows, made):
+def test_files_that_were_cleaned_up_are_missed_when_asked_to_look_by_what_reads_them(lab, flows, made):
     for name in "pcn":
         delete(made / name)
 
-    again = lab.submit(flows("files").outputs, out=made, verify=True)
+    assert lab.submit(flows("files").outputs, out=made, verify=True).calls == []
+    again = lab.submit(flows("files").outputs, out=made, mark="<", verify=True)
 
-    assert again.calls == ["make p", "make_by_content"]
+    assert again.calls == ["finish", "make p", "use p", "use q"]
     assert again.state == "succeeded"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reflow.config.keys import KEYS
@@ -135,14 +136,15 @@ def submit_request(
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
+    graph = submit_graph(workflow, settings)
     return SubmitRequest(
-        graph=submit_graph(workflow, settings),
+        graph=graph,
         code=code_parts(workflow),
         entry=workflow.locate(),
         parameters=given.parameters,
         secrets=given.secrets,
         run_dir=os.path.abspath(os.path.expanduser(run_dir or default_run_dir(settings, workflow.name))),
-        backends=backends,
+        backends=backends._replace(modules=_with_used(backends.modules)),
         force=force,
         force_tasks=force_tasks,
         verify=verify,
@@ -169,6 +171,14 @@ def code_parts(workflow: Definition) -> dict[bytes, str]:
     return {
         bytes.fromhex(code.hash): canonical(code.parts) for code in workflow.codes().values() if code.hash
     }
+
+
+def _with_used(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return modules with those of the plugins that the graph needs: for its types, and for its verifiers."""
+    hooks = sys.modules.get(
+        "reflow.registry.hooks"
+    )  # loaded where a plugin was asked only: pluggy takes its time
+    return modules if hooks is None else tuple(dict.fromkeys([*modules, *hooks.used_modules()]))
 
 
 def make_executor(name: str, options: dict[str, Any]) -> tuple[Executor, str]:

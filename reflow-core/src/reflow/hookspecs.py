@@ -5,7 +5,8 @@ Executors and stores are *chosen by name*: the entry point's name is the plugin'
 imports that module only. Two of one name are an error.
 
 Verifiers and adapters are *matched by type*: reflow shows an annotation, and the first plugin that
-answers wins. The types that reflow knows itself are not asked for.
+answers wins. The types that reflow knows itself are not asked for. A verifier is found by its name too, where
+a task says ``verify="its-name"``: then the first answer of that name wins, whatever the type.
 
 A plugin is a module that implements any of these, named by an entry point::
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ResidentExecutor,
     )
     from reflow.contracts.store import Ledger, Results, Store, StoredValue
-    from reflow.contracts.verifier import Verdict, Verifier
+    from reflow.contracts.verifier import KeptFile, Verdict, Verifier
     from reflow.errors import (
         ConfigError,
         Fenced,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory, write_new
     from reflow.filesystem.locks import Holder, LockFile
     from reflow.filesystem.process import ProcessId, how_it_ended, this_process
+    from reflow.filesystem.stamps import take_stamp
     from reflow.model.records import (
         Acceptance,
         AttemptRow,
@@ -67,7 +68,7 @@ _HOMES = {
         *("ElementReport", "Event", "Executor", "JobRequest", "Limits", "ResidentExecutor"),
     ),
     "reflow.contracts.store": ("Ledger", "Results", "Store", "StoredValue"),
-    "reflow.contracts.verifier": ("Verdict", "Verifier"),
+    "reflow.contracts.verifier": ("KeptFile", "Verdict", "Verifier"),
     "reflow.errors": (
         *("ConfigError", "Fenced", "NotSubmitted", "OutOfReach", "PluginError", "ReflowError"),
         *("SchedulerError", "StoreDamaged", "StoreError", "StoreTooNew", "SubmissionUnknown"),
@@ -78,6 +79,7 @@ _HOMES = {
     ),
     "reflow.filesystem.locks": ("Holder", "LockFile"),
     "reflow.filesystem.process": ("ProcessId", "how_it_ended", "this_process"),
+    "reflow.filesystem.stamps": ("take_stamp",),
     "reflow.model.records": (
         *("Acceptance", "AttemptRow", "Changes", "Context", "FoundResult", "InstanceRow", "Maker"),
         *("NewResult", "OutputRow", "Overview", "RunEntry", "SubmissionRow", "TaskRow", "Unpublished"),
@@ -148,6 +150,7 @@ __all__ = [
     "InstanceState",
     "JobRequest",
     "JobState",
+    "KeptFile",
     "Ledger",
     "Limits",
     "LockFile",
@@ -188,6 +191,7 @@ __all__ = [
     "replace_file",
     "run_command",
     "sync_directory",
+    "take_stamp",
     "this_process",
     "write_new",
 ]

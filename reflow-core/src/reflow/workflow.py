@@ -218,7 +218,7 @@ class Workflow(Flow):
         for known in (hashes, True):
             if known in self._graphs and self._graphs[known][0] == revision:
                 return self._graphs[known][1]
-        graph = hashed(self.graph(), self.codes()) if hashes else build(self, _find_adapter)
+        graph = hashed(self.graph(), self.codes()) if hashes else build(self, _find_adapter, _find_verifier)
         self._graphs[hashes] = (revision, graph)
         return graph
 
@@ -347,6 +347,12 @@ def _find_adapter(annotation: object) -> Adapter | None:
     from reflow.registry.hooks import find_adapter
 
     return find_adapter(annotation)
+
+
+def _find_verifier(annotation: object, name: str) -> str | None:
+    from reflow.registry.hooks import find_verifier
+
+    return find_verifier(annotation, name)
 
 
 def _show_plan(request: SubmitRequest) -> None:

@@ -77,6 +77,7 @@ def test_an_unknown_argument_like_no_other_lists_what_there_is():
         ({"cache": 1}, "True or False"),
         ({"code": "strict"}, "'warn', 'auto', 'version'"),
         ({"verify": 3}, "name of a verifier"),
+        ({"verify": "checksum", "track": "stat"}, 'write track="content"'),
         ({"track": "all"}, "it is one of"),
         ({"account": "a\nb"}, "printable"),
         ({"version": ""}, "printable"),

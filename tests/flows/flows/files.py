@@ -112,6 +112,34 @@ def use_by_name(file: Annotated[Path, Result("make_by_name")], run_dir: RunDir =
     return file.read_text()
 
 
+# Directories that tasks make
+
+folders = Workflow("folders")
+
+
+def _store(out: Path, run_dir: Path, track: str) -> Path:
+    note(run_dir, f"by_{track}")
+    (out / track / "sub").mkdir(parents=True, exist_ok=True)
+    (out / track / "meta").write_text("{}")
+    (out / track / "sub" / "0.0").write_text("chunk")
+    return out / track
+
+
+@folders.job
+def as_it_is(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    return _store(out, run_dir, "stat")
+
+
+@folders.job(track="content")
+def by_its_content(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    return _store(out, run_dir, "content")
+
+
+@folders.job(track="path")
+def by_its_name(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    return _store(out, run_dir, "path")
+
+
 # Files that change while a run goes on
 
 

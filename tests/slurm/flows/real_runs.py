@@ -205,3 +205,48 @@ def dies_unmarked() -> str:
 @unmarked.job
 def after_unmarked(before: Annotated[str, Result("dies_unmarked")]) -> str:
     return before
+
+
+# Files made one from the other ----------------------------------------------------------------------------
+
+line = Workflow("line")
+
+
+def _made(run_dir: Path, task: str, name: str, text: str = "") -> Path:
+    file = run_dir / f"{task}-{name}"
+    file.write_text(f"{text}{task} ")
+    with open(run_dir / "calls", "a") as calls:
+        calls.write(f"{file.name}\n")
+    return file
+
+
+def is_whole(file: Path) -> bool:
+    """Say that a file is whole as long as nobody says otherwise."""
+    return file.stat().st_size > 0
+
+
+@line.job
+def letters() -> list[str]:
+    return ["p", "q", "r"]
+
+
+@line.array_job
+def one(name: Annotated[str, Result("letters")], run_dir: RunDir = RunDir()) -> Path:
+    return _made(run_dir, "one", name)
+
+
+@line.array_job(verify=is_whole)
+def two(file: Annotated[Path, Result("one")], run_dir: RunDir = RunDir()) -> Path:
+    return _made(run_dir, "two", file.name[-1], file.read_text())
+
+
+@line.array_job
+def three(file: Annotated[Path, Result("two")], run_dir: RunDir = RunDir()) -> Path:
+    return _made(run_dir, "three", file.name[-1], file.read_text())
+
+
+@line.array_job
+def four(file: Annotated[Path, Result("three")], run_dir: RunDir = RunDir()) -> str:
+    if (run_dir / f"broken-{file.name[-1]}").exists():
+        raise ValueError("broken")
+    return _made(run_dir, "four", file.name[-1], file.read_text()).read_text()

@@ -28,6 +28,8 @@ _ALL = (
     Command("wait", "wait", "wait until a run is over; the exit code says how it ended"),
     Command("cancel", "cancel", "end a run, a task or some of its instances"),
     Command("retry", "retry", "run again what failed, was cancelled or was skipped"),
+    Command("verify", "verify", "check what a run has kept, and change nothing"),
+    Command("invalidate", "invalidate", "forget results, and what was built on them"),
     Command("runs", "runs", "list runs"),
     Command("results", "results", "what the tasks of a run returned"),
     Command("logs", "logs", "what the tasks of a run printed"),
@@ -44,7 +46,7 @@ COMMANDS = {command.name: command for command in _ALL}
 NOT_YET = frozenset(
     (
         *("register", "list", "inspect", "delete"),
-        *("why", "verify", "invalidate", "store", "watch", "report", "doctor"),
+        *("why", "store", "watch", "report", "doctor"),
     )
 )
 

@@ -75,6 +75,7 @@ class TaskSettings(NamedTuple):
     given: frozenset[str] = frozenset()
 
 
+CHECKSUM = "checksum"  #: the verifier that needs what ``track="content"`` keeps
 CODE_RULES = ("warn", "auto", "version")
 ARRAY_ONLY = ("array_parallelism", "pack", "workers")
 
@@ -103,6 +104,11 @@ def read_settings(arguments: Mapping[str, Any], *, array: bool) -> TaskSettings:
     resources = Resources(
         **{_FIELDS.get(n, n): v for n, v in read.items() if _FIELDS.get(n, n) in Resources._fields}
     )
+    if read.get("verify") == CHECKSUM and read.setdefault("track", "content") != "content":
+        raise DefinitionError(
+            f'verify="{CHECKSUM}" compares the bytes, which track={read["track"]!r} does not keep a checksum of; '
+            'write track="content", or leave track= out'
+        )
     others = {name: value for name, value in read.items() if name in TaskSettings._fields}
     return TaskSettings(resources=resources, given=frozenset(read), **others)
 

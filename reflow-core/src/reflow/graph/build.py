@@ -18,23 +18,31 @@ from reflow.graph.parameters import Encode, encoder, read_parameters
 from reflow.graph.references import NoTask, References
 from reflow.graph.report import Report, parameter_place_of, task_place
 from reflow.graph.types import Shapes
+from reflow.graph.verifiers import Verifiers, any_verifier, verifier_of
 from reflow.values.grammar import grammar_of
 from reflow.values.shapes import no_adapters
 
 Adapters = Callable[[object], "Adapter | None"]
 
 
-def build(flow: Flow, adapters: Adapters = no_adapters, *, hashes: bool = False) -> Graph:
+def build(
+    flow: Flow,
+    adapters: Adapters = no_adapters,
+    verifiers: Verifiers = any_verifier,
+    *,
+    hashes: bool = False,
+) -> Graph:
     """Return the checked graph of a flow.
 
     Args:
         adapters: Asked for types that reflow does not know.
+        verifiers: Asked for verifiers that reflow does not have, and for those of such types.
         hashes: Whether to read and hash the code of each task, as `submit` needs.
 
     Raises:
         WiringError: All that is wrong, in one report.
     """
-    builder = _Builder(flow, adapters)
+    builder = _Builder(flow, adapters, verifiers)
     graph = builder.graph()
     if builder.report.problems:
         raise WiringError(flow.name, tuple(builder.report.problems))
@@ -61,13 +69,14 @@ def check_task(flow: Flow, name: str, adapters: Adapters = no_adapters) -> tuple
 class _Builder:
     """One flow on its way to a graph."""
 
-    def __init__(self, flow: Flow, adapters: Adapters) -> None:
+    def __init__(self, flow: Flow, adapters: Adapters, verifiers: Verifiers = any_verifier) -> None:
         self.flow = flow
         self.tasks = flow.tasks
         self.shapes = Shapes(adapters)
         self.report = Report()
         self.references = References(flow.name, flow.tasks)
         self.encode: Encode = encoder(adapters)
+        self.verifiers = verifiers
 
     def graph(self) -> Graph:
         """Return the graph; it is whole only when nothing was reported."""
@@ -80,12 +89,17 @@ class _Builder:
         after = {name: self.after(spec) for name, spec in self.tasks.items()}
         parameters = read_parameters(self.tasks, self.shapes, self.encode, self.report)
         bound = {name: self._bound(spec) for name, spec in self.tasks.items()}
+        verify = {
+            name: verifier_of(spec, self.shapes, self.verifiers, self.report)
+            for name, spec in self.tasks.items()
+        }
         names = self._ordered(after)
         if self.report.problems:
             return Graph(self.flow.name, {}, {})
         maker = NodeMaker(self.shapes)
         nodes = {name: maker.node(self.tasks[name], wired[name], after[name], bound[name]) for name in names}
-        return Graph(self.flow.name, parameters, nodes)
+        verified = {name: node._replace(verify=verify[name]) for name, node in nodes.items()}
+        return Graph(self.flow.name, parameters, verified)
 
     def check_types(self, spec: TaskSpec, *, complete: bool = True) -> None:
         """Report types that reflow cannot store and, once the flow is complete, names that are not known still."""

@@ -55,7 +55,6 @@ class NodeMaker:
             pack=settings.pack,
             workers=settings.workers,
             track=settings.track or "",
-            verify="callable" if callable(settings.verify) else settings.verify or "",
             file=spec.file if spec.file.startswith("<") else os.path.abspath(spec.file),
             line=spec.line,
         )

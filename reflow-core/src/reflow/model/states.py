@@ -40,7 +40,7 @@ class InstanceState(str, Enum):
     @property
     def is_success(self) -> bool:
         """Whether there is an output that downstream may use."""
-        return self in _SUCCESSES
+        return self in KEPT
 
     @property
     def is_terminal(self) -> bool:
@@ -48,8 +48,8 @@ class InstanceState(str, Enum):
         return self in _TERMINAL
 
 
-_SUCCESSES = frozenset({InstanceState.SUCCEEDED, InstanceState.REUSED})
-_TERMINAL = _SUCCESSES | {InstanceState.FAILED, InstanceState.CANCELLED, InstanceState.SKIPPED}
+KEPT = frozenset({InstanceState.SUCCEEDED, InstanceState.REUSED})  #: those with an output
+_TERMINAL = KEPT | {InstanceState.FAILED, InstanceState.CANCELLED, InstanceState.SKIPPED}
 
 
 class TaskState(str, Enum):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pluggy
 
 from reflow import hookspecs
@@ -30,26 +32,30 @@ class Hooks:
 
     def adapter(self, annotation: object) -> Adapter | None:
         """Return the adapter of the first plugin that has one for a type, or None."""
-        found = self._ask("reflow_adapter", annotation)
-        if found is not None and not isinstance(found, Adapter):
-            raise PluginError(f"the answer to reflow_adapter must be an Adapter, not {found!r}")
-        return found
+        for found, module in self._answers("reflow_adapter", annotation):
+            if not isinstance(found, Adapter):
+                raise PluginError(f"the answer to reflow_adapter must be an Adapter, not {found!r}")
+            self.modules.append(module)
+            return found
+        return None
 
-    def verifier(self, annotation: object) -> Verifier | None:
-        """Return the verifier of the first plugin that has one for a type, or None."""
-        found = self._ask("reflow_verifier", annotation)
-        if found is not None and not isinstance(found, Verifier):
-            raise PluginError(f"the answer to reflow_verifier must be a Verifier, not {found!r}")
-        return found
+    def verifier(self, annotation: object, name: str = "") -> Verifier | None:
+        """Return the verifier of the first plugin that has one for a type, by its name if one is named, or None."""
+        for found, module in self._answers("reflow_verifier", annotation):
+            if not isinstance(found, Verifier):
+                raise PluginError(f"the answer to reflow_verifier must be a Verifier, not {found!r}")
+            if name in ("", found.name):
+                self.modules.append(module)
+                return found
+        return None
 
-    def _ask(self, hook: str, annotation: object) -> object:
+    def _answers(self, hook: str, annotation: object) -> Iterator[tuple[object, str]]:
+        """Yield what each plugin has for a type, and its module."""
         for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             caller = self._manager.subset_hook_caller(hook, self._all_but(implementation.plugin))
             answer = caller(annotation=annotation)
             if answer is not None:
-                self.modules.append(implementation.plugin_name)
-                return answer
-        return None
+                yield answer, implementation.plugin_name
 
     def _all_but(self, plugin: object) -> list[object]:
         return [other for other in self._manager.get_plugins() if other is not plugin]
@@ -82,3 +88,14 @@ def hooks() -> Hooks:
 def find_adapter(annotation: object) -> Adapter | None:
     """Return the adapter for a type that reflow does not know, or None; the plugins are loaded at the first call."""
     return hooks().adapter(annotation)
+
+
+def find_verifier(annotation: object, name: str) -> str | None:
+    """Return the name of the verifier that a plugin has for a type, of this name if it is not empty, or None."""
+    found = hooks().verifier(annotation, name)
+    return None if found is None else found.name
+
+
+def used_modules() -> list[str]:
+    """Return the modules of plugins that answered in this process, each once; loads none."""
+    return [] if _hooks is None else list(dict.fromkeys(_hooks.modules))

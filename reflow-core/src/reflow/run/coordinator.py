@@ -26,6 +26,7 @@ from reflow.run.listing import run_entry
 from reflow.run.planning import Planned, Planner
 from reflow.run.publish import publish
 from reflow.run.reconcile import last_starts
+from reflow.run.repair import missing_inputs
 from reflow.run.requests import carry_out
 from reflow.run.small_jobs import is_small
 from reflow.run.tries import waves
@@ -158,6 +159,8 @@ class Coordinator:
             planned = self._planner.look(overview)
             if planned.is_empty:
                 return False
+            if self._opens_missing(planned, overview):
+                return True
             if planned.run:
                 self._warm_up()
             intents, later = self._prepare(planned, overview)
@@ -173,6 +176,15 @@ class Coordinator:
         )
         self.hand_over(submissions)
         return True
+
+    def _opens_missing(self, planned: Planned, overview: Overview) -> bool:
+        """Have those reused outputs made again first that are needed now, and of which files are gone."""
+        if not (planned.run and self._hold.run.info["options"]["verify"]):
+            return False
+        tasks, rows = missing_inputs(self._hold, overview, planned.run)
+        if rows:
+            self._hold.apply(Changes(tasks=tasks, instances=rows))
+        return bool(rows)
 
     def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
         """Give intents to the executor and write down its answers."""

@@ -1,65 +1,68 @@
-"""Whether the files behind kept outputs are still those that were stamped."""
+"""Whether results that were found may be reused, as far as the files in them and their verifiers say."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
-from reflow.errors import StoreError, ValueMisfit
-from reflow.filesystem.stamps import MISSING, take_stamp
+from reflow.errors import OutOfReach, StoreError
+from reflow.graph.model import Graph
 from reflow.model.records import FoundResult
+from reflow.run.hold import Hold
 from reflow.run.shared_results import SharedResults
-from reflow.values.paths import paths_in
+from reflow.run.verify import Checks, is_changed
+
+Found = Collection[FoundResult]
 
 
-def stale_results(
-    results: SharedResults, found: Collection[FoundResult], *, missing_is_stale: bool
-) -> set[bytes]:
+def changed_results(results: SharedResults, found: Found) -> set[bytes]:
     """Return the identities of those results whose files changed, each file looked at once.
 
-    Args:
-        missing_is_stale: Whether a file that is gone counts; otherwise it is taken as cleaned up.
+    A file that is gone is taken as cleaned up.
     """
     with_paths = [result for result in found if result.paths]
-    if not with_paths:
-        return set()
     try:
-        texts = list(results.values([(result.identity, result.output) for result in with_paths]))
+        return {result.identity for result, text in _texts(results, with_paths) if is_changed(text)}
     except StoreError:
         return {result.identity for result in with_paths}
-    return {
-        result.identity
-        for result, text in zip(with_paths, texts, strict=True)
-        if changed_file(text, missing_counts=missing_is_stale)
-    }
 
 
-def changed_file(text: str, *, missing_counts: bool) -> str | None:
-    """Return the first file in a value that is not as it was stamped, with what is wrong; None when all are.
+def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> set[bytes]:
+    """Return the identities of those results that their verifiers reject.
+
+    One of which files are missing, and nothing else is wrong, is left alone where another task takes it: it is
+    made again when that has to run.
 
     Args:
-        text: The tagged JSON of a value.
-        missing_counts: Whether a file that is gone counts; otherwise it is taken as cleaned up.
+        tasks: The task of each identity.
     """
-    if '"$path"' not in text:
-        return None
-    return next(
-        (
-            wrong
-            for path, stamp in paths_in(json.loads(text))
-            if (wrong := _differs(path, stamp, missing_counts))
-        ),
-        None,
-    )
+    inner = _with_consumers(hold.run.graph)
+    rejected: set[bytes] = set()
+    with Checks(hold.run, hold.lease.beat) as checks:
+        looked_at = [r for r in found if r.paths or not checks.is_own(tasks[r.identity])]
+        try:
+            for result, text in _texts(hold.results, looked_at):
+                task = tasks[result.identity]
+                verdict = checks.check(task, text)
+                if verdict.holds or (verdict.missing and task in inner):
+                    continue
+                rejected.add(result.identity)
+                hold.messages.append(f"{task}: an earlier result is not reused: {verdict.reason}")
+                if not checks.is_own(task):
+                    hold.results.invalidate([(result.identity, result.output)], verdict.reason)
+        except OutOfReach as error:
+            hold.messages.append(f"{error}; they are trusted")
+        except StoreError:
+            return {result.identity for result in looked_at}
+    return rejected
 
 
-def _differs(path: str, stamp: list[object] | None, missing_counts: bool) -> str | None:
-    if stamp is None:
-        return None
-    try:
-        now = take_stamp(path, "content" if stamp[0] == "content" else "stat")
-    except (OSError, ValueMisfit) as error:
-        return f"{path} cannot be looked at: {error}"
-    if now == MISSING and stamp != MISSING:
-        return f"{path} is missing" if missing_counts else None
-    return None if now == stamp else f"{path} changed since it was made"
+def _with_consumers(graph: Graph) -> set[str]:
+    return {up for name in graph.tasks for up in graph.upstream(name)}
+
+
+def _texts(results: SharedResults, found: Found) -> Iterator[tuple[FoundResult, str]]:
+    """Yield results with their values; asks for nothing where there is none. Raises `StoreError`."""
+    if not found:
+        return
+    texts = results.values([(result.identity, result.output) for result in found])
+    yield from zip(found, texts, strict=True)

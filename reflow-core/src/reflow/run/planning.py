@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reflow.graph.model import Graph, Node
-from reflow.model.records import InstanceRow, Overview, TaskRow
+from reflow.model.records import FoundResult, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.decide import Decision, decide
 from reflow.plan.expand import Expansion, expand, is_over, ready
 from reflow.plan.inputs import constant_inputs, takes_items
-from reflow.run.freshness import stale_results
+from reflow.run.freshness import changed_results, rejected_results
 from reflow.run.hold import Hold
 from reflow.run.other_code import tell_other_code
 from reflow.run.upstream import load_finished
@@ -128,10 +128,7 @@ class Planner:
             if self._graph.tasks[row.task].cache and (not row.fresh or row.identity in done)
         }
         found = self._hold.results.find(asked)
-        usable = found.values()
-        stale = stale_results(
-            self._hold.results, list(usable), missing_is_stale=bool(self._options["verify"])
-        )
+        stale = self._stale(pending, found)
         return decide(
             self._graph,
             pending,
@@ -140,6 +137,13 @@ class Planner:
             lambda result: result.identity not in stale,
             done,
         )
+
+    def _stale(self, pending: list[InstanceRow], found: Mapping[bytes, FoundResult]) -> set[bytes]:
+        """Return the identities of results that were found and are not to be reused."""
+        if not self._options["verify"]:
+            return changed_results(self._hold.results, found.values())
+        tasks = {row.identity: row.task for row in pending}
+        return rejected_results(self._hold, found.values(), tasks)
 
     def _done(self, pending: list[InstanceRow], overview: Overview) -> dict[bytes, set[bytes]]:
         """Return what this run has made by now of the identities of pending instances."""

@@ -6,7 +6,7 @@ The file of a cancel stays, since elements look at it, until a retry takes it aw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import SchedulerError
@@ -14,7 +14,7 @@ from reflow.graph.model import Graph
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
-from reflow.run.verify import find_stale, open_stale
+from reflow.run.repair import repaired, with_upstream
 from reflow.rundir.control import Request, Scope, list_requests, remove_request
 
 Loader = Callable[[str], list[InstanceRow]]
@@ -103,12 +103,7 @@ def _retry(hold: Hold, request: Request) -> None:
     if not tasks and not rows:
         return
     if request.verify:
-        upstream = with_upstream(graph, {row.task for row in tasks})
-        stale = find_stale(hold, overview, upstream)
-        for one in stale:
-            hold.results.invalidate([(one.row.identity, one.row.output or b"")], one.reason)
-            hold.messages.append(f"{one.row.task}[{one.row.index}] runs again: {one.reason}")
-        tasks, again = open_stale(graph, overview, stale, tasks)
+        tasks, again = repaired(hold, overview, tasks, rows)
         rows = [*rows, *again]
     hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
 
@@ -143,15 +138,6 @@ def reopened(
             tasks[name] = row._replace(state=TaskState.WAITING, reason=None)
             rows += [r._replace(state=InstanceState.PENDING, tries=None, reason=None) for r in picked]
     return list(tasks.values()), rows
-
-
-def with_upstream(graph: Graph, names: Collection[str]) -> list[str]:
-    """Return tasks and all that is upstream of them, in the order of the graph."""
-    found = set(names)
-    for name in reversed(list(graph.tasks)):
-        if name in found:
-            found.update(graph.upstream(name))
-    return [name for name in graph.tasks if name in found]
 
 
 def _unsuccessful(row: TaskRow, overview: Overview, load: Loader) -> list[InstanceRow]:

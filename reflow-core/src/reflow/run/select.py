@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from reflow.define.names import nearest
 from reflow.errors import UnknownTask, UsageError
 from reflow.graph.model import Graph
-from reflow.model.states import InstanceState
+from reflow.model.records import InstanceRow
+from reflow.model.states import KEPT, InstanceState
 from reflow.run.opened import OpenRun
 from reflow.rundir.control import Scope
 from reflow.view.words import plural
@@ -34,6 +36,21 @@ def parse_selector(text: str, graph: Graph) -> Scope:
     if inside in {state.value for state in InstanceState}:
         return Scope(task, None, inside)
     return Scope(task, tuple(sorted(_indices(text, inside))))
+
+
+def kept_of(run: OpenRun, scopes: Sequence[Scope]) -> dict[str, list[InstanceRow]]:
+    """Return the instances that have an output and are meant, by task."""
+    found: dict[str, list[InstanceRow]] = {}
+    for task in run.graph.tasks:
+        named = [scope for scope in scopes if scope.task in (None, task)]
+        rows = [
+            row
+            for row in (run.ledger.instances(task, KEPT) if named else ())
+            if any(s.covers(task, row.index) and s.state in (None, row.state.value) for s in named)
+        ]
+        if rows:
+            found[task] = rows
+    return found
 
 
 def check_there(run: OpenRun, scope: Scope) -> None:

@@ -1,67 +1,158 @@
-"""Looking at what a run has kept: which outputs do not hold any more, and what was built on them."""
+"""Looking at kept outputs: which of them do not hold any more, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from reflow.graph.model import Graph, Source
-from reflow.model.records import InstanceRow, Overview, TaskRow
-from reflow.model.states import InstanceState, TaskState
-from reflow.run.freshness import changed_file
-from reflow.run.hold import Hold
+from reflow.builtin.own import own_verifier
+from reflow.contracts.store import Ledger
+from reflow.contracts.verifier import KeptFile, Verdict, Verifier
+from reflow.graph.model import Source
+from reflow.model.states import InstanceState
+from reflow.run.opened import OpenRun
+from reflow.run.select import kept_of
+from reflow.run.shared_results import SharedResults
 from reflow.run.upstream import Purged, element_texts
+from reflow.run.verifier_process import VerifierProcess
+from reflow.rundir.control import Scope
+from reflow.values.paths import paths_in
 
-_KEPT = frozenset({InstanceState.SUCCEEDED, InstanceState.REUSED})
+Look = Callable[[str, str], Verdict]  #: a task and the tagged JSON of an output to what is to be said of it
 
-
-class Stale(NamedTuple):
-    """A kept output that does not hold, and why."""
-
-    row: InstanceRow
-    reason: str
+_HOLDS = Verdict(True)
 
 
-def find_stale(hold: Hold, overview: Overview, tasks: Iterable[str]) -> list[Stale]:
-    """Look at the files in the kept outputs of some tasks; one that is gone or changed makes its output stale."""
-    return [stale for task in tasks if _has_kept(overview, task) for stale in _stale_of(hold, task)]
+class Finding(NamedTuple):
+    """A kept output of one instance, and what was found."""
+
+    task: str
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
+    verdict: Verdict
 
 
-def _has_kept(overview: Overview, task: str) -> bool:
-    return any(overview.counts.get(task, {}).get(state) for state in _KEPT)
+class Checks:
+    """Checks outputs by what their tasks say: reflow's own verifiers here, all others in a process of its own.
 
-
-def _stale_of(hold: Hold, task: str) -> Iterator[Stale]:
-    try:
-        wrong = {
-            index: reason
-            for index, text in element_texts(hold.ledger, hold.results, Source(task, "elements"))
-            if (reason := changed_file(text, missing_counts=True)) is not None
-        }
-    except Purged as lost:
-        reason = f"its reused output cannot be read: {lost}"
-        yield from (Stale(row, reason) for row in hold.ledger.instances(task, {InstanceState.REUSED}))
-        return
-    if wrong:
-        rows = hold.ledger.instances(task, _KEPT, wrong)
-        yield from (Stale(row, wrong[row.index]) for row in rows)
-
-
-def open_stale(
-    graph: Graph, overview: Overview, stale: Iterable[Stale], opened: Iterable[TaskRow]
-) -> tuple[list[TaskRow], list[InstanceRow]]:
-    """Return stale instances as pending, and the tasks behind them as waiting.
-
-    Those are expanded afresh: what was built on an output that comes back the same is kept.
+    Args:
+        beat: Is called while that process takes its time.
     """
-    rows = [
-        one.row._replace(state=InstanceState.PENDING, output=None, fresh=True, tries=None, reason=one.reason)
-        for one in stale
-    ]
-    waiting = {row.task: row for row in opened}
-    touched = {row.task for row in rows}
-    for name in graph.tasks:
-        if touched.intersection(graph.upstream(name)):
-            touched.add(name)
-            waiting.setdefault(name, overview.tasks[name]._replace(state=TaskState.WAITING, reason=None))
-    return list(waiting.values()), rows
+
+    def __init__(self, run: OpenRun, beat: Callable[[], object] = lambda: None) -> None:
+        self._graph = run.graph
+        self._process = VerifierProcess(run, beat)
+        self._beat = beat
+
+    def __enter__(self) -> Checks:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.close()
+
+    def is_own(self, task: str) -> bool:
+        """Whether files are all that the verifier of a task looks at."""
+        return own_verifier(self._graph.tasks[task].verify) is not None
+
+    def check(self, task: str, text: str) -> Verdict:
+        """Return whether an output holds, from the tagged JSON of it.
+
+        Raises:
+            OutOfReach: The flow cannot be loaded, so that nobody can say.
+        """
+        own = own_verifier(self._graph.tasks[task].verify)
+        if own is not None:
+            self._beat()
+            return _verdict_of(own, text)
+        verdict = self._process.ask(task, text)
+        if not verdict.holds and missing_file(text):
+            return verdict._replace(missing=True)
+        return verdict
+
+    def check_for_readers(self, task: str, text: str) -> Verdict:
+        """Return the same for what other tasks are to be given: workers refuse files that are not those that were made.
+
+        What is accepted by its own verifier, and would be refused, is as good as missing: only its readers care.
+        """
+        verdict = self.check(task, text)
+        if verdict.holds and (why := refused_file(text)):
+            return Verdict(False, why, missing=True)
+        return verdict
+
+
+def refused_file(text: str) -> str:
+    """Return in words which file in an output, given as tagged JSON, a worker would refuse to hand on; or nothing."""
+    verdict = _verdict_on_files(text)
+    return "" if verdict.holds else verdict.reason
+
+
+def missing_file(text: str) -> str:
+    """Return in words which file in an output, given as tagged JSON, is gone; nothing where one is another one."""
+    verdict = _verdict_on_files(text)
+    return verdict.reason if verdict.missing else ""
+
+
+def is_changed(text: str) -> bool:
+    """Whether a file in an output, given as tagged JSON, is another one than was made."""
+    verdict = _verdict_on_files(text)
+    return not (verdict.holds or verdict.missing)
+
+
+def _verdict_on_files(text: str) -> Verdict:
+    verifier = own_verifier("")
+    assert verifier is not None
+    return _verdict_of(verifier, text)
+
+
+def _verdict_of(own: Verifier, text: str) -> Verdict:
+    if '"$path"' not in text:
+        return _HOLDS
+    files = [KeptFile(path, stamp) for path, stamp in paths_in(json.loads(text))]
+    try:
+        return own.verify(None, files)
+    except Exception as error:  # a verifier that raises has not found that it holds
+        return Verdict(False, f"cannot be looked at: {error}")
+
+
+class Outputs(NamedTuple):
+    """Where the outputs of a run are: what it made, and what it reused."""
+
+    ledger: Ledger
+    results: SharedResults
+
+
+def verify_run(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[Finding]:
+    """Check what a run has kept, all of it or parts, and change nothing.
+
+    Raises:
+        OutOfReach: The flow cannot be loaded, and the verifier of a task is in it.
+    """
+    meant = kept_of(run, scopes or [Scope()])
+    wanted = {task: {row.index for row in rows} for task, rows in meant.items()}
+    shared = SharedResults(run.store, write=False)
+    try:
+        with Checks(run) as checks:
+            kept = Outputs(run.ledger, shared)
+            return [
+                one for task, indices in wanted.items() for one in findings(checks.check, kept, task, indices)
+            ]
+    finally:
+        shared.close()
+
+
+def findings(look: Look, outputs: Outputs, task: str, indices: Collection[int] = ()) -> Iterator[Finding]:
+    """Check the kept outputs of a task: all, or those of some instances."""
+    reached = -1
+    try:
+        source = Source(task, "elements")
+        for index, text in element_texts(outputs.ledger, outputs.results, source, indices):
+            reached = index
+            yield Finding(task, index, look(task, text))
+    except Purged as lost:
+        verdict = Verdict(False, f"its reused output cannot be read: {lost}", missing=True)
+        for row in outputs.ledger.instances(task, {InstanceState.REUSED}, indices):
+            if row.index > reached:
+                yield Finding(task, row.index, verdict)
+        for own in outputs.ledger.values(task, indices):
+            if own.index > reached:
+                yield Finding(task, own.index, look(task, own.value))

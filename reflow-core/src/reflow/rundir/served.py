@@ -31,8 +31,11 @@ class Served:
         live: Project modules that were not in the copy, with the files that they came from.
     """
 
-    def __init__(self, folder: str, modules: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, folder: str, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()
+    ) -> None:
         self._folder = folder
+        self._installed = {"reflow", *(name.partition(".")[0] for name in plugins)}
         self._modules = modules
         self.live: dict[str, str] = {}
 
@@ -57,7 +60,7 @@ class Served:
         return spec
 
     def _note_if_live(self, name: str, path: Sequence[str] | None, entry: Mapping[str, Any] | None) -> None:
-        if name.partition(".")[0] == "reflow":
+        if name.partition(".")[0] in self._installed:
             return
         spec = PathFinder.find_spec(name, path)
         if spec is None or spec.origin is None or not os.path.isabs(spec.origin):
@@ -121,8 +124,8 @@ class _Loader:
         return FileReader(likeness)
 
 
-def serve(paths: RunPaths, modules: Mapping[str, Mapping[str, Any]]) -> Served:
-    """Serve the copy to this process from now on."""
-    served = Served(paths.source, modules)
+def serve(paths: RunPaths, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()) -> Served:
+    """Serve the copy to this process from now on; modules of plugins load as they are installed."""
+    served = Served(paths.source, modules, plugins)
     sys.meta_path.insert(0, served)
     return served

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reflow.testing.store_contract import StoreContract
     from reflow.testing.store_machine import StoreMachine
     from reflow.testing.strategies import annotations_and_values, tagged_values
+    from reflow.testing.verifier_contract import VerifierContract
 
 _HOMES = {
     "ExecutorContract": "reflow.testing.executor_contract",
@@ -24,11 +25,15 @@ _HOMES = {
     "MemoryStore": "reflow.testing.memory",
     "StoreContract": "reflow.testing.store_contract",
     "StoreMachine": "reflow.testing.store_machine",
+    "VerifierContract": "reflow.testing.verifier_contract",
     "annotations_and_values": "reflow.testing.strategies",
     "tagged_values": "reflow.testing.strategies",
 }
 
-_REWRITTEN = ("executor_contract", "ledger_contract", "results_contract", "store_machine", "writing_contract")
+_REWRITTEN = (
+    *("executor_contract", "ledger_contract", "results_contract", "store_machine", "verifier_contract"),
+    "writing_contract",
+)
 pytest.register_assert_rewrite(*(f"reflow.testing.{name}" for name in _REWRITTEN))
 
 
@@ -50,6 +55,7 @@ __all__ = [
     "ResidentExecutorContract",
     "StoreContract",
     "StoreMachine",
+    "VerifierContract",
     "annotations_and_values",
     "tagged_values",
 ]

@@ -1,4 +1,4 @@
-"""The adapters of the plugins that a run uses."""
+"""The adapters and verifiers of the plugins that a run uses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reflow.contracts.adapter import Adapter
     from reflow.values.shapes import Adapters
 
@@ -19,6 +21,16 @@ def plugin_adapters(modules: tuple[str, ...]) -> Adapters:
         return found
 
     return find
+
+
+def offers(modules: tuple[str, ...], hook: str, annotation: object) -> Iterator[object]:
+    """Yield what each of these plugins has for a type, in the order in which they are asked."""
+    manager = _plugins(modules)
+    plugins = manager.get_plugins()
+    for implementation in reversed(getattr(manager.hook, hook).get_hookimpls()):
+        caller = manager.subset_hook_caller(hook, plugins - {implementation.plugin})
+        if (answer := caller(annotation=annotation)) is not None:
+            yield answer
 
 
 @cache

@@ -83,7 +83,7 @@ def load_run(root: str) -> LoadedRun:
     paths = RunPaths(root)
     check_trusted(paths)
     info = read_run(paths)
-    served = serve(paths, info.get("modules", {}))
+    served = serve(paths, info.get("modules", {}), info.get("plugins", ()))
     return LoadedRun(paths, info, _flow(paths, info["entry"]), served)
 
 

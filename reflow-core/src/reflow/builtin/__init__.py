@@ -1,0 +1,1 @@
+"""Reflow's own verifiers: a plugin each, written as anybody's."""

@@ -1,0 +1,138 @@
+"""Making outputs again that do not hold: before a retry, and before what takes them is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reflow.errors import OutOfReach
+from reflow.graph.model import Graph, Source
+from reflow.model.records import InstanceRow, Overview, TaskRow
+from reflow.model.states import KEPT, InstanceState, TaskState
+from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_again
+from reflow.run.hold import Hold
+from reflow.run.upstream import Purged, element_texts
+from reflow.run.verify import Checks, Finding, Outputs, findings, refused_file
+from reflow.view.words import plural
+
+
+def repaired(
+    hold: Hold, overview: Overview, opened: Sequence[TaskRow], rows: Iterable[InstanceRow]
+) -> tuple[list[TaskRow], list[InstanceRow]]:
+    """Check all that is upstream of what a retry opens, and open what must be made again for it.
+
+    Returns:
+        The tasks that wait, those that were ``opened`` among them, and the instances that are opened in addition.
+    """
+    graph = hold.run.graph
+    names = {row.task for row in opened}
+    stale = _stale(hold, overview, with_upstream(graph, names))
+    wanted: Chosen = {row.task: set() for row in opened}
+    for row in rows:
+        wanted.setdefault(row.task, set()).add(row.index)
+    again = to_make_again(widths(graph, overview), stale, wanted)
+    return _reopened(hold, overview, again, stale, opened)
+
+
+def missing_inputs(
+    hold: Hold, overview: Overview, run: Mapping[str, Sequence[InstanceRow]]
+) -> tuple[list[TaskRow], list[InstanceRow]]:
+    """Open those reused outputs whose files are gone, and that instances which are to run would be given."""
+    graph = hold.run.graph
+    fed: Chosen = {}
+    for task, rows in run.items():
+        for up, indices in fed_by(widths(graph, overview), task, {row.index for row in rows}):
+            fed.setdefault(up, set()).update(indices)
+    gone: dict[str, dict[int, str]] = {}
+    for task, indices in fed.items():
+        reused = overview.counts.get(task, {}).get(InstanceState.REUSED)
+        found = _gone(hold, task, indices) if reused else {}
+        if found:
+            gone[task] = found
+    again = {task: set(found) for task, found in gone.items()}
+    return _reopened(hold, overview, again, Stale({}, gone), ())
+
+
+def widths(graph: Graph, overview: Overview) -> Widths:
+    """Return how many instances each task of a run has."""
+    return Widths(graph, {name: row.total for name, row in overview.tasks.items()})
+
+
+def with_upstream(graph: Graph, names: Iterable[str]) -> list[str]:
+    """Return tasks and all that is upstream of them, in the order of the graph."""
+    found = set(names)
+    for name in reversed(list(graph.tasks)):
+        if name in found:
+            found.update(graph.upstream(name))
+    return [name for name in graph.tasks if name in found]
+
+
+def _stale(hold: Hold, overview: Overview, tasks: Iterable[str]) -> Stale:
+    wrong: dict[str, dict[int, str]] = {}
+    missing: dict[str, dict[int, str]] = {}
+    with Checks(hold.run, hold.lease.beat) as checks:
+        try:
+            for task, index, verdict in _looked_at(hold, overview, checks, tasks):
+                if not verdict.holds:
+                    (missing if verdict.missing else wrong).setdefault(task, {})[index] = verdict.reason
+        except OutOfReach as error:
+            hold.messages.append(f"{error}; the kept outputs are trusted")
+    return Stale(wrong, missing)
+
+
+def _looked_at(hold: Hold, overview: Overview, checks: Checks, tasks: Iterable[str]) -> Iterator[Finding]:
+    outputs = Outputs(hold.ledger, hold.results)
+    for task in tasks:
+        if any(overview.counts.get(task, {}).get(state) for state in KEPT):
+            yield from findings(checks.check_for_readers, outputs, task)
+
+
+def _gone(hold: Hold, task: str, indices: set[int]) -> dict[int, str]:
+    """Return those reused instances of which a file is gone, or another one that no worker would hand on."""
+    rows = {row.index for row in hold.ledger.instances(task, {InstanceState.REUSED}, indices)}
+    try:
+        texts = element_texts(hold.ledger, hold.results, Source(task, "elements"), indices)
+        return {index: why for index, text in texts if index in rows and (why := refused_file(text))}
+    except Purged:  # which is seen to where it is handed over
+        return {}
+
+
+def _reopened(
+    hold: Hold, overview: Overview, again: Chosen, stale: Stale, opened: Sequence[TaskRow]
+) -> tuple[list[TaskRow], list[InstanceRow]]:
+    """Return instances that are made again as pending, and the tasks behind them as waiting.
+
+    Those tasks are expanded afresh: what was built on an output that comes back the same is kept. What is wrong,
+    or was built on that, other runs are to use no more; what is missing only is theirs as it was.
+    """
+    rows: list[InstanceRow] = []
+    for task, indices in again.items():
+        kept = hold.ledger.instances(task, KEPT, indices)
+        missing = stale.missing.get(task, {})
+        why = {row.index: _reason(task, row.index, stale) for row in kept}
+        forgotten = [(row.identity, row.output or b"") for row in kept if row.index not in missing]
+        if kept:
+            first = f"{task}[{kept[0].index}]: {why[kept[0].index]}"
+            hold.messages.append(f"{task}: {plural(len(kept), 'instance')} made again: {first}")
+        if forgotten:
+            hold.results.invalidate(forgotten, first)
+        rows += [_pending(row, why[row.index]) for row in kept]
+    return _waiting(hold.run.graph, overview, {row.task for row in rows}, opened), rows
+
+
+def _reason(task: str, index: int, stale: Stale) -> str:
+    found = stale.wrong.get(task, {}).get(index) or stale.missing.get(task, {}).get(index)
+    return found or "it was built on an output that does not hold"
+
+
+def _pending(row: InstanceRow, reason: str) -> InstanceRow:
+    return row._replace(state=InstanceState.PENDING, output=None, fresh=True, tries=None, reason=reason)
+
+
+def _waiting(graph: Graph, overview: Overview, touched: set[str], opened: Sequence[TaskRow]) -> list[TaskRow]:
+    waiting = {row.task: row for row in opened}
+    behind = set(touched)
+    for name in graph.tasks:
+        if behind.intersection(graph.upstream(name)):
+            behind.add(name)
+            waiting.setdefault(name, overview.tasks[name]._replace(state=TaskState.WAITING, reason=None))
+    return list(waiting.values())
