@@ -18,7 +18,7 @@ from reflow.rundir.runfile import check_own
 _ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
 
 
-def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 60.0) -> str:
+def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) -> str:
     """Cancel a run, or parts of it, and return what came of it in one line.
 
     It has been carried out when this returns: nothing of what was named is active, waits in a queue, or will. A run
@@ -55,12 +55,15 @@ def _left(run: OpenRun, wanted: Sequence[Scope]) -> str:
     if run.is_resident:
         return ""
     rows = run.ledger.overview().submissions
-    unanswered = sorted({row.task for row in rows if row.state == "intent" and not is_small(row)})
-    if unanswered:
-        return (
-            f"the scheduler has not said yet whether it took what was submitted of {' and '.join(unanswered)}"
-        )
-    return _still_queued(run, rows)
+    queued = _still_queued(run, rows)
+    unanswered = sorted({_named(row) for row in rows if row.state == "intent"})
+    if queued or not unanswered:
+        return queued
+    return f"the scheduler has not said yet whether it took what was submitted: {' and '.join(unanswered)}"
+
+
+def _named(row: SubmissionRow) -> str:
+    return "a job that looks after the run" if is_small(row) else row.task
 
 
 def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:

@@ -10,7 +10,7 @@ from reflow.model.records import Changes, SubmissionRow
 from reflow.run.clock import now_ms
 from reflow.run.handover import frame_of
 from reflow.run.hold import Hold
-from reflow.run.reconcile import is_gone
+from reflow.run.reconcile import is_gone, is_settled
 from reflow.run.small_jobs import (
     NET,
     dispatch_of,
@@ -100,8 +100,9 @@ class Guards:
 
     def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
         """Submit intents of small jobs, but for those of which nobody has any use by now."""
-        alive = {row.token for row in self._hold.overview().submissions}
-        needed = [row for row in rows if row.task == NET or watched(row) & alive]
+        overview = self._hold.overview()
+        alive = set() if overview.state.is_over else {row.token for row in overview.submissions}
+        needed = [row for row in rows if alive and (row.task == NET or watched(row) & alive)]
         self.leave({row.token for row in rows} - {row.token for row in needed})
         self._hand_over([row._replace(created=now_ms()) for row in needed])
 
@@ -156,4 +157,10 @@ class Guards:
         except SchedulerError as error:  # they are tried again by whoever comes next, be it one of them
             self._hold.messages.append(f"small jobs of this run could not be cancelled: {error}")
             return
-        self.leave(row.token for row in rows)
+        self.leave(
+            row.token
+            for row in rows
+            if row.native_id
+            or row.token in found
+            or is_settled(self._executor, row)  # else it may still arrive
+        )
