@@ -75,6 +75,19 @@ def test_no_flipped_byte_gives_a_wrong_value(kept, store, run, what):
     assert told > 10
 
 
+@pytest.mark.parametrize(
+    ("what", "table"), [("ledger", b"CREATE TABLE submissions"), ("store", b"CREATE TABLE results")]
+)
+@pytest.mark.parametrize("at", [3, 13, 30])
+def test_a_list_of_tables_that_is_no_text_is_damage(kept, store, run, what, table, at):
+    with open(kept[what], "r+b") as file:
+        file.seek(file.read().index(table) + at)
+        file.write(b"\xc1")
+
+    with pytest.raises(StoreDamaged, match="is damaged"):
+        look(store, run, what)
+
+
 @pytest.mark.parametrize("what", ["ledger", "store"])
 @pytest.mark.parametrize("text", [b"", b"not a database, but longer than the header of one" * 9])
 def test_another_file_in_its_place_is_damage_that_names_the_remedy(kept, store, run, what, text):

@@ -58,7 +58,7 @@ class Connection:
         """Return all rows of a query."""
         try:
             return self._db.execute(sql, parameters).fetchall()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             return self._patiently(lambda: self._db.execute(sql, parameters).fetchall())
 
     def stream(self, sql: str, parameters: Sequence[object] = ()) -> Generator[Row, None, None]:
@@ -66,6 +66,8 @@ class Connection:
         cursor = self._patiently(lambda: self._db.execute(sql, parameters))
         try:
             yield from cursor
+        except UnicodeDecodeError as error:
+            raise damaged(self.kind, self.path, "it holds text that is none") from error
         except sqlite3.Error as error:
             raise in_words(error, self.kind, self.path) from error
         finally:
@@ -108,6 +110,10 @@ class Connection:
         while True:
             try:
                 return act()
+            except (
+                UnicodeDecodeError
+            ) as error:  # what SQLite complains of is in its complaint, as it stands there
+                raise damaged(self.kind, self.path, "it holds text that is none") from error
             except sqlite3.Error as error:
                 hot = is_hot_journal(error) and not self.write
                 if not (hot or is_busy(error)) or time.monotonic() > deadline:
