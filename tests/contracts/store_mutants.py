@@ -200,6 +200,53 @@ class SkipsMissingValues(MemoryResults):
         return super().values([key for key in keys if key in known])
 
 
+class TellsOfOtherTasks(MemoryResults):
+    """caught by: results_of_a_task_key_are_told_newest_first_and_with_what_they_were_made_from"""
+
+    def earlier(self, key, index, before, identity=None):
+        keys = {context.key for context, _ in self._state.rows}
+        return [
+            row
+            for other in keys
+            for row in super(TellsOfOtherTasks, self).earlier(other, index, before, identity)
+        ]
+
+
+class TellsOfOneIndexOnly(MemoryResults):
+    """caught by: results_are_told_of_an_index_in_earlier_runs_and_of_those_beside_it_in_the_last"""
+
+    def earlier(self, key, index, before, identity=None):
+        return [row for row in super().earlier(key, index, before, identity) if row.index == index]
+
+
+class TellsOfWhatIsNextOnly(MemoryResults):
+    """caught by: results_of_the_nearest_indices_are_told_however_far_they_are"""
+
+    def earlier(self, key, index, before, identity=None):
+        return [row for row in super().earlier(key, index, before, identity) if abs(row.index - index) < 50]
+
+
+class TellsNothingOfAnIdentity(MemoryResults):
+    """caught by: results_of_an_identity_are_told_wherever_they_are"""
+
+    def earlier(self, key, index, before, identity=None):
+        return super().earlier(key, index, before)
+
+
+class TellsOfTheFuture(MemoryResults):
+    """caught by: results_that_were_made_later_are_not_told_as_earlier"""
+
+    def earlier(self, key, index, before, identity=None):
+        return super().earlier(key, index, before + 10_000, identity)
+
+
+class HidesWhatIsStale(MemoryResults):
+    """caught by: what_is_stale_is_told_with_the_reason"""
+
+    def earlier(self, key, index, before, identity=None):
+        return [row for row in super().earlier(key, index, before, identity) if row.stale is None]
+
+
 class ListsOldRunsFirst(MemoryResults):
     """caught by: the_list_of_runs_is_newest_first"""
 

@@ -14,8 +14,8 @@ FLOW_AUTHORS = """
 Flow Param ReflowError Result Run RunDir TaskInterrupted Workflow __version__ open_run
 """
 PLUGIN_AUTHORS = """
-Acceptance Adapter AttemptRow Changes CommandResult ConfigError Context ElementReport Event Executor Fenced FoundResult
-Holder InstanceRow InstanceState JobRequest JobState KeptFile Ledger Limits LockFile Maker NewResult NotSubmitted
+Acceptance Adapter AttemptRow Changes CommandResult ConfigError Context EarlierResult ElementReport Event
+Executor Fenced FoundResult Holder InstanceRow InstanceState JobRequest JobState KeptFile Ledger Limits LockFile Maker NewResult NotSubmitted
 OutOfReach OutputRow Overview PluginError ProcessId ReflowError ResidentExecutor Resources Results RunEntry RunState
 SchedulerError Store StoreDamaged StoreError StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted
 TaskRow TaskState Unpublished UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory read_bytes

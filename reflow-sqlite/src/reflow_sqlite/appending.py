@@ -12,7 +12,10 @@ from reflow_sqlite.changes import now_ms, plain
 from reflow_sqlite.seals import seal
 
 _CONTEXT_COLUMNS = "run_id, task, key, version, code, source, file, parts, varying"
-_FIND_CONTEXT = f"SELECT id FROM contexts WHERE ({_CONTEXT_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# Left to itself, SQLite takes the index of the key, and walks through all runs of a task.
+_FIND_CONTEXT = f"""
+SELECT id FROM contexts INDEXED BY contexts_of WHERE ({_CONTEXT_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 _ADD_CONTEXT = f"INSERT INTO contexts ({_CONTEXT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT = """
 INSERT INTO results (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from reflow.plugin import (
     Acceptance,
     Context,
+    EarlierResult,
     FoundResult,
     Maker,
     NewResult,
@@ -29,6 +30,18 @@ from reflow_sqlite.codes import (
     find_parts,
 )
 from reflow_sqlite.connection import Connection, Row
+from reflow_sqlite.earlier import (
+    ABOVE,
+    BELOW,
+    CONTEXT,
+    CONTEXTS,
+    CONTEXTS_BESIDE,
+    CONTEXTS_OF,
+    OF_IDENTITY,
+    OF_INDEX,
+    context_of,
+    earlier_of,
+)
 from reflow_sqlite.failures import damaged
 from reflow_sqlite.files import locked, make_file
 from reflow_sqlite.schema import RESULTS
@@ -79,6 +92,22 @@ class SqliteResults(Results):
 
     def items(self, keys: Sequence[Key]) -> list[bytes | None]:
         return [items for some in self._newest("items", keys) for _, _, items in some]
+
+    def earlier(
+        self, key: str, index: int, before: int, identity: bytes | None = None
+    ) -> list[EarlierResult]:
+        contexts = {row[0]: context_of(row) for row in self._read(CONTEXTS_OF, (key, before, CONTEXTS))}
+        last = list(contexts)
+        rows = self._read(OF_INDEX.format(marks=",".join("?" * len(last))), (before, index, *last))
+        for context in last[:CONTEXTS_BESIDE]:
+            for beside in (BELOW, ABOVE):
+                rows += self._read(beside, (before, context, index))
+        if identity is not None:
+            rows += self._read(OF_IDENTITY, (before, identity, identity[:6]))
+            for number in {row[1] for row in rows} - contexts.keys():
+                contexts[number] = context_of(self._read(CONTEXT, (number,))[0])
+        found = [earlier_of(row, contexts) for row in sorted(set(rows), reverse=True)]
+        return [result for result in found if result.context.key == key]
 
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:
         self.append_all([(context, list(rows))])

@@ -122,6 +122,7 @@ CREATE TABLE contexts (
   code BLOB NOT NULL, source BLOB NOT NULL, file TEXT NOT NULL, parts TEXT NOT NULL, varying TEXT NOT NULL
 );
 CREATE INDEX contexts_of ON contexts (run_id, task);
+CREATE INDEX contexts_by ON contexts (key);
 
 CREATE TABLE results (
   number INTEGER PRIMARY KEY, context INTEGER NOT NULL REFERENCES contexts, idx INTEGER NOT NULL,
@@ -131,6 +132,7 @@ CREATE TABLE results (
 );
 -- a few bytes of a digest find it as well as 32, at a third of the size; edition counts rows that share them
 CREATE UNIQUE INDEX results_of ON results (substr(identity, 1, 6), substr(output, 1, 4), edition);
+CREATE INDEX results_by ON results (context, idx);
 CREATE TABLE stale (
   result INTEGER PRIMARY KEY REFERENCES results, reason TEXT NOT NULL, created INTEGER NOT NULL
 );

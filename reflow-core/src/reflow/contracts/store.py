@@ -11,6 +11,7 @@ from reflow.model.records import (
     AttemptRow,
     Changes,
     Context,
+    EarlierResult,
     FoundResult,
     InstanceRow,
     Maker,
@@ -120,6 +121,16 @@ class Results(ABC):
     @abstractmethod
     def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
         """Return the item digests of (identity, output) pairs, in the order of ``keys``."""
+
+    @abstractmethod
+    def earlier(
+        self, key: str, index: int, before: int, identity: bytes | None = None
+    ) -> list[EarlierResult]:
+        """Return results of a task key that were made before a moment, stale ones too, newest first.
+
+        Those of ``index`` from the last thirty runs that made any, and from the last two of these also those of
+        the indices nearest to it, however far: a few hundred rows at most. All of ``identity`` are among them.
+        """
 
     @abstractmethod
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:

@@ -237,6 +237,24 @@ class FoundResult(NamedTuple):
     file: str
 
 
+class EarlierResult(NamedTuple):
+    """A result as it was made, stale or not, with what it was made from and without its value.
+
+    Attributes:
+        parts: The digests that only its instance had, in the order of the context's ``varying``.
+        stale: Why it is used no more, or None.
+    """
+
+    identity: bytes
+    output: bytes
+    index: int  # type: ignore[assignment]  # a field, not tuple.index
+    attempt: int
+    parts: bytes
+    created: int
+    stale: str | None
+    context: Context
+
+
 class RunEntry(NamedTuple):
     """A run in the list of runs that the results keep."""
 

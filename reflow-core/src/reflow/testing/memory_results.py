@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from reflow.contracts.store import Results
 from reflow.errors import StoreError
-from reflow.model.records import Acceptance, Context, FoundResult, Maker, NewResult, RunEntry
+from reflow.model.records import Acceptance, Context, EarlierResult, FoundResult, Maker, NewResult, RunEntry
+
+CONTEXTS, CONTEXTS_BESIDE, BESIDE = 30, 2, 50  #: how much `MemoryResults.earlier` tells
 
 
 class ResultsState:
@@ -42,6 +44,23 @@ class MemoryResults(Results):
 
     def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
         return [self._newest(key).items for key in keys]
+
+    def earlier(
+        self, key: str, index: int, before: int, identity: bytes | None = None
+    ) -> list[EarlierResult]:
+        found = [
+            _earlier(context, new, self._state.stale.get(number))
+            for number, (context, new) in enumerate(self._state.rows)
+            if context.key == key and new.created < before
+        ]
+        last = list(dict.fromkeys(row.context for row in reversed(found)))[:CONTEXTS]
+        near = [row for row in found if row.index == index and row.context in last]
+        for context in last[:CONTEXTS_BESIDE]:
+            own = sorted((row for row in found if row.context == context), key=lambda row: row.index)
+            near += [row for row in own if row.index < index][-BESIDE:]
+            near += [row for row in own if row.index > index][:BESIDE]
+        near += [row for row in found if row.identity == identity and row not in near]
+        return sorted(near, key=found.index, reverse=True)
 
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:
         self._check_writable()
@@ -123,6 +142,12 @@ def _found(context: Context, new: NewResult) -> FoundResult:
     return FoundResult(
         *(new.identity, new.output, new.items, new.paths, context.run_id, new.index, new.created),
         *(context.code, context.source, context.file),
+    )
+
+
+def _earlier(context: Context, new: NewResult, stale: str | None) -> EarlierResult:
+    return EarlierResult(
+        new.identity, new.output, new.index, new.attempt, new.parts, new.created, stale, context
     )
 
 

@@ -132,6 +132,68 @@ class ResultsContract(StoreFixtures):
 
         assert found.find([result(0).identity]) == {}
 
+    def test_results_of_a_task_key_are_told_newest_first_and_with_what_they_were_made_from(
+        self, results: Results, found: Results
+    ) -> None:
+        made = [(context(f"demo-{run}"), result(3, value=str(run))) for run in range(3)]
+        for whose, row in made:
+            results.append(whose, [row])
+        results.append(context(task="prepare"), [result(3, value="7")])
+
+        told = found.earlier("demo.convert", 3, NOW + 100)
+
+        assert [row.context for row in told] == [whose for whose, _ in reversed(made)]
+        assert told[0][:7] == (*made[2][1][:2], 3, 1, made[2][1].parts, NOW + 3, None)
+
+    def test_results_are_told_of_an_index_in_earlier_runs_and_of_those_beside_it_in_the_last(
+        self, results: Results, found: Results
+    ) -> None:
+        for run in range(5):
+            rows = [result(index, value=str(1000 * run + index)) for index in range(500)]
+            results.append(context(f"demo-{run}"), rows)
+
+        told = found.earlier("demo.convert", 250, NOW + 1000)
+
+        assert {row.context.run_id for row in told if row.index == 250} == {f"demo-{n}" for n in range(5)}
+        assert {249, 251} < {row.index for row in told if row.context.run_id == "demo-4"}
+        assert len(told) < 500
+
+    def test_results_of_the_nearest_indices_are_told_however_far_they_are(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(), [result(10), result(4000)])
+
+        for index in (0, 1000, 9000):
+            assert {row.index for row in found.earlier("demo.convert", index, NOW + 9000)} == {10, 4000}
+
+    def test_results_of_an_identity_are_told_wherever_they_are(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(), [result(index) for index in range(300)])
+        results.append(context(task="prepare"), [result(0, value="7")])
+        wanted = result(0)
+
+        told = found.earlier("demo.convert", 290, NOW + 1000, wanted.identity)
+
+        assert [row.output for row in told if row.identity == wanted.identity] == [wanted.output]
+        assert found.earlier("demo.convert", 0, NOW, wanted.identity) == []
+
+    def test_results_that_were_made_later_are_not_told_as_earlier(
+        self, results: Results, found: Results
+    ) -> None:
+        results.append(context(), [result(0), result(1)._replace(created=NOW + 50)])
+        results.append(context("demo-2"), [result(1, value="2")._replace(created=NOW + 60)])
+
+        told = found.earlier("demo.convert", 1, NOW + 50)
+
+        assert [row.index for row in told] == [0]
+
+    def test_what_is_stale_is_told_with_the_reason(self, results: Results, found: Results) -> None:
+        results.append(context(), [result(0)])
+        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
+
+        assert [row.stale for row in found.earlier("demo.convert", 0, NOW + 100)] == ["a.nc is gone"]
+
     def test_what_code_was_made_of_is_kept_as_it_was_first_said(
         self, results: Results, found: Results
     ) -> None:
