@@ -7,7 +7,7 @@ is digested once; only what differs is digested per instance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from reflow.graph.model import Node
 from reflow.model.digest import DIGEST_SIZE, canonical, digest, sha256
@@ -47,6 +47,11 @@ class Recipe:
         pieces = [piece if piece is not None else next(mine) for piece in self._pieces]
         found: bytes = sha256(b"instance\0" + b"".join(pieces) + self._tail).digest()
         return found
+
+
+def varying_names(node: Node, shared: Collection[str]) -> tuple[str, ...]:
+    """Return the parameters whose digests differ per instance, in the order of an instance's ``parts``."""
+    return tuple(sorted(e.name for e in node.inputs if e.kind != "run_dir" and e.name not in shared))
 
 
 def split_digests(joined: bytes) -> list[bytes]:

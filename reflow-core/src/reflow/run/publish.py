@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from reflow.model.records import Changes, Context, NewResult, Unpublished
+from reflow.plan.identity import varying_names
 from reflow.run.hold import Hold
 
 BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where their values are long
@@ -56,7 +57,7 @@ def _context(hold: Hold, task: str) -> Context:
     node = hold.run.graph.tasks[task]
     parts = hold.overview().tasks[task].parts or "{}"
     shared = json.loads(parts).get("shared", {})
-    varying = tuple(sorted(e.name for e in node.inputs if e.kind != "run_dir" and e.name not in shared))
+    varying = varying_names(node, shared)
     return Context(
         hold.run.id,
         task,
