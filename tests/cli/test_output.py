@@ -37,11 +37,14 @@ OF_A_SCRIPT = {
     "results of a task": ["results", "work"],
     "logs": ["logs"],
     "logs of an instance": ["logs", "work[0]"],
+    "why": ["why"],
+    "why of an instance": ["why", "work[1]"],
     "dag": ["dag"],
     "describe": ["describe"],
 }
 OF_REFLOW = {
-    name: OF_A_SCRIPT[name] for name in ("status", "wait", "cancel", "results", "logs", "dag", "describe")
+    name: OF_A_SCRIPT[name]
+    for name in ("status", "wait", "cancel", "results", "logs", "why", "dag", "describe")
 }
 
 
@@ -133,7 +136,7 @@ def test_results_have_a_place_for_each_instance(ran):
 
 @pytest.mark.parametrize(
     "words",
-    [["status"], ["wait"], ["cancel", "@last"], ["runs"], ["retry", "prepare"]],
+    [["status"], ["wait"], ["cancel", "@last"], ["runs"], ["retry", "prepare"], ["why"]],
     ids=lambda words: words[0],
 )
 def test_quiet_prints_the_id_alone(ran, words):

@@ -66,6 +66,8 @@ def test_it_is_on_no_command_line_and_in_nothing_that_was_printed(fetched):
         ["status"],
         ["logs"],
         ["logs", "--json"],
+        ["why"],
+        ["why", "--json"],
         ["runs", "--json"],
         ["runs"],
         ["results"],

@@ -33,6 +33,7 @@ _ALL = (
     Command("runs", "runs", "list runs"),
     Command("results", "results", "what the tasks of a run returned"),
     Command("logs", "logs", "what the tasks of a run printed"),
+    Command("why", "why", "why instances ran, were reused, wait, failed or were skipped"),
     Command("accept", "accept", "take results for good that other code of a task made"),
     Command("dag", "dag", "draw the tasks and what joins them"),
     Command("describe", "describe", "the workflow as JSON"),
@@ -46,7 +47,7 @@ COMMANDS = {command.name: command for command in _ALL}
 NOT_YET = frozenset(
     (
         *("register", "list", "inspect", "delete"),
-        *("why", "store", "watch", "report", "doctor"),
+        *("store", "watch", "report", "doctor"),
     )
 )
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 # What is asked of a run that exists is answered while the script is being rewritten, and sooner.
-_ON_RUNS = frozenset({"status", "wait", "cancel", "retry", "verify", "invalidate", "runs", "results", "logs"})
+_ON_RUNS = frozenset(
+    {"status", "wait", "cancel", "retry", "verify", "invalidate", "runs", "results", "logs", "why"}
+)
 
 
 def main(workflow: Definition, argv: Sequence[str] | None = None, prog: str | None = None) -> int:

@@ -13,12 +13,13 @@ from reflow.run.arguments import check_arguments
 from reflow.run.cancel import cancel
 from reflow.run.drive import drive, follow, start
 from reflow.run.logs import log_slices, log_text
-from reflow.run.look import look
+from reflow.run.look import heal, look
 from reflow.run.opened import OpenRun
 from reflow.run.results import results
 from reflow.run.retry import retry
 from reflow.run.select import check_there, parse_selector, unknown_task
 from reflow.run.status import read_status
+from reflow.run.why import why
 from reflow.rundir.control import Scope
 
 Decoder = Callable[[str, Any], Any]  #: task and tagged value to value
@@ -105,6 +106,41 @@ class Run:
         found = log_slices(self._run, [scope])
         return log_text(found[-1]) if found else ""
 
+    @overload
+    def why(
+        self, task: str | None = None, index: int | None = None, as_dict: Literal[False] = False
+    ) -> None: ...
+    @overload
+    def why(
+        self, task: str | None = None, index: int | None = None, *, as_dict: Literal[True]
+    ) -> list[dict[str, Any]]: ...
+    def why(
+        self, task: str | None = None, index: int | None = None, as_dict: bool = False
+    ) -> list[dict[str, Any]] | None:
+        """Print why instances ran, were reused, wait, failed or were skipped, or return what ``why --json`` prints.
+
+        Args:
+            task: A task or a selector (``"convert[failed]"``); default: all. Of instances in one state the first
+                is explained.
+            index: The instance of the task that is meant.
+
+        Raises:
+            UnknownTask: There is no such task, or it has no such instance.
+        """
+        if index is not None:
+            check_arguments(index=index)
+        if index is not None and task is None:
+            raise UsageError(f"which task has the instance {index}? write: why(TASK, {index})")
+        scopes = self._scopes(task if index is None else f"{task}[{index}]")
+        for scope in scopes:
+            check_there(self._run, scope)
+        heal(self._run)
+        found = [told.facts() for told in why(self._run, scopes)]
+        if as_dict:
+            return found
+        print(_why_text(found))
+        return None
+
     def cancel(self, task: str | None = None) -> None:
         """Cancel it, or a task (``"convert"``) or some instances (``"convert[3]"``) of it; return when that holds."""
         print(cancel(self._run, self._scopes(task)))
@@ -148,3 +184,10 @@ def _text(status: dict[str, Any]) -> str:
     from reflow.view.status import status_text
 
     return status_text(status, screen_for(sys.stdout), time.time())
+
+
+def _why_text(told: list[dict[str, Any]]) -> str:
+    from reflow.view.screen import screen_for
+    from reflow.view.why import why_text
+
+    return why_text(told, screen_for(sys.stdout), time.time()) or "no instance fits"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from reflow.errors import RunDirError
 from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
@@ -110,7 +111,7 @@ def inputs_of(run: OpenRun, attempt: AttemptRow) -> dict[str, str]:
         return {}
     try:
         payload = Payload(paths)
-    except FileNotFoundError:
+    except RunDirError:
         return {}
     try:
         given: dict[str, Any] = {**payload.shared, **payload.line(rows[0].position).values}

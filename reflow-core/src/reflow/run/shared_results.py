@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
-from reflow.model.records import Context, FoundResult, NewResult, RunEntry
+from reflow.model.records import Context, EarlierResult, FoundResult, NewResult, RunEntry
 from reflow.values.digests import item_digests
 
 
@@ -42,6 +42,24 @@ class SharedResults:
     def items(self, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes | None]:
         """Return item digests of (identity, output) pairs. Raises `StoreError`."""
         return load_items(self._open(), keys)
+
+    def earlier(
+        self, key: str, index: int, before: int, identity: bytes | None = None
+    ) -> list[EarlierResult]:
+        """Return results of a task key that were made before a moment, newest first; none when out of reach."""
+        try:
+            return self._open().earlier(key, index, before, identity)
+        except StoreError as error:
+            self.trouble = str(error)
+            return []
+
+    def runs(self) -> list[RunEntry]:
+        """Return the list of runs, newest first; none when it is out of reach."""
+        try:
+            return self._open().runs()
+        except StoreError as error:
+            self.trouble = str(error)
+            return []
 
     def append(self, batches: Iterable[tuple[Context, Sequence[NewResult]]]) -> bool:
         """Append results of several tasks and return whether that went well; if not, they wait in the ledger."""

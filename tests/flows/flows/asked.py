@@ -1,0 +1,64 @@
+"""A chain of tasks of which something can be changed, or fail, at each step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from reflow import Param, Result, Workflow
+
+wf = Workflow("asked")
+
+
+@wf.job
+def prepare(items: list[str]) -> list[str]:
+    return items
+
+
+@wf.array_job(time="0:10:00", mem="64M")
+def convert(item: Annotated[str, Result("prepare")], scale: float = 1.0, bad: str = "") -> str:
+    if bad in (item, "all"):
+        raise ValueError(f"cannot convert {item}")
+    return f"{item} by {scale}"
+
+
+@wf.array_job
+def check(text: Annotated[str, Result("convert")]) -> int:
+    return len(text)
+
+
+@wf.job
+def finalize(
+    lengths: Annotated[list[int], Result("check")], texts: Annotated[list[str], Result("convert")]
+) -> int:
+    return sum(lengths) + len(texts)
+
+
+@wf.job(after="check")
+def tidy() -> None:
+    pass
+
+
+@wf.job(cache=False)
+def look() -> int:
+    return 1
+
+
+# A file between two tasks
+
+
+filed = Workflow("filed")
+
+
+@filed.job
+def make(folder: Annotated[Path, Param(track="path")]) -> Path:
+    made = folder / "made.txt"
+    made.write_text("made")
+    return made
+
+
+@filed.job
+def use(made: Annotated[Path, Result("make")], folder: Annotated[Path, Param(track="path")]) -> str:
+    if (folder / "broken").exists():
+        raise ValueError("it is broken")
+    return made.read_text()
