@@ -1,6 +1,6 @@
 """The screen of a dry run says what would run, what is reused, and what is not known yet."""
 
-from reflow.view.plan import asks_for, plan_text
+from reflow.view.plan import asks_for, plan_text, reason_lines
 from reflow.view.screen import Screen
 
 
@@ -49,3 +49,14 @@ def test_what_is_asked_for_is_said_in_few_words():
     assert asks_for({"cpus": 4, "time_s": 600}) == "4 cpus  0:10:00"
     assert asks_for({"cpus": 1, "gpus": 1, "mem_mib": 2048}) == "1 gpu  2048 MiB"
     assert asks_for({}) == ""
+
+
+def test_tasks_that_are_not_reused_say_why_in_a_line_each():
+    reasons = [("prepare", 1, 0, "n changed from 4 to 6"), ("work", 3, 97, "forced: --force")]
+
+    assert reason_lines(reasons, Screen()) == [
+        "not reused:",
+        "  prepare  1 run             n changed from 4 to 6",
+        "  work     3 run, 97 reused  forced: --force",
+    ]
+    assert reason_lines([], Screen()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
@@ -72,7 +73,9 @@ def run(call: Call) -> int:
 
     run = create(request)
     _announce(call, run, request)
-    return go_on(call, run)
+    code = go_on(call, run)
+    _say_why(call, run)
+    return code
 
 
 def _request(call: Call, given: Given) -> tuple[SubmitRequest, bool]:
@@ -128,6 +131,29 @@ def _announce(call: Call, run: OpenRun, request: SubmitRequest) -> None:
     if asked and request.backends.executor.resident:
         names = " and ".join(name.partition("_")[0] for name in asked)
         call.hint(f"{names} of tasks: not enforced on this machine")
+
+
+def _say_why(call: Call, run: OpenRun) -> None:
+    """Say of each task that ran or runs though it has run before, why it is not reused."""
+    if call.options.quiet or call.options.json or not _runs_something(run):
+        return
+    from reflow.run.why_tasks import task_reasons
+    from reflow.view.plan import reason_lines
+
+    for line in reason_lines(task_reasons(run), call.screen(sys.stderr)):
+        call.hint(line)
+
+
+def _runs_something(run: OpenRun) -> bool:
+    from reflow.model.states import InstanceState
+
+    counts = run.ledger.overview().counts
+    return any(
+        count
+        for states in counts.values()
+        for state, count in states.items()
+        if state is not InstanceState.REUSED
+    )
 
 
 def _any_asks(graph: Graph, name: str) -> bool:

@@ -18,13 +18,16 @@ from reflow.plan.decide import decide
 from reflow.plan.expand import Expansion, Finished, expand
 from reflow.plan.inputs import gives_items
 from reflow.run.capacity import packed, split
+from reflow.run.clock import now_ms
 from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.other_code import ByCode, tell_other_code
+from reflow.run.past import shown_parameters
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
 from reflow.run.shared_results import SharedResults, load_items
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
 from reflow.run.submit import SubmitRequest, stamped_parameters
+from reflow.run.why_tasks import reason_of
 
 _T = TypeVar("_T")
 _NOTHING = Finished(TaskState.WAITING)
@@ -53,14 +56,15 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             upstream = [finished[up] for up in request.graph.upstream(name)]
             if any(not up.is_whole for up in upstream):
                 finished[name] = _NOTHING
-                tasks[name] = _told(node, "unknown", None, Counter())
+                tasks[name] = _told(node, "unknown", None, Counter(), None)
                 continue
             expansion = expand(node, finished, shared_digests(node, parameters, {}))
             found, decided, others = _decide(request, expansion, results)
             other_code.update(others)
             finished[name] = _finished(request.graph, expansion, decided, found, results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
-            tasks[name] = _told(node, state, expansion.task.total, Counter(decided))
+            reason = _reason(request, node, expansion, decided, results)
+            tasks[name] = _told(node, state, expansion.task.total, Counter(decided), reason)
             if "run" in decided:
                 commands += _commands(request, node, decided.count("run"), limits)
     if commands and not request.backends.executor.resident:
@@ -120,7 +124,32 @@ def _finished(
     return Finished(TaskState.EXPANDED, [row.output for row in rows], items)
 
 
-def _told(node: Node, state: str, total: int | None, counts: Mapping[str, int]) -> dict[str, Any]:
+def _reason(
+    request: SubmitRequest,
+    node: Node,
+    expansion: Expansion,
+    decided: list[str],
+    results: Results | None,
+) -> str | None:
+    """Say in a few words why a task is not reused that has run before."""
+    rows = [row for row, fate in zip(expansion.rows, decided, strict=True) if fate == "run"]
+    if results is None or not rows or not node.cache:
+        return None
+    if request.force or node.name in request.force_tasks:
+        return "forced"
+    earlier = results.earlier(node.key, rows[0].index, now_ms())
+
+    def parameters(run_id: str) -> Mapping[str, str]:
+        listed = [entry for entry in results.runs(request.graph.workflow) if entry.run_id == run_id]
+        return shown_parameters(listed[0].parameters) if listed else {}
+
+    given = {**request.parameters, **dict.fromkeys(request.secrets)}
+    return reason_of(node, expansion.task.parts or "{}", rows, earlier, given, parameters)
+
+
+def _told(
+    node: Node, state: str, total: int | None, counts: Mapping[str, int], reason: str | None
+) -> dict[str, Any]:
     return {
         "state": state,
         "total": total,
@@ -128,7 +157,7 @@ def _told(node: Node, state: str, total: int | None, counts: Mapping[str, int]) 
         "reused": counts.get("reused", 0),
         "array": node.array,
         "resources": node.resources._asdict(),
-        "reason": None,
+        "reason": reason,
     }
 
 

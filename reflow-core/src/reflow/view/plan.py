@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.view.screen import Screen
@@ -38,6 +38,19 @@ def asks_for(resources: Mapping[str, Any]) -> str:
     words += [f"{resources['mem_mib']} MiB"] if resources.get("mem_mib") else []
     words += [clock(resources["time_s"])] if resources.get("time_s") else []
     return "  ".join(words)
+
+
+def reason_lines(reasons: Sequence[tuple[str, int, int, str]], screen: Screen) -> list[str]:
+    """Return why tasks are not reused, a line each.
+
+    Args:
+        reasons: Of each its name, how many of its instances run and how many are reused, and why.
+    """
+    rows = [
+        (screen.shorten(name, 30), f"{run} run, {reused} reused" if reused else f"{run} run", first_line(why))
+        for name, run, reused, why in reasons
+    ]
+    return ["not reused:", *table(rows)] if rows else []
 
 
 def _row(name: str, task: Mapping[str, Any], screen: Screen) -> tuple[str, ...]:
