@@ -32,11 +32,16 @@ class Past:
     def like(self, row: InstanceRow) -> list[EarlierResult]:
         """Return the results of an instance's task that were there when it was handed over, newest first.
 
-        Of its own run only those are among them that are stale: what was made first is no earlier work.
+        Of its own run only those are among them that are stale or of its own identity: what others made first is no
+        earlier work.
         """
         key = self._run.graph.tasks[row.task].key
         found = self.results.earlier(key, row.index, self._decided(row), row.identity)
-        return [one for one in found if one.context.run_id != self._run.id or one.stale is not None]
+        return [
+            one
+            for one in found
+            if one.context.run_id != self._run.id or one.stale is not None or one.identity == row.identity
+        ]
 
     def source_of(self, row: InstanceRow) -> FoundResult | None:
         """Return the result that a reused instance took, if it is still the current one."""

@@ -107,7 +107,7 @@ def _not_taken(node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
             "foreign", f"its earlier result was made by another task of that name, in {other.file}", same
         )
     if row.fresh:
-        return Ran("retried", "a retry asked that it be made again", same)
+        return Ran("retried", "what it had made did not hold any more, and was made again", same)
     return Ran("unusable", "the files of its earlier result were not as it left them, or out of reach", same)
 
 
