@@ -206,7 +206,7 @@ def test_what_is_said_to_go_on_with_leads_to_a_run_that_its_id_alone_does_not(te
 
     told = terminal.steps("wait", *place)
 
-    hint = told.err.partition("go on with: reflow ")[2].strip()
+    hint = told.err.rpartition("go on with: reflow ")[2].strip()
     assert hint.endswith(f" --run-dir {terminal.folder}/runs/steps")
     assert terminal.reflow(*hint.split()).code == 0
 
