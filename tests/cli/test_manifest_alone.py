@@ -11,7 +11,7 @@ REBUILD = """
 import json, os, sys
 from reflow.cli.parameters import typed_values
 from reflow.cli.submit import parser_from_manifest
-from reflow.compose import make_backends
+from reflow.compose.backends import make_backends
 from reflow.config.settings import load_settings
 from reflow.graph.manifest import from_manifest
 from reflow.run.preview import preview

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from reflow.compose import (
+from reflow.compose.backends import (
     default_run_dir,
     executor_options,
-    known_runs,
     make_backends,
     make_store,
-    open_run,
     store_address,
 )
+from reflow.compose.runs import known_runs, open_run
 from reflow.config.settings import load_settings
 from reflow.errors import PluginError, StoreDamaged, UnknownRun
 from reflow.model.records import RunEntry

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from crash_faults import Fault
 
-from reflow.compose import open_run
+from reflow.compose.runs import open_run
 from reflow.run.drive import drive
 from reflow.run.results import results
 from reflow.rundir.layout import RunPaths, list_runs, run_paths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reflow.compose import open_run
+from reflow.compose.runs import open_run
 from reflow.model.digest import digest_many
 from reflow.plan.identity import Recipe, split_digests
 from reflow.values.digests import value_digest

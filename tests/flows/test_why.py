@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lab import Lab
 
-from reflow.compose import open_run
+from reflow.compose.runs import open_run
 from reflow.errors import UnknownTask
 from reflow.model.records import Changes
 from reflow.model.states import InstanceState

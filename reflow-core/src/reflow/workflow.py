@@ -114,7 +114,7 @@ class Workflow(Flow):
             ParameterError: A parameter is missing, unknown or mistyped.
             UsageError: One of the arguments above is mistyped.
         """
-        from reflow.compose import submit_request
+        from reflow.compose.submission import submit_request
         from reflow.config.settings import executor_choice, load_settings
         from reflow.errors import ParameterError
         from reflow.run.arguments import check_arguments, names_of
@@ -170,7 +170,7 @@ class Workflow(Flow):
         Raises:
             UnknownRun: There is none, several are meant, or it is a run of another workflow.
         """
-        from reflow.compose import open_run
+        from reflow.compose.runs import open_run
         from reflow.errors import UnknownRun
         from reflow.run.arguments import check_arguments
         from reflow.run.handle import Run
@@ -376,7 +376,7 @@ def open_run(run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:
     Raises:
         UnknownRun: There is none, or several are meant.
     """
-    from reflow.compose import open_run as find
+    from reflow.compose.runs import open_run as find
     from reflow.run.arguments import check_arguments
     from reflow.run.handle import Run
     from reflow.values.plain import decode_plain

@@ -74,7 +74,8 @@ def _meant(call: Call) -> _Meant:
     words = tuple(call.options.words)
     if call.workflow is None:
         return _meant_of_run(call, words)
-    from reflow.compose import code_parts, make_store, submit_graph
+    from reflow.compose.backends import make_store
+    from reflow.compose.submission import code_parts, submit_graph
 
     graph = submit_graph(call.workflow, call.settings)
     _check_tasks(call, graph, words)

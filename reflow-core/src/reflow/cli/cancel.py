@@ -42,7 +42,7 @@ def run(call: Call) -> int:
 
 def _the_active_run(call: Call, target: Target) -> OpenRun:
     """Return the one run of this workflow that goes on; with several, nobody guesses."""
-    from reflow.compose import active_runs
+    from reflow.compose.runs import active_runs
 
     assert call.workflow is not None
     run_dir = call.options.run_dir

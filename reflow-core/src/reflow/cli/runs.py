@@ -12,7 +12,7 @@ from reflow.cli.parser import CommandParser
 from reflow.errors import ReflowError
 
 if TYPE_CHECKING:
-    from reflow.compose import KnownRun
+    from reflow.compose.runs import KnownRun
     from reflow.config.settings import Settings
     from reflow.graph.definition import Definition
 
@@ -34,7 +34,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 def run(call: Call) -> int:
     """List runs."""
-    from reflow.compose import known_runs
+    from reflow.compose.runs import known_runs
 
     options = call.options
     workflow = None if call.workflow is None or options.all else call.workflow.name
@@ -61,7 +61,7 @@ def run(call: Call) -> int:
 
 def _facts(settings: Settings, known: KnownRun) -> dict[str, Any]:
     """Return a run in a few facts; what cannot be read is None."""
-    from reflow.compose import open_known
+    from reflow.compose.runs import open_known
     from reflow.run.clock import iso
     from reflow.run.summary import read_summary
 

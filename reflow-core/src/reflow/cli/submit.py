@@ -79,7 +79,7 @@ def run(call: Call) -> int:
 
 
 def _request(call: Call, given: Given) -> tuple[SubmitRequest, bool]:
-    from reflow.compose import submit_request
+    from reflow.compose.submission import submit_request
     from reflow.config.settings import executor_choice
 
     assert call.workflow is not None

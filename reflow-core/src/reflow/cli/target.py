@@ -68,7 +68,7 @@ def open_target(call: Call, target: Target) -> OpenRun:
     Raises:
         UnknownRun: None or several are meant.
     """
-    from reflow.compose import open_run
+    from reflow.compose.runs import open_run
 
     run_dir = call.options.run_dir
     try:

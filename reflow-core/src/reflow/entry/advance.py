@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 
-from reflow.compose import KnownRun, open_known
+from reflow.compose.runs import KnownRun, open_known
 from reflow.config.settings import load_settings
 from reflow.errors import ReflowError
 from reflow.run.drive import drive

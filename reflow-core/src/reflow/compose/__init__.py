@@ -1,0 +1,1 @@
+"""The one place that picks plugins and finds runs, from settings."""

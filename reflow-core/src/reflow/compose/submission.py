@@ -1,0 +1,98 @@
+"""From a workflow and what was given to all that a new run is made from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from reflow.compose.backends import AVAILABLE, default_resources, default_run_dir, make_backends
+from reflow.config.keys import KEYS
+from reflow.config.settings import Settings
+from reflow.errors import (
+    ConfigError,
+    OutOfReach,
+)
+
+if TYPE_CHECKING:
+    from reflow.contracts.executor import Executor
+    from reflow.contracts.store import Store
+    from reflow.graph.definition import Definition
+    from reflow.graph.model import Given, Graph
+    from reflow.run.submit import SubmitRequest
+
+
+def submit_request(
+    workflow: Definition,
+    settings: Settings,
+    given: Given,
+    *,
+    run_dir: str | None = None,
+    executor: Executor | str | None = None,
+    store: Store | str | None = None,
+    force: bool = False,
+    force_tasks: tuple[str, ...] = (),
+    verify: bool = False,
+    dry_run: bool = False,
+) -> SubmitRequest:
+    """Return all that a new run of a workflow is made from; what is not given comes from the settings.
+
+    Raises:
+        PluginError: There is no such executor or store.
+        OutOfReach: The executor that was asked for cannot be used here; with ``dry_run`` it need not.
+    """
+    from reflow.run.submit import SubmitRequest
+
+    backends = make_backends(settings, executor=executor, store=store)
+    python = settings.text("executor.python")
+    if python is not None and not dry_run and not os.access(python, os.X_OK):
+        raise ConfigError(
+            f"executor.python is {python!r}, and no program is there; see where that comes from: reflow config show"
+        )
+    if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
+        raise OutOfReach(
+            f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
+        )
+    graph = submit_graph(workflow, settings)
+    return SubmitRequest(
+        graph=graph,
+        code=code_parts(workflow),
+        entry=workflow.locate(),
+        parameters=given.parameters,
+        secrets=given.secrets,
+        run_dir=os.path.abspath(os.path.expanduser(run_dir or default_run_dir(settings, workflow.name))),
+        backends=backends._replace(modules=_with_used(backends.modules)),
+        force=force,
+        force_tasks=force_tasks,
+        verify=verify,
+        cwd=os.getcwd(),
+        python=python,
+        defaults=default_resources(settings),
+    )
+
+
+def submit_graph(workflow: Definition, settings: Settings) -> Graph:
+    """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing."""
+    graph = workflow.graph(hashes=True)
+    code = settings.text("defaults.code") or ""
+    if code == KEYS["defaults.code"].default:
+        return graph
+    nodes = {name: node._replace(code=node.code or code) for name, node in graph.tasks.items()}
+    return graph._replace(tasks=nodes)
+
+
+def code_parts(workflow: Definition) -> dict[bytes, str]:
+    """Return what the hashes of a workflow's code are made of, as the store keeps it."""
+    from reflow.model.digest import canonical
+
+    return {
+        bytes.fromhex(code.hash): canonical(code.parts) for code in workflow.codes().values() if code.hash
+    }
+
+
+def _with_used(modules: tuple[str, ...]) -> tuple[str, ...]:
+    """Return modules with those of the plugins that the graph needs: for its types, and for its verifiers."""
+    hooks = sys.modules.get(
+        "reflow.registry.hooks"
+    )  # loaded where a plugin was asked only: pluggy takes its time
+    return modules if hooks is None else tuple(dict.fromkeys([*modules, *hooks.used_modules()]))
