@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -142,3 +143,38 @@ def test_library_is_no_project_file():
 
 def test_project_inside_the_environment_s_folder_is_one():
     assert is_project_file(f"{sys.prefix}/flow.py")
+
+
+EDITED = """
+import os, sys
+sys.dont_write_bytecode = False
+from reflow.errors import DefinitionError
+from reflow.rundir.layout import RunPaths
+from reflow.rundir.source import collect
+import edited
+try:
+    collect(RunPaths(sys.argv[1]))
+except DefinitionError as error:
+    print(edited.x, error)
+else:
+    print(edited.x)
+"""
+
+
+def test_code_that_is_older_than_its_text_is_refused_once(tmp_path):
+    file, second = tmp_path / "edited.py", 1_700_000_000 * 10**9
+
+    def imported(number, text, saved_ms):
+        file.write_text(text)
+        os.utime(file, ns=(second + saved_ms * 10**6,) * 2)
+        argv = [sys.executable, "-c", EDITED, str(tmp_path / f"run{number}")]
+        return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert imported(1, "x = 1", 100) == "1"
+    (compiled,) = tmp_path.glob("__pycache__/edited.*.pyc")
+    os.utime(compiled, ns=(second + 200 * 10**6,) * 2)
+
+    told = imported(2, "x = 2", 600)
+    assert told.startswith(f"1 {file} was changed in the second in which Python had compiled it")
+    assert imported(3, "x = 2", 600) == "2"
+    assert imported(4, "x = 2", 600) == "2"

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
+from reflow.errors import DefinitionError
 from reflow.filesystem.atomic import make_directory, sync_directory, write_new
 from reflow.filesystem.project import is_project_file
 from reflow.rundir.layout import RunPaths
@@ -22,12 +23,16 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
 
     Args:
         plugins: Modules of the plugins in use, which workers load as they are installed.
+
+    Raises:
+        DefinitionError: Python took an old compiled file for the present text of a module.
     """
     left_out = {"reflow", *(name.partition(".")[0] for name in plugins)}
     make_directory(paths.source)
     found: Modules = {}
     for name, module in sorted(_loaded(), key=lambda entry: entry[0]):
         if name.partition(".")[0] not in left_out and (entry := _describe(module)) is not None:
+            _refuse_stale(entry["file"], getattr(module, "__cached__", None))
             text = _read_source(entry["file"])
             if text is not None:
                 entry["copy"] = f"{len(found):04d}.py"
@@ -45,6 +50,34 @@ def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
         if now is not None and now != _read_source(os.path.join(paths.source, entry["copy"])):
             changed.append(entry["file"])
     return sorted(changed)
+
+
+def _refuse_stale(file: str | None, compiled: str | None) -> None:
+    """Refuse a module whose loaded code is older than its text, and remove what it was loaded from.
+
+    Python takes a compiled file for that of a source of the same size and, to the second, the same time (PEP 552):
+    of a file that was edited in the second in which it was compiled, it goes on running the old code.
+    """
+    try:
+        if file is None or compiled is None or not _is_stale(file, compiled):
+            return
+        os.unlink(compiled)
+    except OSError:
+        return
+    raise DefinitionError(
+        f"{file} was changed in the second in which Python had compiled it, and Python still took the old code\n"
+        "the compiled file is removed now: type the same again"
+    )
+
+
+def _is_stale(file: str, compiled: str) -> bool:
+    source = os.stat(file)
+    if not 0 < source.st_mtime_ns - os.stat(compiled).st_mtime_ns < 10**9:
+        return False
+    with open(compiled, "rb") as code:
+        head = code.read(16)
+    flags, time, size = (int.from_bytes(head[at : at + 4], "little") for at in (4, 8, 12))
+    return flags == 0 and time == int(source.st_mtime) & 0xFFFFFFFF and size == source.st_size & 0xFFFFFFFF
 
 
 def _loaded() -> list[tuple[str, ModuleType]]:
