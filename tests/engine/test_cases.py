@@ -9,7 +9,7 @@ import engine_flow
 import pytest
 from engine_machine import EngineMachine
 
-from reflow.contracts.executor import Limits
+from reflow.contracts.executor import ElementReport, Limits
 from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
@@ -71,6 +71,17 @@ def test_what_failed_by_itself_is_not_tried_again_without_retries(engine, state)
     (row,) = engine.ledger.instances("side")
     assert row.state is InstanceState.FAILED
     assert "as it happens" in row.reason
+
+
+def test_what_a_log_still_says_of_an_earlier_start_is_no_reason(engine, monkeypatch):
+    requeued = ElementReport(JobState.PENDING, "DUE TO JOB REQUEUE")
+    monkeypatch.setattr(engine.executor, "explain", lambda log: requeued)
+    engine.cluster.end(until(engine, "side")[0], JobState.FAILED, "ended with exit status 1")
+    engine.cluster.run_for(30.0)
+
+    (row,) = engine.ledger.instances("side")
+    assert row.state is InstanceState.FAILED
+    assert "ended with exit status 1" in row.reason
 
 
 def test_what_somebody_else_cancelled_is_cancelled_and_stays_so(engine):

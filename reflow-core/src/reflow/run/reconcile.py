@@ -102,7 +102,7 @@ def _explained(
     if report is not None and report.state not in (JobState.UNKNOWN, JobState.FAILED):
         return report
     found = executor.explain(_last_lines(hold.run.paths.element_log(row.token, element)))
-    if found is None:
+    if found is None or found.state.is_active:  # a log may still tell of an earlier start
         return report
     return found if report is None else found._replace(node=report.node)
 
