@@ -98,14 +98,17 @@ END;
 CREATE TRIGGER instance_gone AFTER DELETE ON instances BEGIN
   UPDATE counts SET instances = instances - 1 WHERE id = 8 * old.task + old.state;
 END;
+-- no OR IGNORE: of what a trigger says about conflicts, the statement that fired it has the last word
 CREATE TRIGGER instance_remade AFTER UPDATE ON instances
   WHEN new.identity <> old.identity OR new.parts <> old.parts BEGIN
-  INSERT OR IGNORE INTO origins SELECT number, old.identity, old.parts FROM outputs, run
-    WHERE task = old.task AND idx = old.idx AND number > published AND number <= written;
+  INSERT INTO origins SELECT number, old.identity, old.parts FROM outputs, run
+    WHERE task = old.task AND idx = old.idx AND number > published AND number <= written
+    AND NOT EXISTS (SELECT 1 FROM origins AS known WHERE known.number = outputs.number);
 END;
 CREATE TRIGGER instance_dropped AFTER DELETE ON instances BEGIN
-  INSERT OR IGNORE INTO origins SELECT number, old.identity, old.parts FROM outputs, run
-    WHERE task = old.task AND idx = old.idx AND number > published AND number <= written;
+  INSERT INTO origins SELECT number, old.identity, old.parts FROM outputs, run
+    WHERE task = old.task AND idx = old.idx AND number > published AND number <= written
+    AND NOT EXISTS (SELECT 1 FROM origins AS known WHERE known.number = outputs.number);
 END;
 CREATE TRIGGER output_gone BEFORE DELETE ON outputs BEGIN
   UPDATE instances SET output = old.output

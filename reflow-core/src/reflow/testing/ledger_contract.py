@@ -95,6 +95,16 @@ class LedgerContract(StoreFixtures):
         assert seen.instances("convert") == [instance(0, RUNNING), instance(1, FAILED)]
         assert seen.overview().counts["convert"] == {RUNNING: 1, FAILED: 1}
 
+    def test_an_instance_moves_on_as_often_as_it_will_while_its_output_waits(
+        self, ledger: Ledger, seen: Ledger
+    ) -> None:
+        made = output(0)
+        for identity in (made_up("a"), made_up("b"), made_up("a"), made_up("c")):
+            row = instance(0, identity=identity)._replace(output=made.output)
+            ledger.apply(Changes(instances=[row], outputs=[made]), 1)
+
+            assert [found.identity for found in seen.instances("convert")] == [identity]
+
     def test_counts_of_tasks_do_not_mix(self, ledger: Ledger, seen: Ledger) -> None:
         ledger.apply(succeeded(0, task="prepare"), 1)
         ledger.apply(Changes(instances=[instance(0, RUNNING)]), 1)
