@@ -21,16 +21,16 @@ _INSERT = """
 INSERT INTO results (
   context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (substr(identity, 1, 5), substr(output, 1, 2), edition) DO NOTHING
+ON CONFLICT (substr(identity, 1, 4), substr(output, 1, 1), edition) DO NOTHING
 """
 _LIKE = """
 SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, s.result
 FROM results r JOIN contexts c ON c.id = r.context LEFT JOIN stale s ON s.result = r.number
-WHERE substr(r.identity, 1, 5) = substr(?, 1, 5) AND substr(r.output, 1, 2) = substr(?, 1, 2)
+WHERE substr(r.identity, 1, 4) = substr(?, 1, 4) AND substr(r.output, 1, 1) = substr(?, 1, 1)
 """
 _INVALIDATE = """
 INSERT OR IGNORE INTO stale SELECT number, ?3, ?4 FROM results
-WHERE substr(identity, 1, 5) = substr(?1, 1, 5) AND identity = ?1 AND output = ?2
+WHERE substr(identity, 1, 4) = substr(?1, 1, 4) AND identity = ?1 AND output = ?2
 """
 
 

@@ -25,7 +25,7 @@ SELECT number, context, identity, output, idx, attempt, parts, r.created, reason
 FROM results r LEFT JOIN stale ON result = number WHERE r.created < ? AND
 """
 OF_INDEX = f"{_ROWS} idx = ? AND context IN ({{marks}})"
-OF_IDENTITY = f"{_ROWS} identity = ? AND substr(identity, 1, 5) = ?"
+OF_IDENTITY = f"{_ROWS} identity = ? AND substr(identity, 1, 4) = ?"
 BELOW = f"{_ROWS} context = ? AND idx < ? ORDER BY idx DESC LIMIT {BESIDE}"
 ABOVE = f"{_ROWS} context = ? AND idx > ? ORDER BY idx LIMIT {BESIDE}"
 

@@ -52,9 +52,9 @@ TEXT_AT_ONCE = 8 << 20  #: of values that are streamed; the file is let go betwe
 
 _FIND = """
 SELECT number, identity, output, items, paths, idx, created, context FROM results r
-WHERE substr(identity, 1, 5) IN ({marks}) AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
+WHERE substr(identity, 1, 4) IN ({marks}) AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
 """
-_PAIRS = "SELECT number, identity, output, {column} FROM results WHERE substr(identity, 1, 5) IN ({marks})"
+_PAIRS = "SELECT number, identity, output, {column} FROM results WHERE substr(identity, 1, 4) IN ({marks})"
 _VALUE = "SELECT value, items, seal FROM results WHERE number = ?"
 _CONTEXT = "SELECT run_id, code, source, file FROM contexts WHERE id = ?"
 _RUNS = "SELECT run_id, workflow, run_dir, created, executor, parameters FROM runs"
@@ -103,7 +103,7 @@ class SqliteResults(Results):
             for beside in (BELOW, ABOVE):
                 rows += self._read(beside, (before, context, index))
         if identity is not None:
-            rows += self._read(OF_IDENTITY, (before, identity, identity[:5]))
+            rows += self._read(OF_IDENTITY, (before, identity, identity[:4]))
             for number in {row[1] for row in rows} - contexts.keys():
                 contexts[number] = context_of(self._read(CONTEXT, (number,))[0])
         found = [earlier_of(row, contexts) for row in sorted(set(rows), reverse=True)]
@@ -171,7 +171,7 @@ class SqliteResults(Results):
     def _rows(self, query: str, identities: Sequence[bytes]) -> Iterator[Row]:
         """Yield the rows of all identities that begin like these."""
         for first in range(0, len(identities), KEYS_AT_ONCE):
-            starts = [identity[:5] for identity in identities[first : first + KEYS_AT_ONCE]]
+            starts = [identity[:4] for identity in identities[first : first + KEYS_AT_ONCE]]
             yield from self._read(query.format(marks=",".join("?" * len(starts))), starts)
 
     def _newest(self, column: str, keys: Sequence[Key]) -> Iterator[list[tuple[Key, int, bytes | None]]]:

@@ -134,7 +134,7 @@ CREATE TABLE results (
   seal INTEGER NOT NULL
 );
 -- a few bytes of a digest find it as well as 32, at a third of the size; edition counts rows that share them
-CREATE UNIQUE INDEX results_of ON results (substr(identity, 1, 5), substr(output, 1, 2), edition);
+CREATE UNIQUE INDEX results_of ON results (substr(identity, 1, 4), substr(output, 1, 1), edition);
 CREATE INDEX results_by ON results (context, idx);
 CREATE TABLE stale (
   result INTEGER PRIMARY KEY REFERENCES results, reason TEXT NOT NULL, created INTEGER NOT NULL
