@@ -109,6 +109,7 @@ def run_console(block: Block, where: str) -> None:
 def call(argv: list[str]) -> tuple[int, str]:
     """Return the exit code and all that is printed; what is not over in time is ended with all that it started."""
     environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+    environment["PYTHONUNBUFFERED"] = "1"  # so that both streams come in their order
     environment["PYTHONDONTWRITEBYTECODE"] = "1"  # pages edit files faster than people, within a second
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
