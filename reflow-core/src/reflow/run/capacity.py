@@ -18,9 +18,8 @@ from reflow.run.tries import Wave
 
 _T = TypeVar("_T")
 
-_OWN = (
-    4  #: elements that are left for a watchdog, the safety net, and jobs that end when what follows is there
-)
+#: Elements that are left for a watchdog, the safety net, and jobs that end when what follows is there.
+_OWN = 4
 
 
 class Array(NamedTuple):
