@@ -36,7 +36,7 @@ def test_ledger_and_results_take_at_most_400_bytes_per_instance_beyond_the_value
         run(PYTHON, *submit(width, "--run-dir", home), REFLOW_STORE=str(home / "store.db"))
         return sum(path.stat().st_size - _values(path) for path in home.rglob("*.db"))
 
-    low, high = 100, 3_100
+    low, high = 100, 10_100  # so many that half-empty pages of an index no longer show
 
     assert (size(high) - size(low)) / (high - low) <= BYTES_EACH
 

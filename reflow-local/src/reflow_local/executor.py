@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reflow.plugin import ElementReport, Event, JobRequest, JobState, NotSubmitted, ResidentExecutor
-from reflow_local.leftovers import command_digest, end_leftovers, find_leftovers
-from reflow_local.native import native_id, parse_native_id
 from reflow_local.options import read_workers
-from reflow_local.order import Order
-from reflow_local.sharing import choose
-from reflow_local.slot import Slot
+
+# What workers need is imported once there are any: a run may reuse everything.
+if TYPE_CHECKING:
+    from reflow_local.order import Order
+    from reflow_local.slot import Slot
 
 GRACE_S = 10.0  #: how long an interrupted instance has before its worker is killed
 TICK_S = 0.05  #: how often ends of processes are asked for where the kernel does not tell
@@ -51,6 +50,9 @@ class LocalExecutor(ResidentExecutor):
 
     def submit(self, request: JobRequest) -> str:
         """Take a request; its workers get their first batches at once."""
+        from reflow_local.native import native_id
+        from reflow_local.order import Order
+
         order = Order(request, self._slot_count, self._unfinished(request.predecessors))
         self._orders[request.token] = order
         native = native_id(request.count, request.serve_argv, len(self._tokens)).text()
@@ -65,6 +67,8 @@ class LocalExecutor(ResidentExecutor):
 
     def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
         """Return how elements stand; those of a dead driver run on until their workers have ended."""
+        from reflow_local.native import parse_native_id
+
         found = {}
         for native in native_ids:
             if (order := self._order(native)) is not None:
@@ -76,6 +80,8 @@ class LocalExecutor(ResidentExecutor):
 
     def cancel(self, native_ids: Collection[str]) -> None:
         """Start nothing more of these requests, and interrupt what is running of them."""
+        from reflow_local.native import parse_native_id
+
         for native in native_ids:
             order = self._order(native)
             if order is not None and not order.is_ended:
@@ -83,8 +89,7 @@ class LocalExecutor(ResidentExecutor):
                 for worker in order.busy:
                     self._slots[worker].interrupt(order.request.token, GRACE_S)
             elif order is None and (parsed := parse_native_id(native)) is not None:
-                for pid in parsed.leftovers():
-                    os.kill(pid, signal.SIGTERM)
+                parsed.interrupt_leftovers()
         self._settle()
 
     def cancel_positions(self, token: str, positions: Collection[int]) -> None:
@@ -126,10 +131,14 @@ class LocalExecutor(ResidentExecutor):
 
     def leftovers(self, serve_argv: Sequence[str]) -> int:
         """Return how many workers of this command still live, whose driver is gone."""
+        from reflow_local.leftovers import command_digest, find_leftovers
+
         return len(find_leftovers(command_digest(serve_argv)))
 
     def end_leftovers(self, serve_argv: Sequence[str]) -> None:
         """End the workers of another driver of this run: interrupted first, then killed."""
+        from reflow_local.leftovers import command_digest, end_leftovers
+
         end_leftovers(command_digest(serve_argv))
 
     def close(self) -> None:
@@ -149,6 +158,8 @@ class LocalExecutor(ResidentExecutor):
         return {token for token, order in orders.items() if order is not None and not order.is_ended}
 
     def _grown(self, count: int) -> list[Slot]:
+        from reflow_local.slot import Slot
+
         if not self._slots:
             _refuse_while_loading()
         while len(self._slots) < count:
@@ -172,6 +183,8 @@ class LocalExecutor(ResidentExecutor):
             slot.rest()
 
     def _next_order(self, slot: Slot, orders: Sequence[Order]) -> Order | None:
+        from reflow_local.sharing import choose
+
         current = self._orders.get(slot.token)
         if slot.load and current is not None and current.depth() == 1:
             return None  # whatever is queued behind a long instance would wait for it

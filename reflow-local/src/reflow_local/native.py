@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,6 +27,11 @@ class NativeId(NamedTuple):
     def leftovers(self) -> list[int]:
         """Return the workers of a dead driver that have not ended yet; none while it lives."""
         return find_leftovers(self.command) if self.driver.is_gone() else []
+
+    def interrupt_leftovers(self) -> None:
+        """Ask the workers of a dead driver to end."""
+        for pid in self.leftovers():
+            os.kill(pid, signal.SIGTERM)
 
 
 def native_id(count: int, serve_argv: Sequence[str], number: int) -> NativeId:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from typing import NamedTuple
 
 
@@ -24,6 +23,8 @@ class ProcessId(NamedTuple):
 
 def how_it_ended(status: int) -> str:
     """Return in words how a process ended; ``-N`` when signal N killed it."""
+    import signal  # makes enums of all signals
+
     if status >= 0:
         return f"ended with exit status {status} (os._exit?)"
     try:

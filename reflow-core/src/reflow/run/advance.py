@@ -120,9 +120,9 @@ class _Pass:
 
     def _put_away(self, told: Reports, state: RunState) -> RunState:
         """End submissions of which nothing more can come, and have those cancelled that were to be."""
-        done = [row for row in self._open() if not self._coordinator.left_of(row)]
+        done = [row for row in self._open() if not self._coordinator.submissions.left_of(row)]
         gone = [row for row in done if self._is_gone(row, told)]
-        self._coordinator.call_off(row for row in done if row not in gone)
+        self._coordinator.submissions.call_off(row for row in done if row not in gone)
         if not gone:
             return state
         batches = [batch for row in gone for batch in written(self._hold, row.token)]
@@ -239,9 +239,9 @@ class _Pass:
         again = [row for row in intents if row.token not in known and self._is_settled(row)]
         self._hold.apply(Changes(submissions=adopted))
         self._guards.watch(row for row in adopted if not is_small(row))
-        self._coordinator.hand_over_again([row for row in again if not is_small(row)])
+        self._coordinator.submissions.hand_over_again([row for row in again if not is_small(row)])
         self._guards.hand_over_again([row for row in again if is_small(row)])
-        self._coordinator.call_off(self._open())
+        self._coordinator.submissions.call_off(self._open())
 
     def _intents(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if row.state == "intent"]

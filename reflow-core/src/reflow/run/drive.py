@@ -7,24 +7,25 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reflow.contracts.executor import Event, ResidentExecutor
 from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
 from reflow.run.coordinator import Coordinator
-from reflow.run.ending import sweep
 from reflow.run.hold import Hold, held
-from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.recover import left_behind, read_batch, written
 from reflow.run.status import read_status, save_picture
-from reflow.run.verdict import Verdict, crashed
+from reflow.run.sweep import sweep
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.messages import tell
-from reflow.rundir.outcomes import part_name
 from reflow.rundir.runfile import check_own
+
+# What reads outcomes is imported once there are any: a run may reuse everything.
+if TYPE_CHECKING:
+    from reflow.run.ingest import Batch
+    from reflow.run.verdict import Verdict
 
 GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
 LINGER_S = 0.02  #: how long the other workers are waited for when one has sealed its outcomes
@@ -128,10 +129,17 @@ class _Driver:
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
         sweep(self._hold)
-        batches, tokens = left_behind(self._run, self._hold)
+        batches, tokens = self._left_behind()
         state = self._coordinator.step(batches, tokens, charge=False)
         tell(self._run.paths, self._hold.take_messages())
         return state
+
+    def _left_behind(self) -> tuple[list[Batch], list[str]]:
+        if not self._hold.overview().submissions:  # nothing was being worked on, and no worker is left
+            return [], []
+        from reflow.run.recover import left_behind
+
+        return left_behind(self._run, self._hold)
 
     def _gather(self) -> list[Event]:
         """Wait for something to happen, and then for more of it, if the last outcomes came in just before."""
@@ -157,6 +165,8 @@ class _Driver:
 
     def _incoming(self, events: list[Event], ended: list[str]) -> Iterator[Batch]:
         """Read what has come in, segment by segment, so that memory need not hold all of it."""
+        from reflow.run.recover import written
+
         read: dict[str, set[str]] = {token: set() for token in ended}
         for event in events:
             for batch in self._batches(event):
@@ -167,6 +177,10 @@ class _Driver:
 
     def _batches(self, event: Event) -> list[Batch]:
         """Read what an event is about; a dead worker is started again."""
+        from reflow.run.recover import read_batch
+        from reflow.run.verdict import crashed
+        from reflow.rundir.outcomes import part_name
+
         names: list[tuple[str, Verdict | None]] = [(name, None) for name in event.segments]
         if event.kind == "died":
             names.append((part_name(event.element, event.start), crashed(event.reason)))

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Sequence
 
-from reflow.filesystem.atomic import copy_into, read_bytes, remove_directory, remove_temporaries, replace_file
+from reflow.filesystem.atomic import copy_into, read_bytes, replace_file
 from reflow.model.records import SubmissionRow
 from reflow.run.clock import now_ms
 from reflow.run.handover import remove_folders
@@ -43,22 +43,6 @@ def clear(hold: Hold, submission: SubmissionRow) -> None:
     for name in json.loads(submission.logs or "{}"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(hold.run.paths.element_log(submission.token, *map(int, name.split("."))))
-
-
-def sweep(hold: Hold) -> None:
-    """Remove what kills left behind: payloads that the ledger never knew, folders and logs of ended submissions."""
-    known = {row.token: row for row in hold.ledger.submissions()}
-    jobs = hold.run.paths.jobs
-    for name in os.listdir(jobs) if os.path.isdir(jobs) else ():
-        if name not in known:
-            remove_directory(os.path.join(jobs, name))
-            continue
-        remove_temporaries(os.path.join(jobs, name))
-        if known[name].state == "ended":
-            clear(hold, known[name])
-    for folder in (hold.run.paths.root, hold.run.paths.control, jobs):
-        remove_temporaries(folder)
-    hold.lease.clear_remains()
 
 
 def _segment_order(name: str) -> tuple[int, int, int]:

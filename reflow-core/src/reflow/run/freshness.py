@@ -9,7 +9,6 @@ from reflow.graph.model import Graph
 from reflow.model.records import FoundResult
 from reflow.run.hold import Hold
 from reflow.run.shared_results import SharedResults
-from reflow.run.verify import Checks, is_changed
 
 Found = Collection[FoundResult]
 
@@ -20,6 +19,10 @@ def changed_results(results: SharedResults, found: Found) -> set[bytes]:
     A file that is gone is taken as cleaned up.
     """
     with_paths = [result for result in found if result.paths]
+    if not with_paths:
+        return set()
+    from reflow.run.verify import is_changed
+
     try:
         return {result.identity for result, text in _texts(results, with_paths) if is_changed(text)}
     except StoreError:
@@ -35,6 +38,8 @@ def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> se
     Args:
         tasks: The task of each identity.
     """
+    from reflow.run.verify import Checks
+
     inner = _with_consumers(hold.run.graph)
     rejected: set[bytes] = set()
     with Checks(hold.run, hold.lease.beat) as checks:

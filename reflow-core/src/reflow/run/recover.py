@@ -22,7 +22,7 @@ def left_behind(run: OpenRun, hold: Hold) -> tuple[list[Batch], list[str]]:
     if not isinstance(executor, ResidentExecutor):
         return [], []
     tokens = [row.token for row in hold.overview().submissions]
-    if tokens:  # else nothing was being worked on, and no worker is left
+    if tokens:
         executor.end_leftovers(run.serve_argv)
     return [batch for token in tokens for batch in written(hold, token, orphaned=True)], tokens
 

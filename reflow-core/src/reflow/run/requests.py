@@ -15,7 +15,7 @@ from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow, 
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
-from reflow.rundir.control import Request, Scope, list_requests, remove_request
+from reflow.rundir.control import Request, Scope, remove_request
 
 Loader = Callable[[str], list[InstanceRow]]
 
@@ -24,9 +24,8 @@ _ACTIVE = frozenset({InstanceState.PENDING, InstanceState.SUBMITTED})
 _WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED})
 
 
-def carry_out(hold: Hold, executor: Executor, done: set[str]) -> None:
+def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done: set[str]) -> None:
     """Carry out the requests that wait, oldest first; ``done`` names the cancels that were carried out before."""
-    requests = list_requests(hold.run.paths)
     for request in requests:
         if request.kind == "cancel" and request.name not in done:
             _cancel(hold, executor, request)
