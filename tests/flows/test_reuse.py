@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from lab import Lab
 
 from reflow.compose.runs import open_run
 from reflow.model.digest import digest_many
 from reflow.plan.identity import Recipe, split_digests
+from reflow.run import planning
 from reflow.values.digests import value_digest
 
 ABC = ["a", "b", "c"]
@@ -84,6 +86,18 @@ def test_what_was_reused_is_reused_from_the_run_that_reused_it(shared_lab, wf, f
 
     assert again.calls == []
     assert set(again.run.results("convert").values()) == {"a by 1.0", "b by 1.0", "c by 1.0"}
+
+
+def test_more_than_is_kept_in_memory_at_once_is_reused_all_the_same(tmp_path, flows, monkeypatch):
+    lab, wf = Lab(tmp_path, "inline"), flows("reuse").wf
+    lab.submit(wf, items=ABC)
+    monkeypatch.setattr(planning, "MOST_AT_ONCE", 0)  # so that what each look came to is written by itself
+
+    again = lab.submit(wf, items=ABC)
+
+    assert again.calls == []
+    assert again.states["convert"] == "3 reused"
+    assert again.result("convert") == ["a by 1.0", "b by 1.0", "c by 1.0"]
 
 
 def test_command_line_and_python_reuse_each_others_results(shared_lab, wf, first):

@@ -14,9 +14,10 @@ from reflow.contracts.executor import Executor
 from reflow.model.records import Changes, InstanceRow, Overview
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
+from reflow.run.draft import Draft, Planned
 from reflow.run.hold import RESULTS_WAIT, Hold
 from reflow.run.listing import run_entry
-from reflow.run.planning import Planned, Planner
+from reflow.run.planning import Planner
 from reflow.run.publish import publish
 from reflow.run.upstream import Purged
 from reflow.rundir.control import list_requests
@@ -106,22 +107,42 @@ class Coordinator:
             ingest(self._hold, batches)
 
     def _plan(self) -> bool:
-        """Plan once, write it and hand it over; return whether there was anything."""
+        """Plan, write it and hand it over; return whether there may be more to be planned."""
         overview = self._hold.overview()
         if overview.state is not RunState.RUNNING:
             return False
         if any(counts.get(InstanceState.PENDING) for counts in overview.counts.values()):
             self._publish()  # what pending instances wait for may be there
         try:
-            planned = self._planner.look(overview)
-            if planned.is_empty:
-                return False
-            if self._opens_missing(planned, overview):
-                return True
-            intents, later = self._prepare(planned, overview)
+            planned = self._decided(overview)
+            if planned is None or planned.is_empty:
+                return planned is None
+            return self._carry_out(planned)
         except Purged as lost:
             self._open_again(lost)
             return True
+
+    def _decided(self, overview: Overview) -> Planned | None:
+        """Write all that the run decides by itself, in one transaction, and return what is left of the plan."""
+        draft = Draft(self._hold.ledger, overview)
+        try:
+            planned = self._planner.settle(draft)
+        except Purged:
+            self._write(draft)
+            raise
+        self._write(draft)
+        return planned
+
+    def _write(self, draft: Draft) -> None:
+        if not draft.is_empty:
+            self._hold.apply(draft.changes())
+
+    def _carry_out(self, planned: Planned) -> bool:
+        """Write a plan and hand over what is to run; return whether there was anything."""
+        overview = self._hold.overview()
+        if self._opens_missing(planned, overview):
+            return True
+        intents, later = self._prepare(planned, overview)
         if not (intents or planned.tasks or planned.rows):
             return False
         rows = [*planned.rows, *later, *(row for intent in intents for row in intent.rows)]

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from reflow.graph.model import Graph, Node
-from reflow.model.records import FoundResult, InstanceRow, Overview, TaskRow
+from reflow.model.records import FoundResult, InstanceRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.decide import Decision, decide
 from reflow.plan.expand import Expansion, expand, is_over, ready
 from reflow.plan.inputs import constant_inputs, takes_items
+from reflow.run.draft import Draft, Planned
 from reflow.run.freshness import changed_results, rejected_results
 from reflow.run.hold import Hold
 from reflow.run.other_code import tell_other_code
 from reflow.run.upstream import load_finished
 from reflow.values.digests import value_digest
 
+MOST_AT_ONCE = 20_000  #: rows that wait in memory to be written
+
 _PENDING, _SUBMITTED = InstanceState.PENDING, InstanceState.SUBMITTED
-
-
-class Planned(NamedTuple):
-    """What a look came to; nothing of it is written yet.
-
-    Attributes:
-        rows: Instances whose state changes, but for those in ``run``.
-        run: Instances to be handed over, by task.
-        dropped: Tasks whose earlier instances are replaced.
-    """
-
-    tasks: Sequence[TaskRow]
-    rows: Sequence[InstanceRow]
-    run: Mapping[str, Sequence[InstanceRow]]
-    dropped: Sequence[str]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.tasks or self.rows or self.run)
 
 
 class Planner:
@@ -49,10 +32,29 @@ class Planner:
         self._options: Mapping[str, Any] = hold.run.info["options"]
         self._digests: dict[str, bytes] = {}
 
-    def look(self, overview: Overview) -> Planned:
-        """Expand what is ready and decide on all that is pending."""
-        expansions = self._expand(overview)
-        pending = [row for name in self._pending_tasks(overview) for row in self._load_pending(name)]
+    def settle(self, draft: Draft) -> Planned | None:
+        """Take into a draft what the run decides by itself; return a plan of what is to be handed over then.
+
+        Returns:
+            None where the draft has become so large that it is to be written first.
+
+        Raises:
+            Purged: As `look` does; what the draft has taken in stands.
+        """
+        while (planned := self.look(draft)).is_decided:
+            draft.take(planned)
+            if len(draft) > MOST_AT_ONCE:
+                return None
+        return planned
+
+    def look(self, draft: Draft) -> Planned:
+        """Expand what is ready and decide on all that is pending.
+
+        Raises:
+            Purged: What a reused upstream task returned is out of reach.
+        """
+        expansions = self._expand(draft)
+        pending = [row for name in self._pending_tasks(draft) for row in draft.instances(name, {_PENDING})]
         kept: list[InstanceRow] = []
         for expansion in expansions:
             for row in expansion.rows:
@@ -60,10 +62,10 @@ class Planner:
         if not pending:
             decision = Decision([], {}, [], ())
         else:
-            decision = self._decide(pending, overview)
+            decision = self._decide(pending, draft)
         fresh = {expansion.task.task for expansion in expansions}
         waiting = [row for row in decision.waiting if row.task in fresh]
-        dropped = [name for name in fresh if overview.counts.get(name)]
+        dropped = [name for name in fresh if draft.counts.get(name)]
         tasks = [expansion.task for expansion in expansions]
         for name in decision.foreign:
             self._hold.messages.append(
@@ -75,33 +77,31 @@ class Planner:
         )
         return Planned(tasks, [*kept, *decision.reused, *waiting], decision.run, dropped)
 
-    def _expand(self, overview: Overview) -> list[Expansion]:
+    def _expand(self, draft: Draft) -> list[Expansion]:
         over = frozenset(
-            name for name, row in overview.tasks.items() if is_over(row, overview.counts.get(name, {}))
+            name for name, row in draft.tasks.items() if is_over(row, draft.counts.get(name, {}))
         )
-        names = ready(self._graph, overview.tasks, over)
+        names = ready(self._graph, draft.tasks, over)
         expansions = []
         for name in names:
             node = self._graph.tasks[name]
             items = {s.task for e in node.inputs for s in e.sources if takes_items(s)}
             finished = {
-                up: load_finished(
-                    self._hold.ledger, self._hold.results, overview.tasks[up], with_items=up in items
-                )
+                up: load_finished(draft, self._hold.results, draft.tasks[up], with_items=up in items)
                 for up in self._graph.upstream(name)
             }
             expansion = expand(node, finished, self._shared(node))
-            expansions.append(self._merged(expansion, overview))
+            expansions.append(self._merged(expansion, draft))
         return expansions
 
-    def _merged(self, expansion: Expansion, overview: Overview) -> Expansion:
+    def _merged(self, expansion: Expansion, draft: Draft) -> Expansion:
         """Keep what a reopened task has already done under the same identities."""
         name = expansion.task.task
         forced = self._is_forced(name)
-        if not overview.counts.get(name):
+        if not draft.counts.get(name):
             rows = [row._replace(fresh=True) for row in expansion.rows] if forced else expansion.rows
             return expansion._replace(rows=rows)
-        before = {row.index: row for row in self._hold.ledger.instances(name)}
+        before = {row.index: row for row in draft.instances(name)}
         return expansion._replace(rows=[_continued(row, before.get(row.index)) for row in expansion.rows])
 
     def _is_forced(self, task: str) -> bool:
@@ -110,18 +110,15 @@ class Planner:
     def _shared(self, node: Node) -> dict[str, bytes]:
         return shared_digests(node, self._hold.run.info["parameters"], self._digests)
 
-    def _pending_tasks(self, overview: Overview) -> list[str]:
+    def _pending_tasks(self, draft: Draft) -> list[str]:
         return [
             name
-            for name, row in overview.tasks.items()
-            if row.state is TaskState.EXPANDED and overview.counts.get(name, {}).get(_PENDING)
+            for name, row in draft.tasks.items()
+            if row.state is TaskState.EXPANDED and draft.counts.get(name, {}).get(_PENDING)
         ]
 
-    def _load_pending(self, task: str) -> list[InstanceRow]:
-        return self._hold.ledger.instances(task, {_PENDING})
-
-    def _decide(self, pending: list[InstanceRow], overview: Overview) -> Decision:
-        done = self._done(pending, overview)
+    def _decide(self, pending: list[InstanceRow], draft: Draft) -> Decision:
+        done = self._done(pending, draft)
         asked = {
             row.identity
             for row in pending
@@ -133,7 +130,7 @@ class Planner:
             self._graph,
             pending,
             found,
-            self._underway(pending, overview),
+            self._underway(pending, draft),
             lambda result: result.identity not in stale,
             done,
         )
@@ -145,28 +142,28 @@ class Planner:
         tasks = {row.identity: row.task for row in pending}
         return rejected_results(self._hold, found.values(), tasks)
 
-    def _done(self, pending: list[InstanceRow], overview: Overview) -> dict[bytes, set[bytes]]:
+    def _done(self, pending: list[InstanceRow], draft: Draft) -> dict[bytes, set[bytes]]:
         """Return what this run has made by now of the identities of pending instances."""
         wanted = {row.identity for row in pending}
         found: dict[bytes, set[bytes]] = {}
-        for name in self._sharing(pending, overview, InstanceState.SUCCEEDED):
-            for row in self._hold.ledger.instances(name, {InstanceState.SUCCEEDED}):
+        for name in self._sharing(pending, draft, InstanceState.SUCCEEDED):
+            for row in draft.instances(name, {InstanceState.SUCCEEDED}):
                 if row.identity in wanted and row.output is not None:
                     found.setdefault(row.identity, set()).add(row.output)
         return found
 
-    def _underway(self, pending: list[InstanceRow], overview: Overview) -> set[bytes]:
+    def _underway(self, pending: list[InstanceRow], draft: Draft) -> set[bytes]:
         """Return identities being worked on, of the tasks that could share one with a pending instance."""
-        busy = self._sharing(pending, overview, _SUBMITTED)
-        return {row.identity for name in busy for row in self._hold.ledger.instances(name, {_SUBMITTED})}
+        busy = self._sharing(pending, draft, _SUBMITTED)
+        return {row.identity for name in busy for row in draft.instances(name, {_SUBMITTED})}
 
-    def _sharing(self, pending: list[InstanceRow], overview: Overview, state: InstanceState) -> list[str]:
+    def _sharing(self, pending: list[InstanceRow], draft: Draft, state: InstanceState) -> list[str]:
         """Return the tasks with instances in a state that could share an identity with a pending one."""
         keys = {self._graph.tasks[row.task].key for row in pending}
         return [
             name
             for name, node in self._graph.tasks.items()
-            if node.key in keys and node.cache and overview.counts.get(name, {}).get(state)
+            if node.key in keys and node.cache and draft.counts.get(name, {}).get(state)
         ]
 
 

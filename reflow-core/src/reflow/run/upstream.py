@@ -14,6 +14,7 @@ from reflow.model.records import InstanceRow, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import Finished
 from reflow.plan.inputs import takes_items
+from reflow.run.draft import Draft
 from reflow.run.shared_results import SharedResults
 from reflow.values.items import items_of
 
@@ -32,7 +33,7 @@ class Purged(StoreError):
         self.task = task
 
 
-def load_finished(ledger: Ledger, results: SharedResults, row: TaskRow, *, with_items: bool) -> Finished:
+def load_finished(draft: Draft, results: SharedResults, row: TaskRow, *, with_items: bool) -> Finished:
     """Return what a task that is over offers to the planner.
 
     Raises:
@@ -40,11 +41,11 @@ def load_finished(ledger: Ledger, results: SharedResults, row: TaskRow, *, with_
     """
     if row.state is not TaskState.EXPANDED:
         return Finished(row.state)
-    instances = ledger.instances(row.task)
+    instances = draft.instances(row.task)
     outputs = [found.output if found.state.is_success else None for found in instances]
     if not with_items:
         return Finished(row.state, outputs)
-    items = ledger.items(row.task)
+    items = draft.items(row.task)
     reused = [found for found in instances if found.state is InstanceState.REUSED]
     if reused:
         try:
