@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from reflow.contracts.store import Store
     from reflow.define.task import TaskSpec
     from reflow.graph.code import Code
-    from reflow.graph.model import Given, Graph
+    from reflow.graph.model import Graph
     from reflow.run.handle import Run
     from reflow.run.submit import SubmitRequest
-    from reflow.values.codec import Codec
 
 
 class Workflow(Flow):
@@ -117,6 +116,7 @@ class Workflow(Flow):
         from reflow.compose.submission import submit_request
         from reflow.config.settings import executor_choice, load_settings
         from reflow.errors import ParameterError
+        from reflow.graph.given import given_parameters
         from reflow.run.arguments import check_arguments, names_of
 
         _end_of_definitions()
@@ -129,7 +129,7 @@ class Workflow(Flow):
         request = submit_request(
             self,
             settings,
-            self._given({**(params or {}), **kwargs}),
+            given_parameters(self.graph(), self.tasks, {**(params or {}), **kwargs}, _find_adapter),
             run_dir=None if run_dir is None else os.fspath(run_dir),
             executor=executor,
             store=store,
@@ -233,17 +233,9 @@ class Workflow(Flow):
 
     def locate(self) -> dict[str, Any]:
         """Return how a worker finds this workflow: by module and name, or as a pickle where it has none."""
-        from reflow.values.names import main_name
+        from reflow.define.locate import locate
 
-        for name in (self._module, *list(sys.modules)):
-            module = sys.modules.get(name)
-            attribute = next((key for key, value in _globals(module) if value is self), None)
-            if attribute is None or getattr(module, "__file__", None) is None:
-                continue
-            real = main_name() if name == "__main__" else name
-            if real != "__main__":
-                return {"module": real, "attribute": attribute}
-        return {"pickle": self._pickled()}
+        return locate(self, self._module)
 
     def decode(self, task: str, value: Any) -> Any:
         """Return what a task returned, from its tagged JSON, as its annotation says."""
@@ -251,72 +243,15 @@ class Workflow(Flow):
 
         return codec(self.tasks[task].returns, _find_adapter).decode(value)
 
-    def _pickled(self) -> bytes:
-        from types import SimpleNamespace
-
-        from reflow.errors import UsageError
-
-        try:
-            import cloudpickle
-        except ImportError as error:
-            raise UsageError(
-                f"workflow {self.name!r} is no global of a module, so its functions travel by cloudpickle, "
-                "which is not installed; try: pip install 'reflow-core[notebook]'"
-            ) from error
-        pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(self.tasks)))
-        return pickled
-
     def settle(self, key: str, tagged: Any) -> Any:
         """Return a parameter that was typed as its own type would have it: a record gets its defaults.
 
         Raises:
             ParameterError: The class of a record refuses it.
         """
-        from reflow.values.python import settle
+        from reflow.graph.given import settled
 
-        return settle(self._codec(key), self.graph().parameters[key].type, tagged, key)
-
-    def _given(self, given: Mapping[str, Any]) -> Given:
-        """Return the parameters by key; Python's values pass the command line's checks."""
-        from reflow.define.names import did_you_mean
-        from reflow.errors import ParameterError
-        from reflow.graph.model import Given
-
-        graph = self.graph()
-        for key in given:
-            if key not in graph.parameters:
-                raise ParameterError(
-                    f"{self.name} has no parameter {key!r}{did_you_mean(str(key), graph.parameters)}"
-                )
-        missing = [p for p in graph.parameters.values() if p.required and p.key not in given]
-        if missing:
-            told = ", ".join(f"{p.key} ({p.help})" if p.help else p.key for p in missing)
-            raise ParameterError(f"{self.name} needs {told}; write: submit({missing[0].key}=...)")
-        values: dict[str, Any] = {}
-        secrets: dict[str, Any] = {}
-        for key, parameter in graph.parameters.items():
-            value = self._tagged(key, given[key]) if key in given else parameter.default
-            (secrets if parameter.secret else values)[key] = value
-        return Given(values, secrets)
-
-    def _tagged(self, key: str, value: Any) -> Any:
-        from reflow.errors import ParameterError
-        from reflow.values.python import parameter_value
-        from reflow.values.show import show
-
-        parameter = self.graph().parameters[key]
-        tagged = parameter_value(self._codec(key), parameter.type, value, key, secret=parameter.secret)
-        if parameter.choices is not None and tagged not in parameter.choices:
-            allowed = ", ".join(show(choice) for choice in parameter.choices)
-            raise ParameterError(f"{key}={show(tagged)} is none of its choices: {allowed}")
-        return tagged
-
-    def _codec(self, key: str) -> Codec:
-        from reflow.values.codec import codec
-
-        parameter = self.graph().parameters[key]
-        specs = {spec.name: spec for spec in self.tasks[parameter.tasks[0]].parameters}
-        return codec(specs[parameter.name].annotation, _find_adapter)
+        return settled(self.graph(), self.tasks, key, tagged, _find_adapter)
 
     def _registered(self, spec: TaskSpec) -> None:
         if is_interactive():  # in a notebook, what does not fit is said in the cell that defines it
@@ -337,10 +272,6 @@ def _end_of_definitions() -> None:
         from reflow.rundir.served import EndOfDefinitions
 
         raise EndOfDefinitions
-
-
-def _globals(module: Any) -> Iterable[tuple[str, Any]]:
-    return list(getattr(module, "__dict__", {}).items())
 
 
 def _find_adapter(annotation: object) -> Adapter | None:

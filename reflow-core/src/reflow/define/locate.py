@@ -1,0 +1,48 @@
+"""How a worker finds a workflow: by the module and the name that it has there, or as a pickle where it has none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from reflow.define.flow import Flow
+from reflow.errors import UsageError
+from reflow.values.names import main_name
+
+
+def locate(workflow: Flow, module: str) -> dict[str, Any]:
+    """Return ``{"module", "attribute"}`` of a workflow, or ``{"pickle"}``.
+
+    Args:
+        module: The name of the module that made it; where it is not there, all others are looked at.
+
+    Raises:
+        UsageError: It must travel as a pickle, and cloudpickle is not installed.
+    """
+    for name in (module, *list(sys.modules)):
+        found = sys.modules.get(name)
+        attribute = next((key for key, value in _globals(found) if value is workflow), None)
+        if attribute is None or getattr(found, "__file__", None) is None:
+            continue
+        real = main_name() if name == "__main__" else name
+        if real != "__main__":
+            return {"module": real, "attribute": attribute}
+    return {"pickle": _pickled(workflow)}
+
+
+def _globals(module: Any) -> list[tuple[str, Any]]:
+    return list(getattr(module, "__dict__", {}).items())
+
+
+def _pickled(workflow: Flow) -> bytes:
+    from types import SimpleNamespace
+
+    try:
+        import cloudpickle
+    except ImportError as error:
+        raise UsageError(
+            f"workflow {workflow.name!r} is no global of a module, so its functions travel by cloudpickle, "
+            "which is not installed; try: pip install 'reflow-core[notebook]'"
+        ) from error
+    pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(workflow.tasks)))
+    return pickled
