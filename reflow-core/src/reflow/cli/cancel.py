@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call, absolute
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import Target, open_target, selectors_of, target_of
 from reflow.errors import UnknownRun, UsageError
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``cancel``."""
-    parser = CommandParser(prog, "End a run, a task or some of its instances.", "[RUN] [TASK ...] [options]")
-    add_run_options(parser)
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
+    return run_parser(prog, "End a run, a task or some of its instances.")
 
 
 def run(call: Call) -> int:

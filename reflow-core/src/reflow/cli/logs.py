@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
-from reflow.cli.options import add_output_options, add_run_options, number_from
+from reflow.cli.options import Basics, number_from, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 from reflow.config.known_plugins import BUILT_IN_EXECUTOR
@@ -24,18 +24,16 @@ _TAIL = 50  #: lines of each log, unless an instance is named
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``logs``."""
-    parser = CommandParser(prog, "What the instances of a run printed.", "[RUN] [TASK ...] [options]")
-    add_run_options(parser)
-    basics = parser.basics
+    return run_parser(prog, "What the instances of a run printed.", _add_own)
+
+
+def _add_own(basics: Basics) -> None:
     basics.add_argument(
         "-n", "--lines", type=number_from(0), metavar="N", help="print the last N lines of each"
     )
     basics.add_argument("-f", "--follow", action="store_true", help="go on printing until the run is over")
     basics.add_argument("--failed", action="store_true", help="only of instances that failed")
     basics.add_argument("--path", action="store_true", help="print only which files they are in")
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
 
 
 def run(call: Call) -> int:

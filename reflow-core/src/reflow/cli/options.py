@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import TypeAlias
 
 from reflow.cli.parser import CommandParser
+
+Basics: TypeAlias = "argparse._ArgumentGroup"  #: the group of reflow's own options
 
 
 def add_store_options(parser: CommandParser) -> None:
@@ -24,6 +27,24 @@ def add_run_options(parser: CommandParser, *, selectors: bool = True) -> None:
     )
     parser.basics.add_argument("--run", metavar="RUN", help="the run, if its name could be taken for a task")
     add_store_options(parser)
+
+
+def run_parser(
+    prog: str, about: str, add_own: Callable[[Basics], None] | None = None, *, selectors: bool = True
+) -> CommandParser:
+    """Return the parser of a command about a run and, if it makes sense, some of its instances.
+
+    Args:
+        about: What the command does, in one sentence.
+        add_own: Adds the options that only this command has.
+    """
+    parser = CommandParser(prog, about, f"[RUN] {'[TASK ...] ' if selectors else ''}[options]")
+    add_run_options(parser, selectors=selectors)
+    if add_own is not None:
+        add_own(parser.basics)
+    add_output_options(parser)
+    parser.add_basics()
+    return parser
 
 
 def add_output_options(parser: CommandParser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
@@ -19,11 +19,7 @@ _ROOM = 100_000  #: characters of one value that are printed
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``results``."""
-    parser = CommandParser(prog, "What the tasks of a run returned.", "[RUN] [TASK ...] [options]")
-    add_run_options(parser)
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
+    return run_parser(prog, "What the tasks of a run returned.")
 
 
 def run(call: Call) -> int:

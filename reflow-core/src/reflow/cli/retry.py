@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.follow import go_on, wait_for
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import Basics, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
@@ -16,18 +16,14 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``retry``."""
-    parser = CommandParser(
-        prog, "Run again what failed, was cancelled or was skipped.", "[RUN] [TASK ...] [options]"
-    )
-    add_run_options(parser)
-    basics = parser.basics
+    return run_parser(prog, "Run again what failed, was cancelled or was skipped.", _add_own)
+
+
+def _add_own(basics: Basics) -> None:
     basics.add_argument("--no-verify", action="store_true", help="trust the kept outputs that it builds on")
     basics.add_argument("--workers", type=int, metavar="N", help="how many local workers run at once")
     basics.add_argument("--detach", action="store_true", help="go on without this terminal")
     basics.add_argument("--wait", action="store_true", help="wait until the run is over")
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
 
 
 def run(call: Call) -> int:

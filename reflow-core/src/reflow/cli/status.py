@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
 from reflow.cli.follow import exit_code, show_status, wait_for
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import Basics, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
@@ -19,16 +19,13 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``status``."""
-    parser = CommandParser(prog, "How a run stands.", "[RUN] [TASK ...] [options]")
-    add_run_options(parser)
-    parser.basics.add_argument("--failed", action="store_true", help="list only the instances that failed")
-    parser.basics.add_argument("--watch", action="store_true", help="follow the run until it is over")
-    parser.basics.add_argument(
-        "--exit-code", action="store_true", help="exit with 1 if it failed or was cancelled"
-    )
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
+    return run_parser(prog, "How a run stands.", _add_own)
+
+
+def _add_own(basics: Basics) -> None:
+    basics.add_argument("--failed", action="store_true", help="list only the instances that failed")
+    basics.add_argument("--watch", action="store_true", help="follow the run until it is over")
+    basics.add_argument("--exit-code", action="store_true", help="exit with 1 if it failed or was cancelled")
 
 
 def run(call: Call) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 from reflow.view.words import elements, plural
@@ -20,12 +20,9 @@ HOLDS, DOES_NOT = 0, 1
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``verify``."""
-    about = "Check what a run has kept, and change nothing; ends with 1 if something does not hold."
-    parser = CommandParser(prog, about, "[RUN] [TASK ...] [options]")
-    add_run_options(parser)
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
+    return run_parser(
+        prog, "Check what a run has kept, and change nothing; ends with 1 if something does not hold."
+    )
 
 
 def run(call: Call) -> int:

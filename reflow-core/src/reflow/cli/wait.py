@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.follow import wait_for
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import Basics, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_run_alone
 
@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``wait``."""
-    parser = CommandParser(
-        prog, "Wait until a run is over; exit with 1 if it failed or was cancelled.", "[RUN] [options]"
-    )
-    add_run_options(parser, selectors=False)
-    parser.basics.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="wait no longer, and exit with 1"
-    )
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
+    about = "Wait until a run is over; exit with 1 if it failed or was cancelled."
+    return run_parser(prog, about, _add_own, selectors=False)
+
+
+def _add_own(basics: Basics) -> None:
+    basics.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer, and exit with 1")
 
 
 def run(call: Call) -> int:

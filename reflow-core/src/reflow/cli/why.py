@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
-from reflow.cli.options import add_output_options, add_run_options
+from reflow.cli.options import run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``why``."""
-    parser = CommandParser(
-        prog,
-        "Why instances of a run ran, were reused, wait, failed, were skipped or cancelled.",
-        "[RUN] [TASK ...] [options]",
+    return run_parser(
+        prog, "Why instances of a run ran, were reused, wait, failed, were skipped or cancelled."
     )
-    add_run_options(parser)
-    add_output_options(parser)
-    parser.add_basics()
-    return parser
 
 
 def run(call: Call) -> int:
