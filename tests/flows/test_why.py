@@ -182,6 +182,22 @@ def test_what_failed_tells_the_error_its_place_its_arguments_and_what_it_asked_f
     assert failure["arguments"] == {"item": "'b'", "scale": "40.0", "bad": "'b'"}
     assert (failure["asked_s"], failure["asked_mem_mib"]) == (600, 64)
     assert failure["took_s"] < 60
+    assert 1 <= failure["peak_mib"] < 100_000
+
+
+ENDS = {
+    # how an instance fails without a traceback: what is told of it
+    "exits": "exited with 3 (sys.exit)",
+    "returns what does not fit": "the output does not fit its annotation: expected int, got str 'one'",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_failed_without_an_exception_tells_the_reason_and_its_memory_too(lab, flows, ask, how):
+    failure = ask(lab.submit(flows("asked").ending, how=how), "ends")["failure"]
+
+    assert (failure["type"], failure["message"], failure["frames"]) == (None, ENDS[how], [])
+    assert failure["peak_mib"] >= 1
 
 
 def test_a_log_is_named_where_there_is_one(labs_of_module, wf):

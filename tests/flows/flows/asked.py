@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -62,3 +63,16 @@ def use(made: Annotated[Path, Result("make")], folder: Annotated[Path, Param(tra
     if (folder / "broken").exists():
         raise ValueError("it is broken")
     return made.read_text()
+
+
+# A task that fails without raising an exception
+
+
+ending = Workflow("ending")
+
+
+@ending.job
+def ends(how: str) -> int:
+    if how == "exits":
+        sys.exit(3)
+    return "one"  # type: ignore[return-value]
