@@ -145,7 +145,8 @@ def _remark(part: Facts) -> str:
     if not part["changed"]:
         return ""
     others = " and ".join(f"{task}[{ranges(indices)}]" for task, indices in part["elements"].items())
-    return f"<- changed: {others}" if others else "<- changed"
+    what = others or printable(part["definitions"])
+    return f"<- changed: {what}" if what else "<- changed"
 
 
 def _next_lines(told: Facts, name: str, typed: Typed) -> Iterator[str]:
