@@ -83,6 +83,12 @@ class SqliteResults(Results):
         self._learn_contexts({row[7] for row in rows})
         return {identity: self._found(row) for identity, row in newest.items()}
 
+    def others(self, keys: Collection[Key]) -> dict[bytes, FoundResult]:
+        known = dict(keys)
+        rows = [row for row in self._rows(_FIND, [*known]) if row[2] != known.get(row[1], row[2])]
+        self._learn_contexts({row[7] for row in rows})
+        return {row[1]: self._found(row) for row in sorted(rows)}
+
     def values(self, keys: Sequence[Key]) -> Iterator[str]:
         for some in self._newest("0", keys):
             while some:

@@ -21,7 +21,9 @@ WITHOUT_PROC = "memory._STATUS = '/nowhere'"
 
 @pytest.mark.parametrize("before", ["", WITHOUT_PROC], ids=["as it is", "without /proc"])
 def test_the_peak_is_what_was_held_at_once_though_it_was_given_back(before):
-    ran = subprocess.run([sys.executable, "-c", SCRIPT.format(before=before)], capture_output=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(before=before)], capture_output=True, check=True
+    )
 
     first, then = map(int, ran.stdout.split())
     assert first >= 1

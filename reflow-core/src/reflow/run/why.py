@@ -10,6 +10,7 @@ from reflow.graph.model import Node
 from reflow.model.records import AttemptRow, EarlierResult, FoundResult, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
+from reflow.run.disagreement import disagreeing
 from reflow.run.failure import failure_of
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
@@ -125,7 +126,7 @@ class _Explainer:
         told = told._replace(cause=ran.cause, reason=ran.reason, earlier=earlier, parts=ran.parts)
         attempts = self._run.ledger.attempts(row.task, (), {row.index})
         before = [_earlier_attempt(one) for one in attempts if one.attempt < row.attempt]
-        before += [*ran.notes, *_compared(ran.earlier, row)]
+        before += [*ran.notes, *_compared(ran.earlier, row), *self._disagreement(row)]
         if row.state is InstanceState.SUBMITTED:
             queue = queue_of(self._run, row)
             return told._replace(queue=queue, notes=[*before, *self._troubles()])
@@ -146,8 +147,16 @@ class _Explainer:
             cause="reused",
             reason=f"the same work was done before, by {whose}",
             earlier=_of_found(found),
-            notes=_other_code(self._past, node, found),
+            notes=[*_other_code(self._past, node, found), *self._disagreement(row)],
         )
+
+    def _disagreement(self, row: InstanceRow) -> list[str]:
+        """Say which other run came to something else from the same inputs."""
+        if row.output is None:
+            return []
+        node = self._run.graph.tasks[row.task]
+        other = disagreeing(self._past.results, node, [(row.identity, row.output)]).get(row.identity)
+        return [] if other is None else [f"run {other.run_id} returned something else from the same inputs"]
 
     def _pending(self, told: Explanation, row: InstanceRow) -> Explanation:
         other = equal_work(self._run, self._overview, row)

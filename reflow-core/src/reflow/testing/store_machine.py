@@ -195,6 +195,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.both(lambda results: results.runs())
         for row in rows:
             key = (row.identity, row.output)
+            self.both(lambda results, key=key: results.others([key]))  # type: ignore[misc]
             self.both(lambda results, key=key: (list(results.values([key])), results.items([key])))  # type: ignore[misc]
 
 
