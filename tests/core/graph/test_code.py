@@ -338,7 +338,27 @@ def test_what_cannot_be_followed_is_told(code, body, told):
 
 
 def test_nothing_is_told_of_plain_code(code):
-    assert code(PROJECT).unresolved == ()
+    assert (code(PROJECT).unresolved, code(PROJECT).finds) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("sorted(Path(x).glob('*'))", ("helper in own.py:6 calls glob",)),
+        (
+            "[*Path(x).rglob('*'), *Path(x).iterdir()]",
+            ("helper in own.py:6 calls iterdir", "helper in own.py:6 calls rglob"),
+        ),
+        ("os.listdir(x) + list(os.walk(x))", ("helper in own.py:6 calls listdir", "helper in own.py:6 calls walk")),
+        ("glob(x)", ("helper in own.py:6 calls glob",)),
+        ("x.walk(), open(x).read(), os.path.exists(x)", ()),
+    ],
+)  # fmt: skip
+def test_where_files_are_looked_for_is_told(code, body, told):
+    flow = USER.format(module="own", what="helper", call="helper")
+    own = f"import os\nfrom glob import glob\nfrom pathlib import Path\n\ndef helper(x):\n    return {body}\n"
+
+    assert code({"own": own, "flow": flow}).finds == told
 
 
 def test_a_variable_of_an_enclosing_function_is_code(load):
@@ -366,7 +386,7 @@ def test_a_function_without_source_has_no_code():
     made = {}
     exec("def f(x: int) -> int: ...", made)
 
-    assert codes_of({"f": made["f"]})["f"] == ("", "", {}, ())
+    assert codes_of({"f": made["f"]})["f"] == ("", "", {}, (), ())
 
 
 def test_code_that_is_nested_too_deeply_is_code_that_is_not_known(code):
