@@ -273,6 +273,27 @@ def test_what_a_retry_made_again_says_that_its_file_was_gone(lab, flows, ask, tm
     assert "before" in told["notes"][-1]
 
 
+@pytest.mark.parametrize(
+    ("text", "compared"), [("text", "the same as"), ("longer text", "something else than")]
+)
+def test_what_was_rebuilt_for_what_must_run_says_so_and_whether_it_is_the_same(
+    lab, flows, ask, tmp_path, text, compared
+):
+    outputs = flows("files").rebuilt
+    (tmp_path / "text").write_text("text")
+    lab.submit(outputs, out=tmp_path)
+    (tmp_path / "made").unlink()
+    (tmp_path / "text").write_text(text)
+
+    seen = lab.submit(outputs, out=tmp_path, mark="<", verify=True)
+
+    told = ask(seen, "make_from")
+    assert seen.result("use_made") == f"<{text}"
+    assert told["cause"] == "retried"
+    assert told["reason"] == "what it had made did not hold any more, and was made again"
+    assert f"it returned {compared} before" in told["notes"]
+
+
 def test_what_ran_again_since_its_file_is_another_one_says_so(lab, flows, ask, tmp_path):
     lab.submit(flows("asked").filed, folder=tmp_path)
     (tmp_path / "made.txt").write_text("edited by hand")

@@ -6,7 +6,10 @@ import importlib
 import itertools
 import linecache
 import random
+import shutil
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -78,9 +81,10 @@ def load(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
 
-        def load(texts, task="task"):
+        def load(texts, task="task", before=lambda package: None):
             package = folder / f"project{next(numbers)}"
             package.mkdir()
+            before(package)
             for name, text in {"__init__": "", **texts}.items():
                 (package / f"{name}.py").write_text(text)
             importlib.invalidate_caches()
@@ -335,6 +339,25 @@ def test_what_cannot_be_followed_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
 
     assert code({"own": f"\ndef helper(x):\n    return {body}\n", "flow": flow}).unresolved == (told,)
+
+
+def test_a_compiled_module_of_the_project_is_told_and_one_of_python_is_not(load):
+    """One of Python's own is copied into the project: it was compiled, and nothing can be read there."""
+    folder = Path(sysconfig.get_path("stdlib")) / "lib-dynload"
+    found = next(folder.glob("xxlimited.*"), None)
+    if found is None:
+        pytest.skip("this Python has no module xxlimited in a file of its own")
+    flow = "import math\nfrom . import xxlimited\n\ndef task(x: int) -> int:\n    return {body}\n"
+
+    def place(package):
+        shutil.copy(found, package)
+
+    told = codes_of({"task": load({"flow": flow.format(body="xxlimited.foo(x, 1)")}, before=place)})["task"]
+    plain = codes_of({"task": load({"flow": flow.format(body="math.floor(x)")}, before=place)})["task"]
+
+    assert len(told.unresolved) == 1
+    assert told.unresolved[0].endswith(f"xxlimited is compiled ({found.name})")
+    assert plain.unresolved == ()
 
 
 def test_nothing_is_told_of_plain_code(code):

@@ -234,3 +234,20 @@ def writes(out: Path, run_dir: RunDir = RunDir()) -> int:
 def writes_by_name(place: Out, run_dir: RunDir = RunDir()) -> int:
     note(run_dir, "writes_by_name")
     return place.write_text("written")
+
+
+# A file that is made from what nobody looks at
+
+
+rebuilt = Workflow("rebuilt")
+
+
+@rebuilt.job
+def make_from(out: Out) -> Path:
+    (out / "made").write_text((out / "text").read_text())
+    return out / "made"
+
+
+@rebuilt.job
+def use_made(made: Annotated[Path, Result("make_from")], mark: str = "") -> str:
+    return mark + made.read_text()
