@@ -115,7 +115,7 @@ class Results(ABC):
         """Return of each identity the newest result that is not stale and has another output, where there is one.
 
         Args:
-            keys: Pairs of identity and output, each identity once.
+            keys: Pairs of identity and output that are kept, each identity once.
         """
 
     @abstractmethod

@@ -53,6 +53,8 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
     other_code: dict[str, Mapping[bytes, int]] = {}
     with contextlib.ExitStack() as stack:
         results = _open(request, stack)
+        past = PastRuns(request.backends.store, lambda: request.backends.executor)
+        stack.enter_context(contextlib.closing(past))
         for name, node in request.graph.tasks.items():
             upstream = [finished[up] for up in request.graph.upstream(name)]
             if any(not up.is_whole for up in upstream):
@@ -64,7 +66,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             other_code.update(others)
             finished[name] = _finished(request.graph, expansion, decided, found, results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
-            reason = _reason(request, node, expansion, decided, results, parameters)
+            reason = _reason(request, node, expansion, decided, results, parameters, past)
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided), reason)
             if "run" in decided:
                 commands += _commands(request, node, decided.count("run"), limits)
@@ -132,6 +134,7 @@ def _reason(
     decided: list[str],
     results: Results | None,
     parameters: Mapping[str, Any],
+    past: PastRuns,
 ) -> str | None:
     """Say in a few words why a task is not reused that has run before, or never is."""
     rows = [row for row, fate in zip(expansion.rows, decided, strict=True) if fate == "run"]
@@ -142,9 +145,7 @@ def _reason(
     if request.force or node.name in request.force_tasks:
         return "forced"
     earlier = results.earlier(node.key, rows[0].index, now_ms())
-    with contextlib.closing(PastRuns(request.backends.store, lambda: request.backends.executor)) as past:
-        shared = expansion.task.parts or "{}"
-        return reason_of(node, shared, rows, earlier, parameters, past, request.code)
+    return reason_of(node, expansion.task.parts or "{}", rows, earlier, parameters, past, request.code)
 
 
 def _told(
