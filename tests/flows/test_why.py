@@ -200,6 +200,15 @@ def test_what_failed_without_an_exception_tells_the_reason_and_its_memory_too(la
     assert failure["peak_mib"] >= 1
 
 
+def test_what_its_worker_died_in_tells_how_much_memory_that_had_held(labs_of_module, flows, ask):
+    lab = labs_of_module("local")
+
+    failure = ask(lab.submit(flows("asked").ending, how="is killed"), "ends")["failure"]
+
+    assert failure["message"] == "killed by signal 9 (SIGKILL); out of memory?"
+    assert 400 < failure["peak_mib"] < 1000
+
+
 def test_a_log_is_named_where_there_is_one(labs_of_module, wf):
     lab = labs_of_module("local")
     seen = lab.submit(wf, items=ABC, bad="b")

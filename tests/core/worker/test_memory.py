@@ -9,14 +9,14 @@ import sys
 import pytest
 
 SCRIPT = """
-from reflow.worker import memory
+from reflow.filesystem import process
 {before}
-first = memory.peak_mib()
+first = process.own_peak_mib()
 held = bytearray(200 << 20)
 del held
-print(first, memory.peak_mib())
+print(first, process.own_peak_mib())
 """
-WITHOUT_PROC = "memory._STATUS = '/nowhere'"
+WITHOUT_PROC = "process._STATUS = '/nowhere'"
 
 
 @pytest.mark.parametrize("before", ["", WITHOUT_PROC], ids=["as it is", "without /proc"])
@@ -32,7 +32,7 @@ def test_the_peak_is_what_was_held_at_once_though_it_was_given_back(before):
 
 def test_the_memory_of_the_process_that_started_it_does_not_count():
     script = "import subprocess, sys; held = bytearray(300 << 20); subprocess.run(sys.argv[1:], check=True)"
-    own = [sys.executable, "-c", "from reflow.worker.memory import peak_mib; print(peak_mib())"]
+    own = [sys.executable, "-c", "from reflow.filesystem.process import own_peak_mib as peak; print(peak())"]
 
     ran = subprocess.run([sys.executable, "-c", script, *own], capture_output=True, check=True)
 
@@ -60,3 +60,24 @@ def test_it_is_no_part_of_what_was_raised(call):
 
     (end,) = run.ends(sub).values()
     assert set(json.loads(end.error)) == {"type", "message", "traceback"}
+
+
+def test_a_worker_that_was_killed_comes_with_it_too(work):
+    body = "held = bytearray(400 << 20); os.kill(os.getpid(), 9)"
+    run, _ = work(f"import os\n@flow.array_job()\ndef task() -> int:\n    {body}\n")
+
+    (died,) = [event for event in run.events if event.kind == "died"]
+    assert 400 < died.peak_mib < 1000
+
+
+def test_of_one_that_held_less_than_the_process_that_started_it_nothing_is_known():
+    script = """
+import os, subprocess, sys
+from reflow.plugin import peak_mib
+held = bytearray(200 << 20)
+pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "pass"], os.environ)
+print(peak_mib(os.wait4(pid, 0)[2]))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+
+    assert int(ran.stdout) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -75,4 +77,7 @@ ending = Workflow("ending")
 def ends(how: str) -> int:
     if how == "exits":
         sys.exit(3)
+    if how == "is killed":
+        held = bytearray(400 << 20)
+        os.kill(os.getpid(), len(held) and signal.SIGKILL)
     return "one"  # type: ignore[return-value]

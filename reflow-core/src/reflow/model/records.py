@@ -78,7 +78,7 @@ class AttemptRow(NamedTuple):
         state: ``RUNNING`` while its end is unknown.
         reason: One line, when it did not succeed.
         error: A JSON object with ``type``, ``message`` and ``traceback`` when it raised, and ``peak_mib``, the most
-            memory that its worker had held by then, when it was that worker who told of its end.
+            memory that its worker had held by then, where that is known.
         log_start, log_end: Its slice of its element's log, in bytes.
     """
 

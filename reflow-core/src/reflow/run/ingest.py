@@ -181,7 +181,7 @@ class _Books:
     ) -> None:
         row = rows.get(begun.index)
         death = batch.death or crashed("")
-        ended = last._replace(reason=death.reason)
+        ended = last._replace(reason=death.reason, peak_mib=last.peak_mib or death.peak_mib)
         self._attempts.append(_attempt(batch, task, ended, begun, death.state))
         if row is None or not _is_of(row, batch):
             return

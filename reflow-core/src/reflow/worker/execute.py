@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reflow.errors import DefinitionError, TaskInterrupted, ValueMisfit
+from reflow.filesystem.process import own_peak_mib
 from reflow.rundir.outcomes import Outcome
 from reflow.worker.failures import REASON_LIMIT, StaleInput, Unfit, describe, masked, shortened
 from reflow.worker.inputs import Inputs
@@ -119,7 +120,7 @@ class Task:
             failure = self._failure(error)
         return Outcome(
             "e", instance.index, attempt, why or "failed", time.time_ns() // 1_000_000,
-            reason=failure[0], error=failure[1], charge=failure[2], host=_HOST, peak_mib=peak_mib(),
+            reason=failure[0], error=failure[1], charge=failure[2], host=_HOST, peak_mib=own_peak_mib(),
         )  # fmt: skip
 
     def _failure(self, error: BaseException) -> tuple[str, str | None, str]:
@@ -138,13 +139,6 @@ def _spec(run: LoadedRun, task: str) -> TaskSpec:
             f"{run.flow_file} has no task {task!r} when it is imported by a worker; "
             'define tasks in the module itself, not in a function or under: if __name__ == "__main__":'
         ) from None
-
-
-def peak_mib() -> int:
-    """See `reflow.worker.memory.peak_mib`, which only what fails needs."""
-    from reflow.worker import memory
-
-    return memory.peak_mib()
 
 
 def check_before(files: list[Watched], fs_latency_s: float) -> str:
