@@ -20,7 +20,10 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.basics.add_argument("-q", "--quiet", action="store_true", help="print nothing when all fits")
     parser.basics.add_argument(
-        "-v", "--verbose", action="store_true", help="say what of the code cannot be followed, too"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="say too what of the code cannot be followed, and where it looks for files",
     )
     parser.add_basics()
     return parser
