@@ -41,7 +41,7 @@ def tell_disagreements(
 
 def _told(node: Node, rows: Sequence[NewResult], found: Mapping[bytes, FoundResult]) -> str:
     differing = [row for row in rows if row.identity in found]
-    first = differing[0]
+    first = min(differing, key=lambda row: row.index)
     who = elements(node.name, [first.index], array=node.array) if node.array else "it"
     more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
     other = found[first.identity].run_id
