@@ -40,6 +40,7 @@ FIGURES = (
         lambda n: 1000 * _slope("reuse", 1000, 10_000)(n),
         3,
     ),
+    Figure("all reused, n=10000", 0.5, "of running them", ratio("reuse 10000", "run 10000")),
     Figure("one item of 10000 changed", 2, "of all reused", ratio("changed 10000", "reuse 10000")),
     Figure(f"three chained stages of {CHAIN}", 5, f"Pool1({3 * CHAIN})", ratio("chain", "pool of chain")),
     Figure("code of a task across 50 modules, hashed", 20, "ms", number("hashing"), 1),

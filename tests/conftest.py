@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import pwd
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +22,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reflow"))
 
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")  #: of Python that are supported
 _PYTESTS_OWN = "PYTEST_CURRENT_TEST"  # set and removed by pytest around each phase of a test
 
 _numbers = itertools.count()
@@ -87,3 +91,40 @@ def own_world(homes: Path) -> Iterator[None]:
         pytest.fail(f"the test left the environment changed: {_difference(before, after)}")
     if directory != outer_directory:
         pytest.fail(f"the test left the working directory changed: {directory}")
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def interpreter(request: pytest.FixtureRequest) -> str:
+    """A Python of each version that is supported; in CI none may be missing."""
+    found = find_interpreter(request.param)
+    if found is None:
+        missing = f"no Python {request.param} under pyenv's versions or on PATH"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+def find_interpreter(version: str) -> str | None:
+    for candidate in _candidates(version):
+        told = subprocess.run(
+            [candidate, "-c", "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if told.stdout.strip() == version:
+            return str(candidate)
+    return None
+
+
+def _candidates(version: str) -> Iterator[str | Path]:
+    homes = [
+        os.environ.get("PYENV_ROOT", ""),
+        Path.home() / ".pyenv",
+        Path(pwd.getpwuid(os.getuid()).pw_dir) / ".pyenv",
+    ]
+    for home in filter(None, homes):
+        yield from sorted(Path(home).glob(f"versions/{version}*/bin/python"), reverse=True)
+    if on_path := shutil.which(f"python{version}"):
+        yield on_path

@@ -169,6 +169,43 @@ def test_auto_runs_again_what_reaches_the_change_and_nothing_else(project, workf
     assert project.submit()[0] == []
 
 
+def test_auto_says_which_function_in_which_file_changed_however_far_away(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "return LIMIT", "return LIMIT - 1")
+
+    plan = project.type("submit", "--dry-run").out
+    said = project.submit()[1]
+    told = project.type("why", "convert[0]").out
+    facts = project.type("why", "convert[0]", "--json").json[0]
+
+    assert "3 to run (the code changed: highest in bounds.py)" in plan
+    assert "convert  3 run  the code changed: highest in bounds.py\n" in said
+    assert "  why it ran: the code (highest in bounds.py) changed\n" in told
+    assert "<- changed: highest in bounds.py\n" in told
+    assert [part["definitions"] for part in facts["parts"] if part["changed"]] == ["highest in bounds.py"]
+
+
+def test_auto_says_what_is_new_and_what_is_gone(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.write("bounds", "TOP = 1\n\n\ndef highest():\n    return TOP\n")
+
+    said = project.submit()[1]
+
+    assert "the code changed: LIMIT (gone), TOP and highest in bounds.py" in said
+
+
+def test_why_names_the_code_that_changed_beside_what_made_it_run(changed):
+    changed.submit("--n", "4")
+
+    ran = changed.type("why", "convert[3]").out
+    reused = changed.type("why", "convert[0]").out
+
+    assert "its code has changed, too, which alone is no reason to run: LIMIT in bounds.py\n" in ran
+    assert "its code was another one then (LIMIT in bounds.py); that does not count here\n" in reused
+
+
 def test_auto_can_be_configured_for_tasks_that_say_nothing(changed):
     config = changed.terminal.folder / "config" / "reflow"
     config.mkdir(parents=True)

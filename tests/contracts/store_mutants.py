@@ -141,6 +141,24 @@ class FindsTheOldest(MemoryResults):
             self._state.rows, self._state.stale = rows, stale
 
 
+class TellsOthersThatAreStale(MemoryResults):
+    """caught by: another_output_of_an_identity_is_told_of_the_newest_that_is_not_stale"""
+
+    def others(self, keys):
+        stale, self._state.stale = self._state.stale, {}
+        try:
+            return super().others(keys)
+        finally:
+            self._state.stale = stale
+
+
+class TellsItselfAsAnother(MemoryResults):
+    """caught by: another_output_of_an_identity_is_told_of_the_newest_that_is_not_stale"""
+
+    def others(self, keys):
+        return self.find([identity for identity, _ in keys])
+
+
 class FindsWhatIsStale(MemoryResults):
     """caught by: what_is_stale_is_found_no_more_and_its_value_is_kept"""
 

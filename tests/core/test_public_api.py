@@ -19,8 +19,8 @@ Executor Fenced FoundResult Holder InstanceRow InstanceState JobRequest JobState
 LockFile Maker NewResult NotSubmitted OutOfReach OutputRow Overview PluginError ProcessId ReflowError
 ResidentExecutor Resources Results RunEntry RunState SchedulerError Store StoreDamaged StoreError StoreTooNew
 StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState Unpublished UsageError
-ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory read_bytes replace_file run_command
-sync_directory take_stamp this_process write_new
+ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes replace_file
+run_command sync_directory take_stamp this_process write_new
 """
 TEST_AUTHORS = """
 ExecutorContract MemoryStore ResidentExecutorContract StoreContract StoreMachine VerifierContract

@@ -350,3 +350,43 @@ def test_a_result_of_a_file_that_changed_meanwhile_counts_in_its_run_and_is_not_
     assert again.calls == CHANGED[how]
     told = first.run.status(as_dict=True)["messages"]
     assert [message.split(":")[0] for message in told if "not reusable" in message] == CHANGED[how]
+
+
+@only_local
+def test_two_runs_that_overwrite_each_others_output_in_one_run_directory_never_mix(lab, flows, until):
+    shared, place = flows("files").shared, lab.new_run_dir()
+    place.mkdir()
+    (place / "hold one").touch()
+    first = lab.submit(shared, run_dir=place, wait=False, content="one")
+    until(lambda: "produce one" in first.calls)
+    other = lab.submit(shared, run_dir=place, content="two")
+    (place / "hold one").unlink()
+    with lab.home():
+        first.run.wait(60)
+
+    assert other.result("read") == "two"
+    assert first.state == "failed"
+    assert f"field: {place / 'field'} is not the file that was returned" in first.errors["read[0]"]
+
+    lab.retry_all([first])
+    assert first.result("read") == "one"
+    assert lab.submit(shared, run_dir=place, content="two").result("read") == "two"
+    assert lab.submit(shared, run_dir=place, content="one").result("read") == "one"
+
+
+@only_local
+def test_a_parameter_that_names_what_its_task_writes_is_reused_where_it_is_known_by_its_name(
+    lab, flows, tmp_path
+):
+    naming = flows("files").naming
+    given = {"out": tmp_path / "out", "place": tmp_path / "place"}
+
+    first = lab.submit(naming, **given)
+    again = lab.submit(naming, **given)
+
+    assert first.calls == ["writes", "writes_by_name"]
+    assert again.calls == ["writes"]
+    for seen in (first, again):
+        (told,) = seen.run.status(as_dict=True)["messages"]
+        assert told.startswith(f"writes: not reusable: out: {tmp_path / 'out'} changed while the task ran")
+        assert told.endswith('if it names what the run itself writes, say so by Param(track="path")')

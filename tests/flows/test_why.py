@@ -182,6 +182,31 @@ def test_what_failed_tells_the_error_its_place_its_arguments_and_what_it_asked_f
     assert failure["arguments"] == {"item": "'b'", "scale": "40.0", "bad": "'b'"}
     assert (failure["asked_s"], failure["asked_mem_mib"]) == (600, 64)
     assert failure["took_s"] < 60
+    assert 1 <= failure["peak_mib"] < 100_000
+
+
+ENDS = {
+    # how an instance fails without a traceback: what is told of it
+    "exits": "exited with 3 (sys.exit)",
+    "returns what does not fit": "the output does not fit its annotation: expected int, got str 'one'",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_what_failed_without_an_exception_tells_the_reason_and_its_memory_too(lab, flows, ask, how):
+    failure = ask(lab.submit(flows("asked").ending, how=how), "ends")["failure"]
+
+    assert (failure["type"], failure["message"], failure["frames"]) == (None, ENDS[how], [])
+    assert failure["peak_mib"] >= 1
+
+
+def test_what_its_worker_died_in_tells_how_much_memory_that_had_held(labs_of_module, flows, ask):
+    lab = labs_of_module("local")
+
+    failure = ask(lab.submit(flows("asked").ending, how="is killed"), "ends")["failure"]
+
+    assert failure["message"] == "killed by signal 9 (SIGKILL); out of memory?"
+    assert 400 < failure["peak_mib"] < 1000
 
 
 def test_a_log_is_named_where_there_is_one(labs_of_module, wf):
@@ -255,6 +280,27 @@ def test_what_a_retry_made_again_says_that_its_file_was_gone(lab, flows, ask, tm
     assert told["cause"] == "retried"
     assert "did not hold any more" in told["reason"]
     assert "before" in told["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"), [("text", "the same as"), ("longer text", "something else than")]
+)
+def test_what_was_rebuilt_for_what_must_run_says_so_and_whether_it_is_the_same(
+    lab, flows, ask, tmp_path, text, compared
+):
+    outputs = flows("files").rebuilt
+    (tmp_path / "text").write_text("text")
+    lab.submit(outputs, out=tmp_path)
+    (tmp_path / "made").unlink()
+    (tmp_path / "text").write_text(text)
+
+    seen = lab.submit(outputs, out=tmp_path, mark="<", verify=True)
+
+    told = ask(seen, "make_from")
+    assert seen.result("use_made") == f"<{text}"
+    assert told["cause"] == "retried"
+    assert told["reason"] == "what it had made did not hold any more, and was made again"
+    assert f"it returned {compared} before" in told["notes"]
 
 
 def test_what_ran_again_since_its_file_is_another_one_says_so(lab, flows, ask, tmp_path):

@@ -8,11 +8,12 @@ import pytest
 
 from reflow_sqlite.appending import _FIND_CONTEXT, _LIKE
 from reflow_sqlite.earlier import ABOVE, BELOW, CONTEXTS_OF, OF_IDENTITY, OF_INDEX
-from reflow_sqlite.results import _FIND, _PAIRS
+from reflow_sqlite.results import _FIND, _PAIRS, _SEVERAL
 from reflow_sqlite.schema import RESULTS
 
 QUERIES = {
     "find": (_FIND.format(marks="?,?"), {"results_of"}),
+    "several": (_SEVERAL.format(marks="?,?"), {"results_of"}),
     "pairs": (_PAIRS.format(column="items", marks="?,?"), {"results_of"}),
     "append": (_LIKE, {"results_of"}),
     "context of an append": (_FIND_CONTEXT, {"contexts_of"}),

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory, write_new
     from reflow.filesystem.locks import Holder, LockFile
-    from reflow.filesystem.process import ProcessId, how_it_ended, this_process
+    from reflow.filesystem.process import ProcessId, how_it_ended, peak_mib, this_process
     from reflow.filesystem.stamps import take_stamp
     from reflow.model.records import (
         Acceptance,
@@ -79,7 +79,7 @@ _HOMES = {
         *("make_directory", "read_bytes", "replace_file", "sync_directory", "write_new"),
     ),
     "reflow.filesystem.locks": ("Holder", "LockFile"),
-    "reflow.filesystem.process": ("ProcessId", "how_it_ended", "this_process"),
+    "reflow.filesystem.process": ("ProcessId", "how_it_ended", "peak_mib", "this_process"),
     "reflow.filesystem.stamps": ("take_stamp",),
     "reflow.model.records": (
         *("Acceptance", "AttemptRow", "Changes", "Context", "EarlierResult", "FoundResult"),
@@ -199,6 +199,7 @@ __all__ = [
     "hookimpl",
     "how_it_ended",
     "make_directory",
+    "peak_mib",
     "read_bytes",
     "replace_file",
     "run_command",

@@ -237,13 +237,13 @@ class LocalExecutor(ResidentExecutor):
             self._events.append(Event("sealed", token, element, start, tuple(names)))
 
     def _died(self, slot: Slot) -> None:
-        reason = slot.take_reason()
+        reason, peak = slot.take_death()
         for order in self._open_orders():
             element = order.element_of(slot.number)
             if element is not None and (element.held or element.is_unsealed):
                 order.died(element)
                 token = order.request.token
-                self._events.append(Event("died", token, element.number, element.start, (), reason))
+                self._events.append(Event("died", token, element.number, element.start, (), reason, peak))
                 if order.is_cancelled:  # there is nothing to go on with
                     order.abandon(element.number)
 

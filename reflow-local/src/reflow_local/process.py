@@ -9,10 +9,13 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reflow.plugin import how_it_ended
+from reflow.plugin import how_it_ended, peak_mib
 from reflow_local.leftovers import driver_entry
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
 
 _HIGH = 10  # descriptors from here on do not get in the way of those that a worker inherits
 
@@ -63,6 +66,7 @@ class WorkerProcess:
         self.is_ready = False
         self.fatal = ""
         self.status: int | None = None
+        self._usage: struct_rusage | None = None
         self.killed = ""
         self.has_closed = False
         self._rest = b""
@@ -97,11 +101,12 @@ class WorkerProcess:
         """Whether it has ended; from then on `status` and `reason` say how."""
         if self.status is None:
             try:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             except ChildProcessError:  # somebody else in this process has waited for it
                 self.status = 0
             else:
                 self.status = os.waitstatus_to_exitcode(status) if pid else None
+                self._usage = usage if pid else None
         return self.status is not None
 
     @property
@@ -110,6 +115,11 @@ class WorkerProcess:
         if self.fatal or self.killed:
             return self.fatal or self.killed
         return how_it_ended(self.status or 0)
+
+    @property
+    def peak_mib(self) -> int:
+        """The most memory that it had held at once when it ended; 0 where that is not known."""
+        return peak_mib(self._usage) if self._usage is not None else 0
 
     def signal(self, number: int) -> None:
         """Send it a signal, unless it has ended or is not ready for signals yet."""

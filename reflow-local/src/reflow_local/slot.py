@@ -114,8 +114,8 @@ class Slot:
         """Whether there is a process and it has ended."""
         return self._process is not None and self._process.reap()
 
-    def take_reason(self) -> str:
-        """Return why the process ended, and clear the place for the next."""
+    def take_death(self) -> tuple[str, int]:
+        """Return why the process ended and how much memory it had held, and clear the place for the next."""
         process = self._process
         assert process is not None
         if not self._is_deaf:
@@ -125,7 +125,7 @@ class Slot:
         process.close()
         self._process, self.kill_at, self._is_deaf, self._awaits_more = None, 0.0, False, False
         self._queue.clear()
-        return process.reason
+        return process.reason, process.peak_mib
 
     def interrupt(self, token: str, grace_s: float | None) -> None:
         """Make the process look at what was cancelled.
@@ -160,4 +160,4 @@ class Slot:
             if not process.wait(until):
                 process.kill("")
                 process.wait(time.monotonic() + 5.0)
-            self.take_reason()
+            self.take_death()

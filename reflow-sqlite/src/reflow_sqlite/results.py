@@ -54,6 +54,11 @@ _FIND = """
 SELECT number, identity, output, items, paths, idx, created, context FROM results r
 WHERE substr(identity, 1, 4) IN ({marks}) AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
 """
+# Most results are the only ones of their identity, which the index says by itself.
+_SEVERAL = """
+SELECT substr(identity, 1, 4) AS start FROM results WHERE substr(identity, 1, 4) IN ({marks})
+GROUP BY start HAVING count(*) > 1
+"""
 _PAIRS = "SELECT number, identity, output, {column} FROM results WHERE substr(identity, 1, 4) IN ({marks})"
 _VALUE = "SELECT value, items, seal FROM results WHERE number = ?"
 _CONTEXT = "SELECT run_id, code, source, file FROM contexts WHERE id = ?"
@@ -82,6 +87,14 @@ class SqliteResults(Results):
             newest = {row[1]: row for row in sorted(rows)}
         self._learn_contexts({row[7] for row in rows})
         return {identity: self._found(row) for identity, row in newest.items()}
+
+    def others(self, keys: Collection[Key]) -> dict[bytes, FoundResult]:
+        known = dict(keys)
+        shared = {start for (start,) in self._rows(_SEVERAL, [*known])}
+        several = [identity for identity in known if identity[:4] in shared]
+        rows = [row for row in self._rows(_FIND, several) if row[2] != known.get(row[1], row[2])]
+        self._learn_contexts({row[7] for row in rows})
+        return {row[1]: self._found(row) for row in sorted(rows)}
 
     def values(self, keys: Sequence[Key]) -> Iterator[str]:
         for some in self._newest("0", keys):

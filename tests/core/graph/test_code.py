@@ -6,7 +6,10 @@ import importlib
 import itertools
 import linecache
 import random
+import shutil
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -78,9 +81,10 @@ def load(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
 
-        def load(texts, task="task"):
+        def load(texts, task="task", before=lambda package: None):
             package = folder / f"project{next(numbers)}"
             package.mkdir()
+            before(package)
             for name, text in {"__init__": "", **texts}.items():
                 (package / f"{name}.py").write_text(text)
             importlib.invalidate_caches()
@@ -337,8 +341,47 @@ def test_what_cannot_be_followed_is_told(code, body, told):
     assert code({"own": f"\ndef helper(x):\n    return {body}\n", "flow": flow}).unresolved == (told,)
 
 
+def test_a_compiled_module_of_the_project_is_told_and_one_of_python_is_not(load):
+    """One of Python's own is copied into the project: it was compiled, and nothing can be read there."""
+    folder = Path(sysconfig.get_path("stdlib")) / "lib-dynload"
+    found = next(folder.glob("xxlimited.*"), None)
+    if found is None:
+        pytest.skip("this Python has no module xxlimited in a file of its own")
+    flow = "import math\nfrom . import xxlimited\n\ndef task(x: int) -> int:\n    return {body}\n"
+
+    def place(package):
+        shutil.copy(found, package)
+
+    told = codes_of({"task": load({"flow": flow.format(body="xxlimited.foo(x, 1)")}, before=place)})["task"]
+    plain = codes_of({"task": load({"flow": flow.format(body="math.floor(x)")}, before=place)})["task"]
+
+    assert len(told.unresolved) == 1
+    assert told.unresolved[0].endswith(f"xxlimited is compiled ({found.name})")
+    assert plain.unresolved == ()
+
+
 def test_nothing_is_told_of_plain_code(code):
-    assert code(PROJECT).unresolved == ()
+    assert (code(PROJECT).unresolved, code(PROJECT).finds) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("sorted(Path(x).glob('*'))", ("helper in own.py:6 calls glob",)),
+        (
+            "[*Path(x).rglob('*'), *Path(x).iterdir()]",
+            ("helper in own.py:6 calls iterdir", "helper in own.py:6 calls rglob"),
+        ),
+        ("os.listdir(x) + list(os.walk(x))", ("helper in own.py:6 calls listdir", "helper in own.py:6 calls walk")),
+        ("glob(x)", ("helper in own.py:6 calls glob",)),
+        ("x.walk(), open(x).read(), os.path.exists(x)", ()),
+    ],
+)  # fmt: skip
+def test_where_files_are_looked_for_is_told(code, body, told):
+    flow = USER.format(module="own", what="helper", call="helper")
+    own = f"import os\nfrom glob import glob\nfrom pathlib import Path\n\ndef helper(x):\n    return {body}\n"
+
+    assert code({"own": own, "flow": flow}).finds == told
 
 
 def test_a_variable_of_an_enclosing_function_is_code(load):
@@ -366,7 +409,7 @@ def test_a_function_without_source_has_no_code():
     made = {}
     exec("def f(x: int) -> int: ...", made)
 
-    assert codes_of({"f": made["f"]})["f"] == ("", "", {}, ())
+    assert codes_of({"f": made["f"]})["f"] == ("", "", {}, (), ())
 
 
 def test_code_that_is_nested_too_deeply_is_code_that_is_not_known(code):

@@ -39,6 +39,7 @@ ends = st.builds(
     st.text(),
     st.text(),
     st.booleans(),
+    st.integers(0, 10**9),
 )
 
 

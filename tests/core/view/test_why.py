@@ -34,6 +34,7 @@ FAILURE = {
     "arguments": {"name": "'b.nc'", "chunk": "256"},
     "took_s": 41.0,
     "asked_s": 600,
+    "peak_mib": 1999,
     "asked_mem_mib": 2048,
     "host": "l10342",
     "log": "/runs/convert.log",
@@ -74,12 +75,36 @@ def test_what_failed_shows_the_error_where_with_what_and_what_it_took():
         "    /flow.py:27, in convert",
         "        open(name)",
         "  it was given: name='b.nc'  chunk=256",
-        "  it took 41s of 0:10:00 that it asked for, it asked for 2048 MiB, on l10342",
+        "  it took 41s of 0:10:00 that it asked for, on l10342",
+        "  its worker had held up to 1999 MiB by then, of 2048 MiB that it asked for",
         "  its log: /runs/convert.log",
         "  why it ran: chunk changed",
         "next:  logs convert[7]",
         "next:  retry convert[7]",
     ]
+
+
+SPENT = {
+    # what is known: what is said of time and memory
+    "nothing": ({"took_s": None, "asked_s": None, "peak_mib": None, "asked_mem_mib": None, "host": None}, []),
+    "what was asked": (
+        {"took_s": None, "peak_mib": None, "host": None},
+        ["it asked for 0:10:00", "it asked for 2048 MiB"],
+    ),
+    "what was taken": (
+        {"asked_s": None, "asked_mem_mib": None, "took_s": 0.2},
+        ["it took less than 1s, on l10342", "its worker had held up to 1999 MiB by then"],
+    ),
+    "where": ({"took_s": None, "asked_s": None, "peak_mib": None, "asked_mem_mib": None}, ["it was on l10342"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("known", SPENT)
+def test_time_and_memory_of_what_failed_are_told_as_far_as_they_are_known(known):
+    facts, said = SPENT[known]
+    told = RAN._replace(state="failed", failure={**FAILURE, "arguments": {}, "log": None, **facts})
+
+    assert [line.strip() for line in lines(told)[4:-1]] == said
 
 
 def test_what_waits_in_a_queue_shows_its_job_and_the_reason():

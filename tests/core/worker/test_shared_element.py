@@ -22,6 +22,7 @@ def task(n: int, run_dir: RunDir) -> int:
         file.write(f"{os.getpid()}\\n")
     print("instance", n)
     if n == 3 and (run_dir / "kill").exists():
+        held = bytearray(300 << 20)
         os.kill(os.getpid(), signal.SIGKILL)
     while (run_dir / "gate").exists():
         time.sleep(0.005)
@@ -98,6 +99,7 @@ def test_worker_that_is_killed_costs_its_instance_and_another_takes_its_place(ru
         n: "succeeded" if n != 3 else "failed" for n in range(12)
     }
     assert (ends[3].charge, ends[3].reason) == ("crash", "killed by signal 9 (SIGKILL); out of memory?")
+    assert 300 < ends[3].peak_mib < 1000
     assert {len(found) for found in pids(tmp_path).values()} == {1}
     assert read_done(sub) is not None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -62,3 +65,19 @@ def use(made: Annotated[Path, Result("make")], folder: Annotated[Path, Param(tra
     if (folder / "broken").exists():
         raise ValueError("it is broken")
     return made.read_text()
+
+
+# A task that fails without raising an exception
+
+
+ending = Workflow("ending")
+
+
+@ending.job
+def ends(how: str) -> int:
+    if how == "exits":
+        sys.exit(3)
+    if how == "is killed":
+        held = bytearray(400 << 20)
+        os.kill(os.getpid(), len(held) and signal.SIGKILL)
+    return "one"  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -190,3 +191,63 @@ def changes_its_input(given: Path, how: How = "not", run_dir: RunDir = RunDir())
 def reads_after(given: Path, run_dir: RunDir = RunDir()) -> str:
     note(run_dir, "reads_after")
     return given.read_text() if given.exists() else "gone"
+
+
+# Two runs that write the same file, in a run directory that they share
+
+
+shared = Workflow("shared")
+
+
+@shared.job
+def produce(content: str, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "produce", content)
+    (run_dir / "field").write_text(content)
+    return run_dir / "field"
+
+
+@shared.job(after="produce", cache=False)
+def hold(content: str, run_dir: RunDir = RunDir()) -> None:
+    while (run_dir / f"hold {content}").exists():
+        time.sleep(0.01)
+
+
+@shared.job(after="hold")
+def read(field: Annotated[Path, Result("produce")], content: str, run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "read", content)
+    return field.read_text()
+
+
+# A parameter that names what the task writes
+
+
+naming = Workflow("naming")
+
+
+@naming.job
+def writes(out: Path, run_dir: RunDir = RunDir()) -> int:
+    note(run_dir, "writes")
+    return out.write_text("written")
+
+
+@naming.job
+def writes_by_name(place: Out, run_dir: RunDir = RunDir()) -> int:
+    note(run_dir, "writes_by_name")
+    return place.write_text("written")
+
+
+# A file that is made from what nobody looks at
+
+
+rebuilt = Workflow("rebuilt")
+
+
+@rebuilt.job
+def make_from(out: Out) -> Path:
+    (out / "made").write_text((out / "text").read_text())
+    return out / "made"
+
+
+@rebuilt.job
+def use_made(made: Annotated[Path, Result("make_from")], mark: str = "") -> str:
+    return mark + made.read_text()

@@ -11,6 +11,7 @@ from reflow.view.words import plural
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition
+    from reflow.graph.model import Graph
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
@@ -19,7 +20,10 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     parser.basics.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.basics.add_argument("-q", "--quiet", action="store_true", help="print nothing when all fits")
     parser.basics.add_argument(
-        "-v", "--verbose", action="store_true", help="say what of the code cannot be followed, too"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="say too what of the code cannot be followed, and where it looks for files",
     )
     parser.add_basics()
     return parser
@@ -43,6 +47,7 @@ def run(call: Call) -> int:
         call.say(f"{graph.workflow}: {count}, {parameters}, all fits")
         if call.options.verbose:
             _tell_unresolved(call, call.workflow)
+            _tell_finders(call, call.workflow, graph)
     return 0
 
 
@@ -55,3 +60,11 @@ def _tell_unresolved(call: Call, workflow: Definition) -> None:
             places.setdefault(place, []).append(task)
     for place, tasks in places.items():
         call.say(f"  {place}: changes behind that are not noticed ({', '.join(tasks)})")
+
+
+def _tell_finders(call: Call, workflow: Definition, graph: Graph) -> None:
+    """Say which tasks look for files by themselves and are reused all the same, each place once."""
+    from reflow.graph.finders import HINT, unwatched
+
+    for place, tasks in unwatched(graph, workflow.codes()).items():
+        call.say(f"  {place}: {HINT} ({', '.join(tasks)})")

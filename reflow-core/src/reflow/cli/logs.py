@@ -81,9 +81,7 @@ def _no_log(run: OpenRun) -> str:
 
 
 def _facts(run: OpenRun, item: LogSlice) -> dict[str, Any]:
-    import json
-
-    from reflow.run.logs import inputs_of
+    from reflow.run.logs import inputs_of, raised_by
 
     attempt = item.attempt
     return {
@@ -92,7 +90,7 @@ def _facts(run: OpenRun, item: LogSlice) -> dict[str, Any]:
         "attempt": attempt.attempt,
         "state": attempt.state.value,
         "reason": attempt.reason,
-        "error": json.loads(attempt.error) if attempt.error else None,
+        "error": raised_by(attempt),
         "host": attempt.host,
         "inputs": inputs_of(run, attempt),
         "path": item.path,

@@ -75,6 +75,7 @@ def run(call: Call) -> int:
     _announce(call, run, request)
     code = go_on(call, run)
     _say_why(call, run)
+    _say_finders(call, run, graph)
     return code
 
 
@@ -142,6 +143,20 @@ def _say_why(call: Call, run: OpenRun) -> None:
 
     for line in reason_lines(task_reasons(run), call.screen(sys.stderr)):
         call.hint(line)
+
+
+def _say_finders(call: Call, run: OpenRun, graph: Graph) -> None:
+    """Say where tasks look for files that were reused in this run without anybody looking."""
+    from reflow.graph.finders import HINT, unwatched
+    from reflow.model.states import InstanceState
+
+    assert call.workflow is not None
+    if call.options.quiet or call.options.json:
+        return
+    counts = run.ledger.overview().counts
+    for place, tasks in unwatched(graph, call.workflow.codes()).items():
+        if reused := [task for task in tasks if counts.get(task, {}).get(InstanceState.REUSED)]:
+            call.hint(f"{', '.join(reused)} reused: {place}: {HINT}")
 
 
 def _runs_something(run: OpenRun) -> bool:

@@ -186,6 +186,7 @@ class Event(NamedTuple):
             instances have an outcome, or it was cancelled; for a whole request ``element`` is -1).
         start: How often this element had been started before.
         segments: Names of the sealed segments.
+        peak_mib: The most memory that a process which died had held at once; 0 where that is not known.
     """
 
     kind: str
@@ -194,6 +195,7 @@ class Event(NamedTuple):
     start: int
     segments: tuple[str, ...] = ()
     reason: str = ""
+    peak_mib: int = 0
 
 
 class ResidentExecutor(Executor):

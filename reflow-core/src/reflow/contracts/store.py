@@ -111,6 +111,14 @@ class Results(ABC):
         """Return the current result of each identity that has one, in one look-up however many are asked."""
 
     @abstractmethod
+    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
+        """Return of each identity the newest result that is not stale and has another output, where there is one.
+
+        Args:
+            keys: Pairs of identity and output that are kept, each identity once.
+        """
+
+    @abstractmethod
     def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
         """Stream the values of (identity, output) pairs, in the order of ``keys``.
 

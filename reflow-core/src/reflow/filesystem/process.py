@@ -1,9 +1,16 @@
-"""Who a process is, so that another on the same machine can tell whether it is still there."""
+"""Who a process is, so that another on the same machine can tell whether it is still there, and how it ended."""
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
+
+_STATUS = "/proc/self/status"
+_MIB = (1 << 20) if sys.platform == "darwin" else (1 << 10)  #: one, in what ``ru_maxrss`` counts by
 
 
 class ProcessId(NamedTuple):
@@ -33,6 +40,33 @@ def how_it_ended(status: int) -> str:
         name = ""
     hint = "; out of memory?" if status == -signal.SIGKILL else ""
     return f"killed by signal {-status}{name}{hint}"
+
+
+def peak_mib(usage: struct_rusage) -> int:
+    """Return the most memory that a process held at once, in whole MiB, from the usage of one that has ended.
+
+    Returns:
+        0 where that cannot be told: Linux begins to count with what this process held when it started the other.
+    """
+    import resource
+
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return max(1, -(-usage.ru_maxrss // _MIB)) if usage.ru_maxrss > own else 0
+
+
+def own_peak_mib() -> int:
+    """Return the same of this process so far."""
+    # What getrusage says on Linux begins with the memory of the process that started this one.
+    try:
+        with open(_STATUS, encoding="ascii", errors="replace") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return max(1, -(-int(line.split()[1]) // (1 << 10)))
+    except (OSError, ValueError, IndexError):
+        pass
+    import resource
+
+    return max(1, -(-resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _MIB))
 
 
 def this_process() -> ProcessId:

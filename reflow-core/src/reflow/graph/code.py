@@ -31,12 +31,14 @@ class Code(NamedTuple):
         hash: The same of all project code that it reaches; empty when any of it cannot be read.
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task.
         unresolved: Where it reaches what cannot be told, each in words.
+        finds: Where it looks for files, each in words.
     """
 
     source: str
     hash: str
     parts: dict[str, str]
     unresolved: tuple[str, ...] = ()
+    finds: tuple[str, ...] = ()
 
 
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
@@ -112,6 +114,7 @@ class _Walk:
         self._followed: set[tuple[str, Chain]] = set()
         self._waiting: list[_Place] = []
         self._unresolved: set[str] = set()
+        self._finds: set[str] = set()
 
     def source(self) -> str:
         node = _node_of(self._function, self._home)
@@ -128,7 +131,7 @@ class _Walk:
             for label, texts in sorted(self._texts.items())
         }
         whole = digest("code", sorted(self._texts.items())).hex()
-        return Code(source, whole, parts, tuple(sorted(self._unresolved)))
+        return Code(source, whole, parts, tuple(sorted(self._unresolved)), tuple(sorted(self._finds)))
 
     def _take(
         self, module: Module, name: str, node: ast.stmt, cells: Mapping[str, object] | None = None
@@ -155,6 +158,7 @@ class _Walk:
     def _follow_all(self, place: _Place) -> None:
         for name, line in place.taken.opaque:
             self._unresolved.add(f"{_where(place, line)} calls {name}")
+        self._finds.update(f"{_where(place, line)} calls {name}" for name, line in place.taken.finders)
         for chain in place.taken.chains:
             self._follow(place, chain)
 

@@ -29,11 +29,13 @@ class Taken(NamedTuple):
         chains: Names that it does not bind itself, in sorted order.
         imports: What it imports itself, by the name it is given.
         opaque: Names of functions that it calls to reach what no reader can tell, each with its line.
+        finders: The same of functions that find files.
     """
 
     chains: tuple[Chain, ...]
     imports: dict[str, Import]
     opaque: tuple[tuple[str, int], ...]
+    finders: tuple[tuple[str, int], ...] = ()
 
 
 def taken_by(definition: ast.AST) -> Taken:
@@ -42,7 +44,7 @@ def taken_by(definition: ast.AST) -> Taken:
     scope = _Scope()
     reader.visit(definition, scope)
     chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
-    return Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)))
+    return Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
@@ -92,6 +94,7 @@ class _Reader:
     def __init__(self) -> None:
         self.imports: dict[str, Import] = {}
         self.opaque: set[tuple[str, int]] = set()
+        self.finders: set[tuple[str, int]] = set()
         self.generic: set[str] = set()
 
     def visit(self, node: ast.AST, scope: _Scope) -> None:
@@ -129,12 +132,24 @@ class _Reader:
 
     def call(self, node: ast.Call, scope: _Scope) -> None:
         """A ``getattr`` with the name written down is no riddle."""
+        self._note_finder(node)
         is_plain = isinstance(node.func, ast.Name) and node.func.id in ("getattr", "setattr", "hasattr")
         if is_plain and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             for argument in (*node.args, *node.keywords):
                 self.visit(argument, scope)
         else:
             self.visit_children(node, scope)
+
+    def _note_finder(self, node: ast.Call) -> None:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            is_one = function.attr in _FINDERS or chain_of(function) == ("os", "walk")
+            name = function.attr
+        else:
+            name = function.id if isinstance(function, ast.Name) else ""
+            is_one = name in _FINDERS
+        if is_one:
+            self.finders.add((name, node.lineno))
 
     def function(self, node: Any, scope: _Scope) -> None:
         inner = _Scope()
@@ -197,6 +212,7 @@ class _Reader:
 _OPAQUE = frozenset(
     ("exec", "eval", "compile", "getattr", "globals", "locals", "__import__", "import_module")
 )  #: functions behind which anything can be
+_FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _VISITS: dict[type, Any] = {
     ast.Name: _Reader.name,
     ast.Attribute: _Reader.attribute,

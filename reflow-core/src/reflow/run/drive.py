@@ -183,7 +183,7 @@ class _Driver:
 
         names: list[tuple[str, Verdict | None]] = [(name, None) for name in event.segments]
         if event.kind == "died":
-            names.append((part_name(event.element, event.start), crashed(event.reason)))
+            names.append((part_name(event.element, event.start), crashed(event.reason, event.peak_mib)))
         found = [read_batch(self._hold, event.token, name, death) for name, death in names]
         batches = [batch for batch in found if batch is not None]
         self._worked |= {(batch.token, batch.element, batch.start) for batch in batches if batch.outcomes}

@@ -1,4 +1,4 @@
-"""What is known of an attempt that failed: the exception, where it was raised, with what, and after how long."""
+"""What is known of an attempt that failed: the exception, where it was raised, with what, and what that took."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ def failure_of(run: OpenRun, attempt: AttemptRow | None, row: InstanceRow) -> di
 
     Returns:
         ``type``, ``message``, ``frames`` (each ``file``, ``line``, ``function`` and ``code``), ``arguments``,
-        ``took_s``, ``asked_s``, ``asked_mem_mib``, ``host`` and ``log``; None or empty for what is not known.
+        ``took_s``, ``asked_s``, ``peak_mib`` (the most memory that its worker had held at once by then, this instance
+        or one before it), ``asked_mem_mib``, ``host`` and ``log``; None or empty for what is not known.
     """
     error = json.loads(attempt.error) if attempt is not None and attempt.error else {}
     resources = run.graph.tasks[row.task].resources
     return {
         "type": error.get("type"),
-        "message": error.get("message") if error else row.reason,
+        "message": error.get("message", row.reason),
         "frames": frames_of(str(error.get("traceback") or "")),
         "arguments": given(run, row.task, row.index, row.attempt),
         "took_s": None if attempt is None else _took_s(attempt),
         "asked_s": resources.time_s,
+        "peak_mib": error.get("peak_mib"),
         "asked_mem_mib": resources.mem_mib,
         "host": None if attempt is None else attempt.host,
         "log": None if attempt is None else _log(run, attempt),

@@ -6,6 +6,7 @@ belongs to: what a cancel, a retry or another copy decided since then stands.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -180,7 +181,7 @@ class _Books:
     ) -> None:
         row = rows.get(begun.index)
         death = batch.death or crashed("")
-        ended = last._replace(reason=death.reason)
+        ended = last._replace(reason=death.reason, peak_mib=last.peak_mib or death.peak_mib)
         self._attempts.append(_attempt(batch, task, ended, begun, death.state))
         if row is None or not _is_of(row, batch):
             return
@@ -248,9 +249,16 @@ def _attempt(
         begun.log if begun else None,
         outcome.log if is_end else None,
         outcome.reason or outcome.unusable or None,
-        outcome.error or None,
+        _error(outcome),
         outcome.host or None,
     )
+
+
+def _error(outcome: Outcome) -> str | None:
+    """Return what is kept of an end but its reason: what was raised, and how much memory its worker had held."""
+    if not outcome.peak_mib:
+        return outcome.error or None
+    return json.dumps({**json.loads(outcome.error or "{}"), "peak_mib": outcome.peak_mib})
 
 
 def _output(task: str, outcome: Outcome) -> OutputRow:

@@ -90,9 +90,16 @@ def read_slice(found: LogSlice) -> Iterator[bytes]:
             left = None if left is None else left - len(block)
 
 
+def raised_by(attempt: AttemptRow) -> dict[str, Any] | None:
+    """Return the ``type``, ``message`` and ``traceback`` of what an attempt raised; None where it raised nothing."""
+    told: dict[str, Any] = json.loads(attempt.error) if attempt.error else {}
+    told.pop("peak_mib", None)
+    return told or None
+
+
 def traceback_of(attempt: AttemptRow) -> str:
     """Return the traceback of what an attempt raised, ending with a newline; empty where it raised nothing."""
-    told = str(json.loads(attempt.error).get("traceback") or "") if attempt.error else ""
+    told = str((raised_by(attempt) or {}).get("traceback") or "")
     return told if told.endswith("\n") or not told else f"{told}\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from reflow.graph.model import Graph
+from reflow.graph.model import Graph, Node
 from reflow.plan.code_parts import changed_definitions, told_definitions
 from reflow.run.shared_results import SharedResults
 from reflow.view.words import plural
@@ -47,6 +47,23 @@ def _lines(
             made = f"{plural(count, 'reused result')} {'was' if count == 1 else 'were'} made by other code"
             parts = {**results.code_parts([*others, new]), **present}
             yield task, f"{task}: {made}: {told_change(parts, [*others], new)}"
+
+
+def changed_code(results: SharedResults, node: Node, old: bytes, present: Mapping[bytes, str] = {}) -> str:
+    """Return which definitions of a task's code differ from those that made a result: ``clip in tools.py``.
+
+    Args:
+        old: The hash of the code that made it.
+        present: As for `tell_other_code`.
+
+    Returns:
+        An empty text where the code is the same, or where nobody knows.
+    """
+    new = bytes.fromhex(node.code_hash)
+    if not old or not new or old == new:
+        return ""
+    parts = {**results.code_parts([old, new]), **present}
+    return told_change(parts, [old], new) if old in parts and new in parts else ""
 
 
 def told_change(parts: Mapping[bytes, str], old: Sequence[bytes], new: bytes) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from reflow.errors import ReflowError
 from reflow.model.records import EarlierResult, FoundResult, InstanceRow
@@ -14,20 +15,69 @@ from reflow.run.shared_results import SharedResults
 from reflow.rundir.layout import run_paths
 from reflow.rundir.runfile import read_run
 
+if TYPE_CHECKING:
+    from reflow.contracts.executor import Executor
+    from reflow.contracts.store import Store
 
-class Past:
-    """The store of a run and the directories of the runs before it; what is gone is told as nothing.
+
+class PastRuns:
+    """A store, and the directories of the runs that it lists; what is gone is told as nothing.
 
     Attributes:
         results: The results that runs share; its ``trouble`` says why they are out of reach.
     """
 
-    def __init__(self, run: OpenRun) -> None:
-        self._run = run
-        self.results = SharedResults(run.store, write=False)
+    def __init__(self, store: Store, executor: Callable[[], Executor]) -> None:
+        self.results = SharedResults(store, write=False)
+        self._store = store
+        self._executor = executor
         self._parameters: dict[str, dict[str, str]] = {}
         self._places: dict[str, str] | None = None
         self._opened: dict[str, OpenRun | None] = {}
+
+    def parameters(self, run_id: str) -> Mapping[str, str]:
+        """Return the parameters of a run by key, each as one line."""
+        self._read_list()
+        return self._parameters.get(run_id, {})
+
+    def opened(self, run_id: str) -> OpenRun | None:
+        """Return a run by its id; None when its directory is gone or cannot be read."""
+        if run_id not in self._opened:
+            self._opened[run_id] = self._open(run_id)
+        return self._opened[run_id]
+
+    def close(self) -> None:
+        """Let go of the store and of the runs."""
+        self.results.close()
+        for run in self._opened.values():
+            if run is not None:
+                run.close()
+
+    def _open(self, run_id: str) -> OpenRun | None:
+        self._read_list()
+        try:
+            paths = run_paths((self._places or {})[run_id], run_id)
+            run = OpenRun(paths, read_run(paths), self._store, self._executor)
+            run.ledger.overview()
+        except (KeyError, OSError, ReflowError):
+            return None
+        return run
+
+    def _read_list(self) -> None:
+        if self._places is not None:
+            return
+        self._places = {}
+        for entry in self.results.runs():
+            self._places[entry.run_id] = entry.run_dir
+            self._parameters[entry.run_id] = shown_parameters(entry.parameters)
+
+
+class Past(PastRuns):
+    """What came before one run."""
+
+    def __init__(self, run: OpenRun) -> None:
+        super().__init__(run.store, lambda: run.executor)
+        self._run = run
 
     def like(self, row: InstanceRow) -> list[EarlierResult]:
         """Return the results of an instance's task that were there when it was handed over, newest first.
@@ -48,53 +98,19 @@ class Past:
         found = self.results.find([row.identity]).get(row.identity)
         return found if found is not None and found.output == row.output else None
 
-    def parameters(self, run_id: str) -> Mapping[str, str]:
-        """Return the parameters of a run by key, each as one line."""
-        self._read_list()
-        return self._parameters.get(run_id, {})
-
     def given(self, result: EarlierResult) -> dict[str, str]:
         """Return what the instance that made a result was given, each value as one line."""
         run = self.opened(result.context.run_id)
         return {} if run is None else given(run, result.context.task, result.index, result.attempt)
 
     def opened(self, run_id: str) -> OpenRun | None:
-        """Return a run by its id; None when its directory is gone or cannot be read."""
-        if run_id == self._run.id:
-            return self._run
-        if run_id not in self._opened:
-            self._opened[run_id] = self._open(run_id)
-        return self._opened[run_id]
-
-    def close(self) -> None:
-        """Let go of the store and of the runs."""
-        self.results.close()
-        for run in self._opened.values():
-            if run is not None:
-                run.close()
+        """Return a run by its id, this one as it is; None when its directory is gone or cannot be read."""
+        return self._run if run_id == self._run.id else super().opened(run_id)
 
     def _decided(self, row: InstanceRow) -> int:
         """Return when it was decided that an instance must run."""
         found = self._run.ledger.submissions([row.submission]) if row.submission else []
         return found[0].created if found else now_ms()
-
-    def _open(self, run_id: str) -> OpenRun | None:
-        self._read_list()
-        try:
-            paths = run_paths((self._places or {})[run_id], run_id)
-            run = OpenRun(paths, read_run(paths), self._run.store, lambda: self._run.executor)
-            run.ledger.overview()
-        except (KeyError, OSError, ReflowError):
-            return None
-        return run
-
-    def _read_list(self) -> None:
-        if self._places is not None:
-            return
-        self._places = {}
-        for entry in self.results.runs():
-            self._places[entry.run_id] = entry.run_dir
-            self._parameters[entry.run_id] = shown_parameters(entry.parameters)
 
 
 def given(run: OpenRun, task: str, index: int, attempt: int) -> dict[str, str]:

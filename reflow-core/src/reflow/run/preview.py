@@ -21,12 +21,13 @@ from reflow.run.capacity import packed, split
 from reflow.run.clock import now_ms
 from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.other_code import ByCode, tell_other_code
-from reflow.run.past import shown_parameters
+from reflow.run.past import PastRuns
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
 from reflow.run.shared_results import SharedResults, load_items
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
 from reflow.run.submit import SubmitRequest, stamped_parameters
+from reflow.run.why_ran import UNCACHED
 from reflow.run.why_tasks import reason_of
 
 _T = TypeVar("_T")
@@ -52,6 +53,8 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
     other_code: dict[str, Mapping[bytes, int]] = {}
     with contextlib.ExitStack() as stack:
         results = _open(request, stack)
+        past = PastRuns(request.backends.store, lambda: request.backends.executor)
+        stack.enter_context(contextlib.closing(past))
         for name, node in request.graph.tasks.items():
             upstream = [finished[up] for up in request.graph.upstream(name)]
             if any(not up.is_whole for up in upstream):
@@ -63,7 +66,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             other_code.update(others)
             finished[name] = _finished(request.graph, expansion, decided, found, results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
-            reason = _reason(request, node, expansion, decided, results)
+            reason = _reason(request, node, expansion, decided, results, parameters, past)
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided), reason)
             if "run" in decided:
                 commands += _commands(request, node, decided.count("run"), limits)
@@ -130,21 +133,19 @@ def _reason(
     expansion: Expansion,
     decided: list[str],
     results: Results | None,
+    parameters: Mapping[str, Any],
+    past: PastRuns,
 ) -> str | None:
-    """Say in a few words why a task is not reused that has run before."""
+    """Say in a few words why a task is not reused that has run before, or never is."""
     rows = [row for row, fate in zip(expansion.rows, decided, strict=True) if fate == "run"]
-    if results is None or not rows or not node.cache:
+    if rows and not node.cache:
+        return UNCACHED
+    if results is None or not rows:
         return None
     if request.force or node.name in request.force_tasks:
         return "forced"
     earlier = results.earlier(node.key, rows[0].index, now_ms())
-
-    def parameters(run_id: str) -> Mapping[str, str]:
-        listed = [entry for entry in results.runs(request.graph.workflow) if entry.run_id == run_id]
-        return shown_parameters(listed[0].parameters) if listed else {}
-
-    given = {**request.parameters, **dict.fromkeys(request.secrets)}
-    return reason_of(node, expansion.task.parts or "{}", rows, earlier, given, parameters)
+    return reason_of(node, expansion.task.parts or "{}", rows, earlier, parameters, past, request.code)
 
 
 def _told(

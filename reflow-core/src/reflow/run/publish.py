@@ -6,7 +6,9 @@ import json
 
 from reflow.model.records import Changes, Context, NewResult, Unpublished
 from reflow.plan.identity import varying_names
+from reflow.run.disagreement import tell_disagreements
 from reflow.run.hold import Hold
+from reflow.rundir.messages import told
 
 BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where their values are long
 
@@ -28,6 +30,8 @@ def publish(hold: Hold) -> int:
         ]
         if batches and not hold.results.append(batches):
             break
+        before = [*hold.messages, *told(hold.run.paths)] if batches else []
+        hold.messages += tell_disagreements(hold.run.graph, hold.results, batches, before)
         done = waiting[-1].number
         if done < overview.outputs:
             hold.apply(Changes(published=done))

@@ -35,6 +35,14 @@ class SharedResults:
             self.trouble = str(error)
             return {}
 
+    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
+        """Return of each identity the newest result with another output; none when they are out of reach."""
+        try:
+            return self._open().others(keys) if keys else {}
+        except StoreError as error:
+            self.trouble = str(error)
+            return {}
+
     def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
         """Stream the values of (identity, output) pairs. Raises `StoreError`."""
         return self._open().values(keys)

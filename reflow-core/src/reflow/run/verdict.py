@@ -16,12 +16,14 @@ class Verdict(NamedTuple):
         budget: Which budget another try is charged to: ``task`` (the task's ``retries``), ``infra`` or ``preempt``;
             empty when it is never tried again by itself.
         node: The node whose fault it was, to be left out the next time.
+        peak_mib: The most memory that its process had held at once; 0 where that is not known.
     """
 
     reason: str
     state: InstanceState
     budget: str
     node: str = ""
+    peak_mib: int = 0
 
 
 LIMITS = {"infra": 3, "preempt": 10, "lost": 3}  #: tries that are not the task's fault
@@ -48,9 +50,9 @@ _WORDS = {
 }
 
 
-def crashed(reason: str) -> Verdict:
+def crashed(reason: str, peak_mib: int = 0) -> Verdict:
     """Return the verdict on a process that was seen to die."""
-    return Verdict(reason, InstanceState.FAILED, "task")
+    return Verdict(reason, InstanceState.FAILED, "task", peak_mib=peak_mib)
 
 
 def judge(report: ElementReport | None) -> Verdict:

@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from reflow.graph.model import Node
 from reflow.model.records import AttemptRow, EarlierResult, FoundResult, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
+from reflow.run.disagreement import disagreeing
 from reflow.run.failure import failure_of
 from reflow.run.opened import OpenRun
+from reflow.run.other_code import changed_code
 from reflow.run.past import Past
 from reflow.run.status import read_status
 from reflow.run.why_ran import ShownPart, why_ran
@@ -123,7 +126,7 @@ class _Explainer:
         told = told._replace(cause=ran.cause, reason=ran.reason, earlier=earlier, parts=ran.parts)
         attempts = self._run.ledger.attempts(row.task, (), {row.index})
         before = [_earlier_attempt(one) for one in attempts if one.attempt < row.attempt]
-        before += _compared(ran.earlier, row)
+        before += [*ran.notes, *_compared(ran.earlier, row), *self._disagreement(row)]
         if row.state is InstanceState.SUBMITTED:
             queue = queue_of(self._run, row)
             return told._replace(queue=queue, notes=[*before, *self._troubles()])
@@ -140,13 +143,20 @@ class _Explainer:
             return told._replace(cause="reused", reason=f"the same work was done before; {trouble}")
         whose = "another instance of this run" if found.run_id == self._run.id else f"run {found.run_id}"
         node = self._run.graph.tasks[row.task]
-        is_other = bool(found.code) and bool(node.code_hash) and found.code.hex() != node.code_hash
         return told._replace(
             cause="reused",
             reason=f"the same work was done before, by {whose}",
             earlier=_of_found(found),
-            notes=["its code was another one then; that does not count here"] if is_other else (),
+            notes=[*_other_code(self._past, node, found), *self._disagreement(row)],
         )
+
+    def _disagreement(self, row: InstanceRow) -> list[str]:
+        """Say which other run came to something else from the same inputs."""
+        if row.output is None:
+            return []
+        node = self._run.graph.tasks[row.task]
+        other = disagreeing(self._past.results, node, [(row.identity, row.output)]).get(row.identity)
+        return [] if other is None else [f"run {other.run_id} returned something else from the same inputs"]
 
     def _pending(self, told: Explanation, row: InstanceRow) -> Explanation:
         other = equal_work(self._run, self._overview, row)
@@ -213,6 +223,13 @@ def _cancelled(told: Explanation, reason: str | None) -> Explanation:
     if reason in (None, "cancelled"):
         return told._replace(cause="user", reason="it was cancelled with reflow: by cancel, or by Ctrl-C")
     return told._replace(cause="outside" if OUTSIDE in str(reason) else "interrupted", reason=str(reason))
+
+
+def _other_code(past: Past, node: Node, found: FoundResult) -> list[str]:
+    if not found.code or not node.code_hash or found.code.hex() == node.code_hash:
+        return []
+    changed = changed_code(past.results, node, found.code)
+    return [f"its code was another one then{f' ({changed})' if changed else ''}; that does not count here"]
 
 
 def _compared(earlier: EarlierResult | None, row: InstanceRow) -> list[str]:

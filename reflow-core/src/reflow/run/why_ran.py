@@ -10,9 +10,12 @@ from reflow.model.records import EarlierResult, InstanceRow
 from reflow.plan.difference import NONE, Made, Part, Parts, differing, made_from, nearest, parts_of
 from reflow.plan.identity import varying_names
 from reflow.run.opened import OpenRun
+from reflow.run.other_code import changed_code
+from reflow.run.own_files import told_own_files
 from reflow.run.past import Past, given
 from reflow.values.show import show
 
+UNCACHED = "it runs always: cache=False"
 _DIGITS = 8  #: of a digest that stands for a value that is not kept
 
 
@@ -22,6 +25,7 @@ class ShownPart(NamedTuple):
     Attributes:
         origin: The tasks that an input comes from, such as ``prepare[6]``; empty for a parameter.
         elements: Those upstream instances whose output is another one now, by task, where many make the value.
+        definitions: What of the code is different, in which files: ``clip and LIMIT in tools.py``.
     """
 
     kind: str
@@ -31,6 +35,7 @@ class ShownPart(NamedTuple):
     changed: bool
     origin: str = ""
     elements: dict[str, list[int]] = {}  # noqa: RUF012  (never changed)
+    definitions: str = ""
 
 
 class Ran(NamedTuple):
@@ -40,25 +45,27 @@ class Ran(NamedTuple):
         cause: ``forced``, ``uncached``, ``stale``, ``foreign``, ``unusable``, ``retried``, ``changed``, ``first``, or
             ``unknown`` when the store is out of reach.
         earlier: The nearest earlier result.
+        notes: What else is to be said of that, a sentence each.
     """
 
     cause: str
     reason: str
     earlier: EarlierResult | None = None
     parts: Sequence[ShownPart] = ()
+    notes: Sequence[str] = ()
 
 
 def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
     """Return why an instance was not reused."""
     node = run.graph.tasks[row.task]
     if not node.cache:
-        return Ran("uncached", "it runs always: cache=False")
+        return Ran("uncached", UNCACHED)
     if is_forced(run, row.task):
         return Ran("forced", f"it was forced: {force_option(run, row.task)}")
     earlier = past.like(row)
     same = next((one for one in earlier if one.identity == row.identity), None)
     if same is not None:
-        return _not_taken(node, row, same)
+        return not_taken(node, row, same)
     if past.results.trouble is not None:
         return Ran("unknown", f"earlier results cannot be looked at: {past.results.trouble}")
     now = parts_of_instance(run, row)
@@ -67,7 +74,17 @@ def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
         return Ran("first", f"no earlier result of {node.key} is in the store")
     parts = _shown_parts(run, past, row, found, now)
     names = " and ".join(part_name(part) for part in parts if part.changed)
-    return Ran("changed", f"{names} changed", found.result, parts)
+    notes = _code_notes(past, node, found.result)
+    notes += told_own_files(past, found.result.context.run_id, node, run.info["parameters"])
+    return Ran("changed", f"{names} changed", found.result, parts, notes)
+
+
+def _code_notes(past: Past, node: Node, earlier: EarlierResult) -> list[str]:
+    """Say that the code has changed too, where that is no part of the identity and its user wants to hear of it."""
+    if node.code not in ("", "warn"):
+        return []
+    changed = changed_code(past.results, node, earlier.context.code)
+    return [f"its code has changed, too, which alone is no reason to run: {changed}"] if changed else []
 
 
 def is_forced(run: OpenRun, task: str) -> bool:
@@ -84,10 +101,11 @@ def parts_of_instance(run: OpenRun, row: InstanceRow) -> Parts:
 
 
 def part_name(part: ShownPart | Part) -> str:
-    """Return what people call a part of an identity."""
+    """Return what people call a part of an identity, and what of it changed where it is code."""
+    definitions = part.definitions if isinstance(part, ShownPart) else ""
     return {
         "version": "the version",
-        "code": "the code",
+        "code": f"the code ({definitions})" if definitions else "the code",
         "after": "what it comes after",
     }.get(part.kind, part.name)
 
@@ -97,7 +115,7 @@ def force_option(run: OpenRun, task: str) -> str:
     return "--force" if run.info["options"]["force"] else f"--force-tasks {task}"
 
 
-def _not_taken(node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
+def not_taken(node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
     """Say why a result of the very same identity was not taken."""
     other = same.context
     if same.stale is not None:
@@ -126,6 +144,8 @@ class _Values:
 
     def __init__(self, run: OpenRun, past: Past, row: InstanceRow, earlier: EarlierResult) -> None:
         self._run = run
+        self._past = past
+        self._code = earlier.context.code
         self._row = row
         self._node = run.graph.tasks[row.task]
         self._inputs = {entry.name: entry for entry in self._node.inputs}
@@ -143,6 +163,7 @@ class _Values:
             *(part.kind, part.name, told_then, told_now, changed),
             origin=self._origin(part, sources),
             elements=self._changed_elements(sources) if changed else {},
+            definitions=self._changed_code() if changed and part.kind == "code" else "",
         )
 
     def _text_now(self, part: Part, value: str) -> str | None:
@@ -172,6 +193,9 @@ class _Values:
         if entry is None or entry.deliver != "each" or len(sources) != 1:
             return ", ".join(sources)
         return element_name(entry, self._row.index)
+
+    def _changed_code(self) -> str:
+        return changed_code(self._past.results, self._node, self._code)
 
     def _changed_elements(self, sources: Iterable[str]) -> dict[str, list[int]]:
         if self._earlier_run is None:

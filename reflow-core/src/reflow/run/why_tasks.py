@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reflow.graph.model import Node
@@ -12,10 +12,13 @@ from reflow.model.states import InstanceState
 from reflow.plan.difference import Part, commonest, made_from, parts_of
 from reflow.plan.identity import varying_names
 from reflow.run.opened import OpenRun
-from reflow.run.past import Past
-from reflow.run.why_ran import force_option, is_forced, part_name
+from reflow.run.other_code import changed_code
+from reflow.run.own_files import told_own_files
+from reflow.run.past import Past, PastRuns
+from reflow.run.why_ran import UNCACHED, force_option, is_forced, not_taken, part_name
 from reflow.values.show import show
 
+FIRST = "no earlier result of it is in the store"
 SAMPLE = 5  #: instances of a task that are compared with earlier results
 _FEW = 200  #: indices that are looked through first for instances that are not reused
 _TO_RUN = (InstanceState.PENDING, InstanceState.SUBMITTED, InstanceState.SUCCEEDED, InstanceState.FAILED)
@@ -31,9 +34,9 @@ class TaskReason(NamedTuple):
 
 
 def task_reasons(run: OpenRun) -> list[TaskReason]:
-    """Say of each task that has something to run, and that has run before, why it is not reused.
+    """Say of each task that has something to run why it is not reused.
 
-    What the store does not say, since it is out of reach or has no earlier result, is left out.
+    What the store does not say, since it is out of reach, is left out. Where nothing ran before, nothing is said.
     """
     overview = run.ledger.overview()
     found = []
@@ -41,18 +44,22 @@ def task_reasons(run: OpenRun) -> list[TaskReason]:
         for name, node in run.graph.tasks.items():
             counts = overview.counts.get(name, {})
             to_run = sum(counts.get(state, 0) for state in _TO_RUN)
-            if to_run and node.cache and (reason := _reason(run, past, overview, node)):
+            if to_run and (reason := _reason(run, past, overview, node)):
                 found.append(TaskReason(name, to_run, counts.get(InstanceState.REUSED, 0), reason))
-    return found
+    ran_before = any(counts.get(InstanceState.REUSED) for counts in overview.counts.values())
+    return found if ran_before or any(one.reason not in (UNCACHED, FIRST) for one in found) else []
 
 
 def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | None:
+    if not node.cache:
+        return UNCACHED
     if is_forced(run, node.name):
         return f"forced: {force_option(run, node.name)}"
     rows = _some_to_run(run, node)
     earlier = past.results.earlier(node.key, rows[0].index, overview.created) if rows else []
     shared = overview.tasks[node.name].parts or "{}"
-    return reason_of(node, shared, rows, earlier, run.info["parameters"], past.parameters)
+    found = reason_of(node, shared, rows, earlier, run.info["parameters"], past)
+    return found or (None if past.results.trouble else FIRST)
 
 
 def _some_to_run(run: OpenRun, node: Node) -> list[InstanceRow]:
@@ -66,14 +73,15 @@ def reason_of(
     rows: Sequence[InstanceRow],
     earlier: Sequence[EarlierResult],
     now: Mapping[str, Any],
-    then: Callable[[str], Mapping[str, str]],
+    past: PastRuns,
+    code: Mapping[bytes, str] = {},
 ) -> str | None:
     """Return what differs most often between some instances of a task and earlier results; None without these.
 
     Args:
         shared: The parts of identity that all its instances share, as JSON.
-        now: The tagged parameters by key.
-        then: Returns the parameters of an earlier run, each as one line.
+        now: The tagged parameters by key, with the stamps of their files.
+        code: What the present codes are made of, where the store does not know that yet.
     """
     given_to_all = [part.name for part in parts_of(shared, (), b"") if part.kind == "input"]
     varying = varying_names(node, given_to_all)
@@ -81,26 +89,32 @@ def reason_of(
     found = commonest(instances, made_from(earlier))
     if found is None:
         return None
+    result = found.result
     if found.part is None:
-        return f"its earlier result is stale: {found.result.stale}" if found.result.stale else None
-    return _change(node, found.part, found.result, now, then)
+        row = next((row for row in rows if row.identity == result.identity), rows[0])
+        return not_taken(node, row, result).reason
+    if found.part.kind == "code" and (changed := changed_code(past.results, node, result.context.code, code)):
+        reason = f"the code changed: {changed}"
+    else:
+        reason = _change(node, found.part, result, now, past.parameters(result.context.run_id))
+    return "; ".join([reason, *told_own_files(past, result.context.run_id, node, now)])
 
 
 def _change(
-    node: Node,
-    part: Part,
-    result: EarlierResult,
-    now: Mapping[str, Any],
-    then: Callable[[str], Mapping[str, str]],
+    node: Node, part: Part, result: EarlierResult, now: Mapping[str, Any], then: Mapping[str, str]
 ) -> str:
-    """Return a part that changed, from what to what where that is known of all instances alike."""
+    """Return a part that changed, from what to what where that is known of all instances alike.
+
+    Args:
+        then: The parameters of the run that made the result, each as one line.
+    """
     if part.kind == "version":
         return f"the version changed from {result.context.version} to {node.version}"
     entry = next((one for one in node.inputs if part.kind == "input" and one.name == part.name), None)
     if entry is not None and entry.sources:
         return f"{part.name} changed, which comes from {' and '.join(s.task for s in entry.sources)}"
     key = entry.parameter if entry is not None else None
-    before = then(result.context.run_id).get(key) if key else None
+    before = then.get(key) if key else None
     if key is None or before is None or before == show(now.get(key)):
         return f"{part_name(part)} changed"
     return f"{part.name} changed from {before} to {show(now.get(key))}"

@@ -36,6 +36,8 @@ class Outcome(NamedTuple):
             one that its worker died in, as another says that saw it; ``time`` for one that was interrupted since
             its time limit was near.
         again: Whether its worker tries it again, in place.
+        peak_mib: The most memory that its worker had held at once by then, whichever of its instances took it;
+            0 where that was not looked at, as of those that succeeded.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Outcome(NamedTuple):
     charge: str = ""
     host: str = ""
     again: bool = False
+    peak_mib: int = 0
 
 
 def shared_start(claim: int, worker: int) -> int:
@@ -133,7 +136,8 @@ def end_line(end: Outcome, log: int, *, again: bool = False) -> bytes:
 def _trouble(end: Outcome, *, again: bool) -> str:
     error = f',"e":{end.error}' if end.error else ""
     retried = ',"x":1' if again else ""
-    return f',"r":{_quoted(end.reason)},"c":{_quoted(end.charge)}{error}{retried}'
+    peak = f',"m":{end.peak_mib}' if end.peak_mib else ""
+    return f',"r":{_quoted(end.reason)},"c":{_quoted(end.charge)}{error}{peak}{retried}'
 
 
 def _framed(text: str) -> bytes:
@@ -191,6 +195,7 @@ def _outcome(header: dict[str, Any], value: str | None) -> Outcome:
         look("c", ""),
         look("n", ""),
         "x" in header,
+        look("m", 0),
     )
 
 

@@ -38,6 +38,14 @@ class MemoryResults(Results):
             if new.identity in wanted and number not in self._state.stale
         }
 
+    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
+        known = dict(keys)
+        return {
+            new.identity: _found(context, new)
+            for number, (context, new) in enumerate(self._state.rows)
+            if new.output != known.get(new.identity, new.output) and number not in self._state.stale
+        }
+
     def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:
         for key in keys:
             yield self._newest(key).value

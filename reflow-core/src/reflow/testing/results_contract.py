@@ -6,7 +6,7 @@ import pytest
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
-from reflow.model.records import Acceptance
+from reflow.model.records import Acceptance, NewResult
 from reflow.testing.store_fixtures import StoreFixtures
 from reflow.testing.store_rows import (
     NOW,
@@ -70,6 +70,23 @@ class ResultsContract(StoreFixtures):
 
         assert found.find([result(0).identity])[result(0).identity].output == result(0, value="30").output
         assert list(found.values([(result(0).identity, result(0, value="10").output)])) == ["10"]
+
+    def test_another_output_of_an_identity_is_told_of_the_newest_that_is_not_stale(
+        self, results: Results, found: Results
+    ) -> None:
+        first, second, third = (result(0, value=value) for value in ("10", "20", "30"))
+        results.append(context(), [first, result(1)])
+        results.append(context("demo-2"), [second, third])
+        results.invalidate([(third.identity, third.output)], "wrong")
+
+        def others(row: NewResult) -> dict[bytes, str]:
+            told = found.others([(row.identity, row.output), (made_up("other"), row.output)])
+            return {identity: kept.run_id for identity, kept in told.items()}
+
+        assert others(first) == {first.identity: "demo-2"}
+        assert others(second) == {first.identity: "demo-1"}
+        assert others(third) == {first.identity: "demo-2"}
+        assert others(result(1)) == {}
 
     def test_what_is_there_already_stays_as_it_is(self, results: Results, found: Results) -> None:
         results.append(context(), [result(0)])

@@ -195,7 +195,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.both(lambda results: results.runs())
         for row in rows:
             key = (row.identity, row.output)
+            self.both(lambda results, key=key: _others_of_kept(results, key))  # type: ignore[misc]
             self.both(lambda results, key=key: (list(results.values([key])), results.items([key])))  # type: ignore[misc]
+
+
+def _others_of_kept(results: Results, key: tuple[bytes, bytes]) -> object:
+    return list(results.values([key])), results.others([key])
 
 
 def _answer(ask: Callable[..., object], asked: Ledger | Results) -> object:

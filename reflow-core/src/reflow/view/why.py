@@ -73,24 +73,30 @@ def _failure_lines(failure: Facts, screen: Screen) -> Iterator[str]:
     if failure["arguments"]:
         given = "  ".join(f"{name}={value}" for name, value in failure["arguments"].items())
         yield f"  it was given: {screen.shorten(printable(given), screen.width - 16)}"
-    if spent := _spent(failure):
-        yield f"  {spent}"
+    yield from (f"  {line}" for line in (_spent_time(failure), _spent_memory(failure)) if line)
     if failure["log"]:
         yield f"  its log: {failure['log']}"
 
 
-def _spent(failure: Facts) -> str:
+def _spent_time(failure: Facts) -> str:
     """Return how long an attempt took of what it asked for, and where."""
-    parts = []
+    asked = f"{clock(failure['asked_s'])} that it asked for" if failure["asked_s"] else ""
+    parts = [f"it asked for {clock(failure['asked_s'])}"] if asked else []
     if failure["took_s"] is not None:
-        asked = f" of {clock(failure['asked_s'])} that it asked for" if failure["asked_s"] else ""
         took = duration(failure["took_s"]) if failure["took_s"] >= 1 else "less than 1s"
-        parts.append(f"it took {took}{asked}")
-    if failure["asked_mem_mib"]:
-        parts.append(f"it asked for {failure['asked_mem_mib']} MiB")
+        parts = [f"it took {took} of {asked}" if asked else f"it took {took}"]
     if failure["host"]:
-        parts.append(f"on {failure['host']}")
+        parts.append(f"on {failure['host']}" if parts else f"it was on {failure['host']}")
     return ", ".join(parts)
+
+
+def _spent_memory(failure: Facts) -> str:
+    """Return how much memory its worker had held of what an attempt asked for."""
+    asked = f"{failure['asked_mem_mib']} MiB" if failure["asked_mem_mib"] else ""
+    if not failure["peak_mib"]:
+        return f"it asked for {asked}" if asked else ""
+    held = f"its worker had held up to {failure['peak_mib']} MiB by then"
+    return f"{held}, of {asked} that it asked for" if asked else held
 
 
 def _queue_lines(queue: Facts | None) -> Iterator[str]:
@@ -139,7 +145,8 @@ def _remark(part: Facts) -> str:
     if not part["changed"]:
         return ""
     others = " and ".join(f"{task}[{ranges(indices)}]" for task, indices in part["elements"].items())
-    return f"<- changed: {others}" if others else "<- changed"
+    what = others or printable(part["definitions"])
+    return f"<- changed: {what}" if what else "<- changed"
 
 
 def _next_lines(told: Facts, name: str, typed: Typed) -> Iterator[str]:

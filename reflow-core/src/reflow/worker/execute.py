@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reflow.errors import DefinitionError, TaskInterrupted, ValueMisfit
+from reflow.filesystem.process import own_peak_mib
 from reflow.rundir.outcomes import Outcome
 from reflow.worker.failures import REASON_LIMIT, StaleInput, Unfit, describe, masked, shortened
 from reflow.worker.inputs import Inputs
@@ -119,7 +120,7 @@ class Task:
             failure = self._failure(error)
         return Outcome(
             "e", instance.index, attempt, why or "failed", time.time_ns() // 1_000_000,
-            reason=failure[0], error=failure[1], charge=failure[2], host=_HOST,
+            reason=failure[0], error=failure[1], charge=failure[2], host=_HOST, peak_mib=own_peak_mib(),
         )  # fmt: skip
 
     def _failure(self, error: BaseException) -> tuple[str, str | None, str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reflow.filesystem.atomic import sync_directory
 from reflow.filesystem.descriptors import moved_up
-from reflow.filesystem.process import how_it_ended
+from reflow.filesystem.process import how_it_ended, peak_mib
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, read_segment, segment_name, shared_start
 from reflow.rundir.payload import Payload
@@ -116,13 +116,14 @@ class SharedElement:
             os.kill(pid, number)
 
     def _await_one(self) -> None:
-        pid, status = os.wait()
+        pid, status, usage = os.wait3(0)
         worker = self._workers.pop(pid)
         os.close(worker.life)
         if status != 0:
-            self._bury(worker.start, how_it_ended(os.waitstatus_to_exitcode(status)))
+            reason = how_it_ended(os.waitstatus_to_exitcode(status))
+            self._bury(worker.start, reason, peak_mib(usage))
 
-    def _bury(self, start: int, reason: str) -> None:
+    def _bury(self, start: int, reason: str, peak: int) -> None:
         """Say how the instance ended that a worker died in; one that never began any costs nobody an attempt."""
         sealed = sealed_by(self._sub, self._element).get(start, 0)
         part = os.path.join(self._sub.outcomes, part_name(self._element, start))
@@ -137,7 +138,7 @@ class SharedElement:
             if last.kind == "s":
                 now = time.time_ns() // 1_000_000
                 end = Outcome("e", last.index, last.attempt, "failed", now, reason=reason, charge="crash")
-                file.write(end_line(end, os.path.getsize(self._log(start))))
+                file.write(end_line(end._replace(peak_mib=peak), os.path.getsize(self._log(start))))
             file.flush()
             os.fsync(file.fileno())
         os.rename(part, os.path.join(self._sub.outcomes, segment_name(self._element, start, sealed)))
