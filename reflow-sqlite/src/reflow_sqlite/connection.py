@@ -27,7 +27,6 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB: what does not fit is written, and synced, before its transaction ends
     "PRAGMA synchronous = EXTRA",
-    "PRAGMA cache_size = -8000",  # KiB: a batch of 10,000 rows need not be written, and synced, twice
 )
 
 
@@ -72,6 +71,13 @@ class Connection:
             raise in_words(error, self.kind, self.path) from error
         finally:
             cursor.close()
+
+    def check_tables(self, *tables: str) -> None:
+        """Look through small tables for rows that SQLite cannot reach any more, which it would not notice else."""
+        for table in tables:
+            for (found,) in self.read(f"PRAGMA quick_check({table})"):
+                if found != "ok":
+                    raise damaged(self.kind, self.path, str(found))
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -127,14 +133,27 @@ class Connection:
         ((version,),) = self.read("PRAGMA user_version")
         if application_id != self.kind.application_id:
             raise damaged(self.kind, self.path, f"it is no {self.kind.what} of reflow")
-        if not isinstance(version, int) or version > VERSION:
-            raise too_new(self.kind, self.path, int(str(version)))
+        if version > VERSION and not self._has_known_tables():
+            raise too_new(self.kind, self.path, version)
+        if version != VERSION:
+            raise damaged(self.kind, self.path, f"it says that it is of schema {version}")
+        if not self._has_known_tables():
+            raise damaged(self.kind, self.path, "its list of tables is not as it was written")
         if self.write:
             ((mode,),) = self.read("PRAGMA journal_mode = DELETE")
             if mode != "delete":
                 raise StoreError(
                     f"the {self.kind.what} {self.path} stays in journal mode {mode!r}; who has it open?"
                 )
+
+
+    def _has_known_tables(self) -> bool:
+        """Whether its tables, indices and triggers are those of `VERSION`, each with a place of its own."""
+        found = self.read("SELECT type, sql, rootpage FROM sqlite_master")
+        texts = [sql for _, sql, _ in found if sql is not None]
+        roots = [root for kind, _, root in found if kind != "trigger"]
+        is_whole = len(set(texts)) == len(texts) == self.kind.tables.count("\nCREATE ")
+        return is_whole and len(set(roots)) == len(roots) and all(sql in self.kind.tables for sql in texts)
 
 
 def _connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from reflow.plugin import LockFile, StoreError, sync_directory
 from reflow_sqlite.failures import in_words
-from reflow_sqlite.schema import LEDGER, VERSION, Kind
+from reflow_sqlite.schema import LEDGER, RESULTS, VERSION, Kind
 
 WAIT_S = 60.0  #: how long a lock is waited for
 
@@ -64,6 +64,8 @@ def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> N
         with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = MEMORY")
             db.execute("PRAGMA synchronous = FULL")
+            if kind is RESULTS:  # so that it shrinks, a few pages at a time, when much was removed
+                db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             db.executescript(
                 f"BEGIN; PRAGMA application_id = {kind.application_id}; PRAGMA user_version = {VERSION};"
                 + kind.tables

@@ -17,11 +17,11 @@ class SqliteStore(Store):
     name = "sqlite"
 
     def create_ledger(
-        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int
+        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int = 0
     ) -> Ledger:
         from reflow_sqlite.ledger import create  # sqlite3 is imported by what needs it
 
-        return create(directory, run_id, workflow, tasks, created)
+        return create(directory, run_id, workflow, tasks, created, epoch)
 
     def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
         from reflow_sqlite.ledger import SqliteLedger
