@@ -44,7 +44,7 @@ class Connection:
         self.path = path
         self.write = write
         check_file(kind, path, write=write)
-        self._db = _connect(kind, path, write=write)
+        self._db = connect(kind, path, write=write)
         try:
             for setting in _SETTINGS:
                 self.read(setting)
@@ -156,7 +156,8 @@ class Connection:
         return is_whole and len(set(roots)) == len(roots) and all(sql in self.kind.tables for sql in texts)
 
 
-def _connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+def connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+    """Return a connection that nothing was checked of yet."""
     try:
         return sqlite3.connect(
             f"file:{_escaped(path)}?mode={'rw' if write else 'ro'}",
@@ -188,7 +189,7 @@ def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
             f"the last writer of the {kind.what} {path} was stopped half-way, and only its owner can undo that\n"
             f"ask them to run: reflow status"
         ) from error
-    with locked(path), contextlib.closing(_connect(kind, path, write=True)) as db:
+    with locked(path), contextlib.closing(connect(kind, path, write=True)) as db:
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as failed:

@@ -77,8 +77,8 @@ def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> N
 
 
 @contextlib.contextmanager
-def locked(path: str, wait_s: float | None = None) -> Iterator[None]:
-    """Hold the lock file of a path.
+def locked(path: str, wait_s: float | None = None) -> Iterator[LockFile]:
+    """Hold the lock file of a path; who holds it for longer than a moment lets it beat.
 
     Raises:
         StoreError: Somebody else held it all the time, or the lock file cannot be made.
@@ -99,7 +99,7 @@ def locked(path: str, wait_s: float | None = None) -> Iterator[None]:
             f"cannot lock {path}: {error.strerror}; see: ls -ld {os.path.dirname(path)}"
         ) from error
     try:
-        yield
+        yield lock
     finally:
         with contextlib.suppress(OSError):
             lock.release()

@@ -13,9 +13,11 @@ from reflow.plugin import (
     Acceptance,
     Context,
     EarlierResult,
+    Figures,
     FoundResult,
     Maker,
     NewResult,
+    OldResult,
     Results,
     RunEntry,
     StoreError,
@@ -45,7 +47,8 @@ from reflow_sqlite.earlier import (
 )
 from reflow_sqlite.failures import WRONG, Torn, damaged
 from reflow_sqlite.files import locked, make_file
-from reflow_sqlite.schema import RESULTS
+from reflow_sqlite.keeping import give_back, read_figures, read_old, remove_results
+from reflow_sqlite.schema import RESULTS, VERSION
 from reflow_sqlite.seals import LONG, check_row, row_seal
 
 KEYS_AT_ONCE = 500  #: bound parameters of one query; old SQLite takes 999
@@ -68,10 +71,15 @@ Key = tuple[bytes, bytes]  #: identity and output
 
 
 class SqliteResults(Results):
-    """Results in one SQLite file: read over one connection, written in transactions under the lock file."""
+    """Results in one SQLite file: read over one connection, written in transactions under the lock file.
 
-    def __init__(self, path: str, *, write: bool) -> None:
+    Args:
+        beat: Is called before every transaction.
+    """
+
+    def __init__(self, path: str, *, write: bool, beat: Callable[[], object] = lambda: None) -> None:
         self._path = path
+        self._beat = beat
         self._write_allowed = write
         if write:
             _make(path)
@@ -157,6 +165,27 @@ class SqliteResults(Results):
             () if workflow is None else (workflow,),
         )
         return self._whole(lambda: [run_entry_of(row) for row in rows])
+
+    def figures(self) -> Figures:
+        if self._reader is None:
+            return Figures(self._path, 0, VERSION, 0, 0, 0, 0, None, None)
+        return self._whole(lambda: read_figures(self._read, self._path))
+
+    def old(self, before: int) -> Iterator[OldResult]:
+        return read_old(self._read, before)
+
+    def remove(self, results: Sequence[OldResult]) -> None:
+        self._write(lambda db: remove_results(db, results))
+
+    def shrink(self) -> bool:
+        more = False
+
+        def act(db: sqlite3.Connection) -> None:
+            nonlocal more
+            more = give_back(db)
+
+        self._write(act)
+        return more
 
     def close(self) -> None:
         if self._reader is not None:
@@ -255,6 +284,7 @@ class SqliteResults(Results):
     def _write(self, act: Callable[[sqlite3.Connection], object]) -> None:
         if not self._write_allowed:
             raise StoreError(f"the store {self._path} was opened for reading")
+        self._beat()
         with (
             locked(self._path),
             contextlib.closing(Connection(RESULTS, self._path, write=True)) as connection,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from reflow.plugin import Ledger, Results, Store, StoreError
+from reflow.plugin import Ledger, Results, Salvage, Store, StoreError
 
 
 class SqliteStore(Store):
@@ -28,10 +28,22 @@ class SqliteStore(Store):
 
         return SqliteLedger(directory, write=write)
 
+    def replace_ledger(self, directory: str, fresh: str) -> str | None:
+        from reflow_sqlite.ledger import FILE
+        from reflow_sqlite.replacing import replace
+        from reflow_sqlite.schema import LEDGER
+
+        return replace(LEDGER, os.path.join(directory, FILE), os.path.join(fresh, FILE))
+
     def open_results(self, *, write: bool = False) -> Results:
         from reflow_sqlite.results import SqliteResults
 
         return SqliteResults(path_of(self.address), write=write)
+
+    def rebuild_results(self, fill: Callable[[Results, Salvage], None]) -> str | None:
+        from reflow_sqlite.rebuilding import rebuild
+
+        return rebuild(path_of(self.address), fill)
 
 
 def path_of(address: str) -> str:
