@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from reflow.plugin import LockFile, StoreError, sync_directory
-from reflow_sqlite.failures import in_words
+from reflow_sqlite.failures import damaged, in_words
 from reflow_sqlite.schema import LEDGER, RESULTS, VERSION, Kind
 
 WAIT_S = 60.0  #: how long a lock is waited for
@@ -20,13 +20,15 @@ def check_file(kind: Kind, path: str, *, write: bool) -> None:
     """Look at a file before SQLite opens it.
 
     Raises:
+        StoreDamaged: It is a ledger, and not there.
         StoreError: It is a link or no regular file, or it is to be written and belongs to somebody else.
     """
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        remedy = "; its run cannot go on, submit again" if kind is LEDGER else ""
-        raise StoreError(f"there is no {kind.what} at {path}{remedy}") from None
+        if kind is LEDGER:  # a run has one from its first moment on
+            raise damaged(kind, path, "there is no file") from None
+        raise StoreError(f"there is no {kind.what} at {path}") from None
     except OSError as error:
         raise StoreError(f"the {kind.what} {path} cannot be reached: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):

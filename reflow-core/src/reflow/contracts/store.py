@@ -285,9 +285,9 @@ class Store(ABC):
         """Open the ledger in a run's directory.
 
         Raises:
-            StoreDamaged: The file is damaged, or is no ledger.
+            StoreDamaged: The file is damaged, is no ledger, or is not there.
             StoreTooNew: A newer reflow wrote it.
-            StoreError: It is not there, or cannot be read.
+            StoreError: It cannot be read.
         """
 
     @abstractmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from reflow.contracts.store import Ledger, Results, Salvage, Store
-from reflow.errors import StoreError
+from reflow.errors import StoreDamaged
 from reflow.testing.memory_ledger import LedgerState, MemoryLedger
 from reflow.testing.memory_results import MemoryResults, MemorySalvage, ResultsState
 
@@ -29,7 +29,7 @@ class MemoryStore(Store):
 
     def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
         if directory not in _LEDGERS:
-            raise StoreError(f"there is no ledger at {directory}")
+            raise StoreDamaged(f"there is no ledger at {directory}")
         return MemoryLedger(_LEDGERS[directory], write=write)
 
     def replace_ledger(self, directory: str, fresh: str) -> str | None:
