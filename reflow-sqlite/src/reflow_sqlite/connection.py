@@ -43,7 +43,7 @@ class Connection:
         self.kind = kind
         self.path = path
         self.write = write
-        check_file(kind, path, write=write)
+        self._file = check_file(kind, path, write=write)
         self._db = connect(kind, path, write=write)
         try:
             for setting in _SETTINGS:
@@ -52,6 +52,15 @@ class Connection:
         except BaseException:
             self._db.close()
             raise
+
+    @property
+    def is_at_its_place(self) -> bool:
+        """Whether the file is still the one of its name: it may have been made anew meanwhile."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return True  # whoever reads or writes will be told
+        return (found.st_dev, found.st_ino) == self._file
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query."""

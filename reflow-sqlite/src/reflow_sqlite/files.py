@@ -16,8 +16,8 @@ from reflow_sqlite.schema import LEDGER, RESULTS, VERSION, Kind
 WAIT_S = 60.0  #: how long a lock is waited for
 
 
-def check_file(kind: Kind, path: str, *, write: bool) -> None:
-    """Look at a file before SQLite opens it.
+def check_file(kind: Kind, path: str, *, write: bool) -> tuple[int, int]:
+    """Look at a file before SQLite opens it, and return its device and number.
 
     Raises:
         StoreDamaged: It is a ledger, and not there.
@@ -37,6 +37,7 @@ def check_file(kind: Kind, path: str, *, write: bool) -> None:
         raise StoreError(
             f"the {kind.what} {path} belongs to user {found.st_uid}, and is never written by another"
         )
+    return found.st_dev, found.st_ino
 
 
 def make_file(kind: Kind, path: str, fill: Callable[[sqlite3.Connection], None]) -> None:

@@ -45,14 +45,12 @@ class SqliteLedger(Ledger):
     """A ledger in one SQLite file."""
 
     def __init__(self, directory: str, *, write: bool) -> None:
-        self._connection = Connection(LEDGER, os.path.join(directory, FILE), write=write)
-        try:
-            self._reader = self._whole(lambda: Reader(self._connection))
-        except BaseException:
-            self._connection.close()
-            raise
+        self._open(os.path.join(directory, FILE), write=write)
 
     def overview(self) -> Overview:
+        if not (self._connection.write or self._connection.is_at_its_place):
+            self._connection.close()
+            self._open(self._connection.path, write=False)
         return self._whole(self._reader.overview)
 
     def instances(
@@ -103,6 +101,14 @@ class SqliteLedger(Ledger):
 
     def close(self) -> None:
         self._connection.close()
+
+    def _open(self, path: str, *, write: bool) -> None:
+        self._connection = Connection(LEDGER, path, write=write)
+        try:
+            self._reader = self._whole(lambda: Reader(self._connection))
+        except BaseException:
+            self._connection.close()
+            raise
 
     def _streamed(self, task: str, query: str, record: Callable[[Row], _T]) -> Iterator[_T]:
         """Yield the records of a query for a task's instances behind an index; the file is let go between."""

@@ -88,6 +88,7 @@ class SqliteResults(Results):
         self._contexts: dict[int, tuple[Context, int]] = {}
 
     def find(self, identities: Collection[bytes]) -> dict[bytes, FoundResult]:
+        self._follow()
         return self._whole(lambda: self._find(set(identities)))
 
     def values(self, keys: Sequence[Key]) -> Iterator[str]:
@@ -106,6 +107,7 @@ class SqliteResults(Results):
     def earlier(
         self, key: str, index: int, before: int, identity: bytes | None = None
     ) -> list[EarlierResult]:
+        self._follow()
         return self._whole(lambda: self._earlier(key, index, before, identity))
 
     def append(self, context: Context, rows: Iterable[NewResult]) -> None:
@@ -157,6 +159,7 @@ class SqliteResults(Results):
         self._write(act)
 
     def runs(self, workflow: str | None = None) -> list[RunEntry]:
+        self._follow()
         of_workflow = "" if workflow is None else " WHERE workflow = ?"
         if self._reader is not None:
             self._reader.check_tables("runs")
@@ -224,6 +227,7 @@ class SqliteResults(Results):
 
     def _newest(self, keys: Sequence[Key]) -> Iterator[list[tuple[Key, int]]]:
         """Yield the newest row of each pair, stale or not: an instance keeps the row that it used."""
+        self._follow()
         for first in range(0, len(keys), KEYS_AT_ONCE):
             some = [(identity, output) for identity, output in keys[first : first + KEYS_AT_ONCE]]
             rows = sorted(self._rows(_PAIRS, [identity for identity, _ in some]))
@@ -274,6 +278,13 @@ class SqliteResults(Results):
                 raise Torn(f"what it says of context {number}")
             self._contexts[number] = context_of(known[0])[1:]
         return self._contexts[number]
+
+    def _follow(self) -> None:
+        """Read what is at the address now: it may have been made anew."""
+        if self._reader is not None and not self._reader.is_at_its_place:
+            self._reader.close()
+            self._reader = Connection(RESULTS, self._path, write=False)
+            self._contexts.clear()
 
     def _whole(self, read: Callable[[], _T]) -> _T:
         try:

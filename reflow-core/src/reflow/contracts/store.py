@@ -271,7 +271,7 @@ class Store(ABC):
     def replace_ledger(self, directory: str, fresh: str) -> str | None:
         """Put the ledger that was made in the directory ``fresh`` in the place of that in ``directory``, in one step.
 
-        Whoever has the old one open goes on with that, and can write no more.
+        Whoever has the old one open can write no more, and reads the new one from the next overview on.
 
         Returns:
             Where the old one is kept from now on, or None where there was none.
