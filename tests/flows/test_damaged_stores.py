@@ -9,7 +9,6 @@ import json
 import os
 import random
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,9 @@ def test_a_damaged_ledger_is_named_and_made_anew(bench):
         wrong = [c for c in READS if told[c] != bench.said[c] and not _is_named(told[c])]
         assert wrong == [], (damage, [(told[c], bench.said[c]) for c in wrong])
 
-        code, facts, said = bench.reflow("store", "rebuild", bench.id, "--run-dir", str(bench.seen.run_dir), "--json")
+        code, facts, said = bench.reflow(
+            "store", "rebuild", bench.id, "--run-dir", str(bench.seen.run_dir), "--json"
+        )
         assert code == 0, (damage, said)
         if any(told[c] != bench.said[c] for c in READS):
             named += 1

@@ -49,7 +49,9 @@ class Opened:
         """Return all that is said of instances, attempts and outputs; times and numbers of rows are left out."""
         self.run.close()
         overview = self.run.ledger.overview()
-        rows = [row._replace(tries=None) for name in overview.tasks for row in self.run.ledger.instances(name)]
+        rows = [
+            row._replace(tries=None) for name in overview.tasks for row in self.run.ledger.instances(name)
+        ]
         values = {name: list(self.run.ledger.values(name)) for name in overview.tasks}
         return overview.state, overview.tasks, overview.counts, rows, values, self.run.ledger.attempts()
 
@@ -276,7 +278,9 @@ def _with_another_identity(line: bytes) -> bytes:
     return line[: end - 64] + bytes(reversed(line[end - 64 : end])) + line[end:]
 
 
-@pytest.mark.parametrize("what", ["outcomes.jsonl", "payload.jsonl", "request.json", "receipt.json", "shared.json"])
+@pytest.mark.parametrize(
+    "what", ["outcomes.jsonl", "payload.jsonl", "request.json", "receipt.json", "shared.json"]
+)
 def test_whatever_else_is_damaged_no_value_is_a_wrong_one(broken, what):
     before = {row[:2]: row for row in broken.states()[3]}
     for place in sorted(Path(broken.run.paths.jobs).iterdir())[:2]:

@@ -65,7 +65,14 @@ class Writer:
         ((newest,),) = self._db.execute("SELECT coalesce(max(number), 0) FROM outputs").fetchall()
         write_run(self._db, self._moved_on(changes, newest))
         for task in changes.tasks:
-            row = (self._tasks[task.task], task.task, task.state.value, task.total, plain(task.reason), task.parts)
+            row = (
+                self._tasks[task.task],
+                task.task,
+                task.state.value,
+                task.total,
+                plain(task.reason),
+                task.parts,
+            )
             self._db.execute(_TASK, (*row, row_seal("tasks", row)))
         for submission in changes.submissions:
             columns = (self._tokens[submission.token], *submission[1:])

@@ -86,7 +86,9 @@ def acceptance_of(row: Row) -> Acceptance:
 
 def find_acceptances(read: Read, key: str) -> list[Acceptance]:
     """Return what was accepted of a task."""
-    return [acceptance_of(row) for row in read(f"{_ACCEPTS} WHERE key = ? ORDER BY created, old, new", (key,))]
+    return [
+        acceptance_of(row) for row in read(f"{_ACCEPTS} WHERE key = ? ORDER BY created, old, new", (key,))
+    ]
 
 
 def _marks(values: Collection[object]) -> str:

@@ -155,7 +155,6 @@ class Connection:
                     f"the {self.kind.what} {self.path} stays in journal mode {mode!r}; who has it open?"
                 )
 
-
     def _has_known_tables(self) -> bool:
         """Whether its tables, indices and triggers are those of `VERSION`, each with a place of its own."""
         found = self.read("SELECT type, sql, rootpage FROM sqlite_master")

@@ -62,7 +62,12 @@ def remove_results(db: sqlite3.Connection, results: Sequence[OldResult]) -> None
                 mark = (one.identity, one.output, reason, now_ms())
                 db.execute(_FORGET, (*mark, row_seal("forgotten", mark)))
     numbers = [(one.number,) for one in results]
-    for table, column in (("stale", "result"), ("stamps", "result"), ("verdicts", "result"), ("results", "number")):
+    for table, column in (
+        ("stale", "result"),
+        ("stamps", "result"),
+        ("verdicts", "result"),
+        ("results", "number"),
+    ):
         db.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)
     db.execute("DELETE FROM contexts WHERE NOT EXISTS (SELECT 1 FROM results WHERE context = contexts.id)")
 

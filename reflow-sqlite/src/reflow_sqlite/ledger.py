@@ -166,11 +166,10 @@ def create(
     def fill(db: sqlite3.Connection) -> None:
         run = (run_id, workflow, RunState.RUNNING.value, epoch, created, created, None, 0, 0)
         db.execute("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*run, row_seal("run", run)))
-        waiting = [
-            (n, task, TaskState.WAITING.value, None, None, None) for n, task in enumerate(tasks, 1)
-        ]
+        waiting = [(n, task, TaskState.WAITING.value, None, None, None) for n, task in enumerate(tasks, 1)]
         db.executemany(
-            "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)", [(*row, row_seal("tasks", row)) for row in waiting]
+            "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(*row, row_seal("tasks", row)) for row in waiting],
         )
 
     path = os.path.join(directory, FILE)

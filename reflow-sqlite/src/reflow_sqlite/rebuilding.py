@@ -25,9 +25,11 @@ def rebuild(path: str, fill: Callable[[Results, Salvage], None]) -> str | None:
     with locked(path) as lock:
         remove_directory(folder)  # what a killed one left
         try:
-            with contextlib.closing(SqliteResults(fresh, write=True, beat=lock.beat)) as results:
-                with contextlib.closing(SqliteSalvage(path)) as salvage:
-                    fill(results, salvage)
+            with (
+                contextlib.closing(SqliteResults(fresh, write=True, beat=lock.beat)) as results,
+                contextlib.closing(SqliteSalvage(path)) as salvage,
+            ):
+                fill(results, salvage)
             return replace(RESULTS, path, fresh)
         finally:
             remove_directory(folder)

@@ -73,6 +73,8 @@ def _nobody_writes(kind: Kind, path: str) -> Iterator[None]:
                 if is_busy(error) and time.monotonic() < deadline:
                     continue  # each try waits for a moment
                 if is_busy(error):
-                    raise StoreError(f"the {kind.what} {path} is being written; try again in a minute") from error
+                    raise StoreError(
+                        f"the {kind.what} {path} is being written; try again in a minute"
+                    ) from error
             break
         yield

@@ -151,7 +151,9 @@ class SqliteResults(Results):
 
     def record_run(self, entry: RunEntry, code: Mapping[bytes, str] = {}) -> None:
         def act(db: sqlite3.Connection) -> None:
-            db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, row_seal("runs", row)))
+            db.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, row_seal("runs", row))
+            )
             add_parts(db, code)
 
         run_id, workflow, run_dir, created, executor, parameters = entry

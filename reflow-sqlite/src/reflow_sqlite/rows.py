@@ -146,7 +146,18 @@ def instance_columns(task: int, row: InstanceRow, token: int | None) -> tuple[An
     """Return the columns of an instance that its seal covers, in their order; its digests are apart."""
     code = CODES[row.state._value_]
     has = (row.output is not None, len(row.parts))
-    return (*has, task, row.index, code, row.attempt, token, row.position, int(row.fresh), row.tries, row.reason)
+    return (
+        *has,
+        task,
+        row.index,
+        code,
+        row.attempt,
+        token,
+        row.position,
+        int(row.fresh),
+        row.tries,
+        row.reason,
+    )
 
 
 def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
@@ -156,7 +167,19 @@ def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
     if isinstance(kept, int):
         output = checked_head(name, row[12:])[4]
     submission = None if token is None else tokens[token]
-    columns = (output is not None, len(parts), task, index, code, attempt, token, position, fresh, tries, reason)
+    columns = (
+        output is not None,
+        len(parts),
+        task,
+        index,
+        code,
+        attempt,
+        token,
+        position,
+        fresh,
+        tries,
+        reason,
+    )
     if digests_seal(identity + parts + (output or b""), columns) != sealed:
         raise Torn(f"{name}[{index}]")
     return InstanceRow(
@@ -166,7 +189,7 @@ def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
 
 
 def output_seal(head: Row, value: str, items: bytes | None) -> int:
-    """Return the seal of an output: its number, task, index, attempt, digest, and whether it is reusable and has Paths."""
+    """Return the seal of an output; ``head`` is the columns of `_OUTPUT` but the seal."""
     number, task, index, attempt, output, reusable, paths = head
     return value_seal(output, (number, task, index, attempt, reusable, paths), value, items)
 
@@ -218,7 +241,9 @@ def made_of(tasks: Mapping[int, TaskRow], row: Row, run: RunRow) -> tuple[int, O
     return number, kept, identity or b"", parts or b"", created
 
 
-def attempt_columns(task: int, row: AttemptRow, token: int, host: int | None, created: int) -> tuple[Any, ...]:
+def attempt_columns(
+    task: int, row: AttemptRow, token: int, host: int | None, created: int
+) -> tuple[Any, ...]:
     """Return the columns of an attempt, but for its seal."""
     started = None if row.started is None else row.started - created
     return (

@@ -65,14 +65,20 @@ class SqliteSalvage(Salvage):
         }
         reasons = dict(self._rows("reasons", "stale", _STALE, _reason))
         for name in ("contexts", "reasons"):
-            self.lost.pop(name, None)  # a result that misses its own is lost, and knows itself whether it is stale
+            self.lost.pop(
+                name, None
+            )  # a result that misses its own is lost, and knows itself whether it is stale
 
         def result(row: Row) -> tuple[Context, NewResult, str | None]:
             reason = _why_stale(row, reasons)
             context, since = contexts[row[1]]
             _, _, index, attempt, identity, output, _, value, items, paths, parts, created, _ = row
             made = created + since
-            return context, NewResult(identity, output, value, items, paths == 1, index, attempt, parts, made), reason
+            return (
+                context,
+                NewResult(identity, output, value, items, paths == 1, index, attempt, parts, made),
+                reason,
+            )
 
         yield from self._rows("results", "results", _RESULTS, result)
 

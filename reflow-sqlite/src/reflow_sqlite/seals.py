@@ -1,4 +1,4 @@
-"""Checksums of rows: SQLite does not notice a flipped bit in one, and nothing wrong must ever be read as if it were sound.
+"""Checksums of rows: SQLite does not notice a flipped bit in one, and nothing wrong must be read as if it were sound.
 
 A row's seal covers its key, so that a row that is taken for another one does not fit either. Most take two bytes:
 a CRC of 16 bits finds every error that is not longer than that. Those of values are of 32 bits. Where a value is
@@ -24,7 +24,7 @@ def row_seal(table: str, columns: Sequence[Any]) -> int:
 
 
 def digests_seal(digests: bytes, columns: Sequence[Any]) -> int:
-    """Return the same for a row of which there are many: its digests, put one after the other, are not made text first."""
+    """Return the same for a row of which there are many: its digests, joined, are not made text first."""
     return crc_hqx(digests, crc_hqx(ascii(columns).encode(), 0xFFFF)) - 0x8000
 
 

@@ -44,7 +44,11 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
         help=f"gc: what runs of so many days point at is kept, {DAYS} if nothing is said",
     )
     basics.add_argument(
-        "--gone", action="append", default=[], metavar="DIR", help="gc: this run directory was deleted for good"
+        "--gone",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="gc: this run directory was deleted for good",
     )
     basics.add_argument(
         "--trust",
@@ -94,7 +98,9 @@ def _check(options: argparse.Namespace, prog: str) -> None:
     if action not in _ACTIONS:
         from reflow.define.names import did_you_mean
 
-        raise UsageError(f"store has no action {action!r}{did_you_mean(action, list(_ACTIONS))}\nsee: {prog} store --help")
+        raise UsageError(
+            f"store has no action {action!r}{did_you_mean(action, list(_ACTIONS))}\nsee: {prog} store --help"
+        )
     misplaced = [
         flag
         for flag, given, where in (

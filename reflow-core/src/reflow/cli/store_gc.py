@@ -31,11 +31,15 @@ def gc(call: Call, run_dirs: Sequence[str], days: int) -> int:
         for run_id, why in pointed.unread.items():
             call.hint(f"run {run_id} cannot be read, and may use any result: {why}")
         if pointed.unread:
-            call.hint("so no result is removed; of a run directory that was deleted for good, say: --gone DIR")
+            call.hint(
+                "so no result is removed; of a run directory that was deleted for good, say: --gone DIR"
+            )
         found = sum_of(unused(results, pointed, before))
         runs, files = files_of(pointed.ended)
         if not (found.count or files.count):
-            call.hint(f"nothing is older than {plural(days, 'day')} and used by no run: nothing was removed")
+            call.hint(
+                f"nothing is older than {plural(days, 'day')} and used by no run: nothing is to be removed"
+            )
             done = False
         elif done := is_confirmed(call, _plan(found, files, days)):
             found, files = _remove(call, results, run_dirs, before, runs, files)
@@ -43,16 +47,17 @@ def gc(call: Call, run_dirs: Sequence[str], days: int) -> int:
         else:
             call.hint("nothing was removed")
     if call.options.json:
-        call.facts({"done": done, "results": found._asdict(), "runs": files._asdict(), "unread": pointed.unread})
+        call.facts(
+            {"done": done, "results": found._asdict(), "runs": files._asdict(), "unread": pointed.unread}
+        )
     return 0
 
 
 def _plan(found: Sum, files: Sum, days: int) -> str:
     parts = []
     if found.count:
-        parts.append(
-            f"{plural(found.count, 'result')} ({size_text(found.size)}) that no run of the last {plural(days, 'day')} uses"
-        )
+        whose = f"no run of the last {plural(days, 'day')} uses" if days else "no run uses that is not over"
+        parts.append(f"{plural(found.count, 'result')} ({size_text(found.size)}) that {whose}")
     if files.count:
         parts.append(f"logs, payloads and outcomes of {plural(files.count, 'run')} ({size_text(files.size)})")
     return f"remove {' and '.join(parts)}"

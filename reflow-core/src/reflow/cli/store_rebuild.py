@@ -36,7 +36,9 @@ def _ledger(call: Call, folders: Sequence[str], reference: str) -> int:
             call.hint(f"the damaged ledger is kept as {done.aside}")
         if done.trouble:
             call.hint(f"warning: {printable(done.trouble)}; what was reused is to be decided on again")
-        call.hint(f"run {run.id} is {done.state.value}{f'; {run.remedy}' if done.state.value == 'held' else ''}")
+        call.hint(
+            f"run {run.id} is {done.state.value}{f'; {run.remedy}' if done.state.value == 'held' else ''}"
+        )
     if call.options.json:
         call.facts(facts)
     elif trouble is not None:
@@ -48,7 +50,8 @@ def _open(call: Call, folders: Sequence[str], reference: str) -> OpenRun:
     from reflow.compose.runs import open_run
 
     unknown: UnknownRun | None = None
-    for folder in folders or [None]:
+    places: Sequence[str | None] = folders or [None]
+    for folder in places:
         try:
             return open_run(reference, run_dir=folder, settings=call.settings)
         except UnknownRun as error:
@@ -67,7 +70,11 @@ def _results(call: Call, folders: Sequence[str]) -> int:
 
     store, _ = make_store(call.settings)
     done = rebuild_results(store, opened, _places(folders), trust=call.options.trust)
-    call.hint(f"the damaged store is kept as {done.aside}" if done.aside else "there was no store; a new one was made")
+    call.hint(
+        f"the damaged store is kept as {done.aside}"
+        if done.aside
+        else "there was no store; a new one was made"
+    )
     call.hint(
         f"{plural(done.kept, 'result')} could be read of it, {done.added} came from the ledgers of "
         f"{plural(done.runs, 'run')}"
@@ -85,7 +92,13 @@ def _results(call: Call, folders: Sequence[str]) -> int:
     elif call.options.trust and {"results", "forgotten"} & done.lost.keys():
         call.hint("warning: results that had been invalidated may be back")
     if call.options.json:
-        call.facts({"store": store.address, **{k: v for k, v in done._asdict().items() if k != "aside"}, "kept_aside": done.aside})
+        call.facts(
+            {
+                "store": store.address,
+                **{k: v for k, v in done._asdict().items() if k != "aside"},
+                "kept_aside": done.aside,
+            }
+        )
     return 0
 
 

@@ -86,7 +86,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def kept(self, task: str) -> Iterator[Unpublished]:
-        """Stream what the succeeded instances of a task returned, by ascending index, whether it was published or not."""
+        """Stream what the succeeded instances of a task returned, by ascending index, be it published or not."""
 
     @abstractmethod
     def take_epoch(self) -> int:

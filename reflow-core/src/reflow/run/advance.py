@@ -54,7 +54,11 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             state = _Pass(run, hold, wait=wait).make(caller)
             tell(run.paths, hold.take_messages())
         save_picture(run)
-        if not take_notes(run.paths) and state is not RunState.HELD and not any(r.kind == "retry" for r in list_requests(run.paths)):
+        if (
+            not take_notes(run.paths)
+            and state is not RunState.HELD
+            and not any(r.kind == "retry" for r in list_requests(run.paths))
+        ):
             return state
 
 
@@ -86,9 +90,10 @@ class _Pass:
     def make(self, caller: str) -> RunState:
         """Take in what has come, find what was lost, hand over what is ready."""
         self._is_job = bool(caller)
-        if self._hold.overview().state is RunState.HELD and (
-            state := self._coordinator.hear_held()
-        ) is RunState.HELD:
+        if (
+            self._hold.overview().state is RunState.HELD
+            and (state := self._coordinator.hear_held()) is RunState.HELD
+        ):
             return state
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()

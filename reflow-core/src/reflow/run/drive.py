@@ -127,9 +127,10 @@ class _Driver:
 
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
-        if self._hold.overview().state is RunState.HELD and (
-            state := self._coordinator.hear_held()
-        ) is RunState.HELD:
+        if (
+            self._hold.overview().state is RunState.HELD
+            and (state := self._coordinator.hear_held()) is RunState.HELD
+        ):
             return state
         sweep(self._hold)
         batches, tokens = left_behind(self._run, self._hold)

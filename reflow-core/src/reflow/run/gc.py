@@ -43,7 +43,7 @@ class Pointed(NamedTuple):
 class Sum(NamedTuple):
     """How much of one kind there is to remove."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a field, and not tuple's method
     size: int
 
 

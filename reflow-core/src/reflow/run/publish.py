@@ -26,7 +26,9 @@ def publish(hold: Hold) -> int:
         for found in waiting:
             by_task.setdefault(found.output.task, []).append(found)
         batches = [
-            (context_of(hold.run, overview.tasks[task]), rows) for task, found in by_task.items() if (rows := results_of(found))
+            (context_of(hold.run, overview.tasks[task]), rows)
+            for task, found in by_task.items()
+            if (rows := results_of(found))
         ]
         if batches and not hold.results.append(batches):
             break

@@ -177,9 +177,7 @@ class Replay:
     def _open_again(self, task: str) -> None:
         """Leave reused instances pending whose results cannot be read now."""
         reused = self._written.ledger.instances(task, {_REUSED})
-        self._written.apply(
-            Changes(instances=[row._replace(state=_PENDING, output=None) for row in reused])
-        )
+        self._written.apply(Changes(instances=[row._replace(state=_PENDING, output=None) for row in reused]))
 
 
 class _History:

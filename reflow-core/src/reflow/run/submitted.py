@@ -18,7 +18,6 @@ from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, parse_name
 from reflow.rundir.payload import Payload
 
-
 _ENDS = {"failed": InstanceState.FAILED, "cancelled": InstanceState.CANCELLED}
 
 
@@ -69,7 +68,7 @@ class Submitted(NamedTuple):
 
     @property
     def ends(self) -> dict[int, Fate]:
-        """How instances ended without success, by the last words of workers: only where what was written later is lost."""
+        """How instances ended without success, as workers said: only where what was written later is lost."""
         if self.joined is None or self.joined.ended is not None:
             return {}
         return {
@@ -108,9 +107,7 @@ def read_submitted(paths: RunPaths, tasks: Mapping[str, object]) -> list[Submitt
     alive = {one.row.token for one in found if not is_small(one.row) and one.row.state in ("intent", "open")}
     nets = [one.row.token for one in found if one.row.task == NET][-1:] if alive else []
     return [
-        one
-        for one in found
-        if not is_small(one.row) or one.row.token in nets or watched(one.row) & alive
+        one for one in found if not is_small(one.row) or one.row.token in nets or watched(one.row) & alive
     ]
 
 
@@ -137,7 +134,10 @@ def _read(sub: SubmissionPaths) -> Submitted | None:
     joined = read_joined(sub)
     answer = _answer(sub)
     row = row._replace(
-        instances=len(instances), pack=asked["pack"], native_id=answer.get("native_id"), state=_state(sub, joined, answer)
+        instances=len(instances),
+        pack=asked["pack"],
+        native_id=answer.get("native_id"),
+        state=_state(sub, joined, answer),
     )
     if joined is not None and row.state == "ended":
         row = row._replace(ended=joined.ended or row.created, logs=json.dumps(joined.logs))

@@ -16,7 +16,9 @@ from reflow.model.states import InstanceState
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import Outcome, framed, is_sound, outcome_of
 
-Logs = Mapping[str, Sequence[int]]  #: where each log begins in that of its task and how long it is, by its numbers
+Logs = Mapping[
+    str, Sequence[int]
+]  #: where each log begins in that of its task and how long it is, by its numbers
 
 
 class Fate(NamedTuple):
@@ -61,7 +63,14 @@ def joined_lines(
         yield framed(json.dumps({"k": "f", "n": name}))
         yield data if data.endswith(b"\n") or not data else data + b"\n"
     for row in left:
-        fate = {"k": "i", "i": row.index, "s": row.state.value, "a": row.attempt, "r": row.reason, "t": row.tries}
+        fate = {
+            "k": "i",
+            "i": row.index,
+            "s": row.state.value,
+            "a": row.attempt,
+            "r": row.reason,
+            "t": row.tries,
+        }
         yield framed(json.dumps(fate))
     for attempt in deaths:
         yield framed(json.dumps({"k": "a", "a": [*attempt]}))

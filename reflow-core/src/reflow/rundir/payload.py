@@ -1,8 +1,9 @@
 """The payload of a submission: what each of its instances is called with.
 
-A line per instance, ``[index,attempt,{name:value},retries,identity]``, holds what differs from the others; its position
-in the submission is the number of its line. The identity is that of these inputs, for whoever rebuilds the ledger. ``payload.idx`` says where each line begins, and where the last
-one ends. ``shared.json`` holds what all have in common.
+A line per instance, ``[index,attempt,{name:value},retries,identity]``, holds what differs from the others; its
+position in the submission is the number of its line. The identity is that of these inputs, for whoever rebuilds the
+ledger. ``payload.idx`` says where each line begins, and where the last one ends. ``shared.json`` holds what all have
+in common.
 """
 
 from __future__ import annotations
