@@ -14,7 +14,7 @@ from reflow_sqlite.schema import RESULTS
 QUERIES = {
     "find": (_FIND.format(marks="?,?"), {"results_of"}),
     "several": (_SEVERAL.format(marks="?,?"), {"results_of"}),
-    "pairs": (_PAIRS.format(column="items", marks="?,?"), {"results_of"}),
+    "pairs": (_PAIRS.format(marks="?,?"), {"results_of"}),
     "append": (_LIKE, {"results_of"}),
     "context of an append": (_FIND_CONTEXT, {"contexts_of"}),
     "contexts of a key": (CONTEXTS_OF, {"contexts_by", "results_by"}),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Limits,
         ResidentExecutor,
     )
-    from reflow.contracts.store import Ledger, Results, Store, StoredValue
+    from reflow.contracts.store import Ledger, Results, Salvage, Store, StoredValue
     from reflow.contracts.verifier import KeptFile, Verdict, Verifier
     from reflow.errors import (
         ConfigError,
@@ -38,7 +38,14 @@ if TYPE_CHECKING:
         UsageError,
         ValueMisfit,
     )
-    from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory, write_new
+    from reflow.filesystem.atomic import (
+        make_directory,
+        read_bytes,
+        remove_directory,
+        replace_file,
+        sync_directory,
+        write_new,
+    )
     from reflow.filesystem.locks import Holder, LockFile
     from reflow.filesystem.process import ProcessId, how_it_ended, peak_mib, this_process
     from reflow.filesystem.stamps import take_stamp
@@ -48,10 +55,12 @@ if TYPE_CHECKING:
         Changes,
         Context,
         EarlierResult,
+        Figures,
         FoundResult,
         InstanceRow,
         Maker,
         NewResult,
+        OldResult,
         OutputRow,
         Overview,
         RunEntry,
@@ -68,7 +77,7 @@ _HOMES = {
     "reflow.contracts.executor": (
         *("ElementReport", "Event", "Executor", "JobRequest", "Limits", "ResidentExecutor"),
     ),
-    "reflow.contracts.store": ("Ledger", "Results", "Store", "StoredValue"),
+    "reflow.contracts.store": ("Ledger", "Results", "Salvage", "Store", "StoredValue"),
     "reflow.contracts.verifier": ("KeptFile", "Verdict", "Verifier"),
     "reflow.errors": (
         *("ConfigError", "Fenced", "NotSubmitted", "OutOfReach", "PluginError", "ReflowError"),
@@ -76,17 +85,18 @@ _HOMES = {
         *("TaskInterrupted", "UsageError", "ValueMisfit"),
     ),
     "reflow.filesystem.atomic": (
-        *("make_directory", "read_bytes", "replace_file", "sync_directory", "write_new"),
+        *("make_directory", "read_bytes", "remove_directory", "replace_file", "sync_directory", "write_new"),
     ),
     "reflow.filesystem.locks": ("Holder", "LockFile"),
     "reflow.filesystem.process": ("ProcessId", "how_it_ended", "peak_mib", "this_process"),
     "reflow.filesystem.stamps": ("take_stamp",),
     "reflow.model.records": (
-        *("Acceptance", "AttemptRow", "Changes", "Context", "EarlierResult", "FoundResult"),
+        *("Acceptance", "AttemptRow", "Changes", "Context", "EarlierResult", "Figures", "FoundResult"),
         *(
             "InstanceRow",
             "Maker",
             "NewResult",
+            "OldResult",
             "OutputRow",
             "Overview",
             "RunEntry",
@@ -156,6 +166,7 @@ __all__ = [
     "Event",
     "Executor",
     "Fenced",
+    "Figures",
     "FoundResult",
     "Holder",
     "InstanceRow",
@@ -169,6 +180,7 @@ __all__ = [
     "Maker",
     "NewResult",
     "NotSubmitted",
+    "OldResult",
     "OutOfReach",
     "OutputRow",
     "Overview",
@@ -180,6 +192,7 @@ __all__ = [
     "Results",
     "RunEntry",
     "RunState",
+    "Salvage",
     "SchedulerError",
     "Store",
     "StoreDamaged",
@@ -201,6 +214,7 @@ __all__ = [
     "make_directory",
     "peak_mib",
     "read_bytes",
+    "remove_directory",
     "replace_file",
     "run_command",
     "sync_directory",

@@ -14,27 +14,36 @@ from reflow.plugin import (
     InstanceRow,
     InstanceState,
 )
-from reflow_sqlite.numbers import Numbers
-from reflow_sqlite.outputs import write_outputs
-from reflow_sqlite.schema import CODES
+from reflow_sqlite.numbers import Numbers, TaskNumbers
+from reflow_sqlite.outputs import Written, write_outputs
+from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, instance_columns, read_run, tasks_of
+from reflow_sqlite.seals import digests_seal, row_seal
 
+_RUN = "UPDATE run SET state = ?, epoch = ?, updated = ?, ended = ?, published = ?, written = ?, seal = ?"
 _INSTANCE = """
 INSERT INTO instances (
-  task, idx, state, identity, attempt, output, token, position, fresh, parts, tries, reason
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  task, idx, state, identity, attempt, output, token, position, fresh, parts, tries, reason, seal
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task, idx) DO UPDATE SET
   state = excluded.state, identity = excluded.identity, attempt = excluded.attempt, output = excluded.output,
   token = excluded.token, position = excluded.position, fresh = excluded.fresh, parts = excluded.parts,
-  tries = excluded.tries, reason = excluded.reason
+  tries = excluded.tries, reason = excluded.reason, seal = excluded.seal
 """
 _TASK = """
-INSERT INTO tasks (name, state, total, reason, parts) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET
-  state = excluded.state, total = excluded.total, reason = excluded.reason, parts = excluded.parts
+INSERT INTO tasks (id, name, state, total, reason, parts, seal) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+  state = excluded.state, total = excluded.total, reason = excluded.reason, parts = excluded.parts, seal = excluded.seal
 """
 _NUMBER = "SELECT max(number) FROM outputs WHERE task = ? AND idx = ? AND output = ?"
-_ATTEMPT = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SUBMISSION = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ATTEMPT = """
+INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (task, idx, attempt) DO UPDATE SET
+  token = excluded.token, element = excluded.element, start = excluded.start, state = excluded.state,
+  started = excluded.started, ended = excluded.ended, log_start = excluded.log_start, log_end = excluded.log_end,
+  host = excluded.host, reason = excluded.reason, error = excluded.error, seal = excluded.seal
+"""
+_SUBMISSION = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SEGMENT = "INSERT OR IGNORE INTO segments (token, name, seal) VALUES (?, ?, ?)"
 
 
 class Writer:
@@ -42,109 +51,93 @@ class Writer:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._tasks = Numbers(db, "tasks", "name")
-        self._tokens = Numbers(db, "tokens", "token", add=True)
-        self._hosts = Numbers(db, "hosts", "host", add=True)
+        self._run = read_run(db)
+        self._tasks = TaskNumbers(
+            {row.task: number for number, row in tasks_of(db.execute(TASKS).fetchall()).items()}
+        )
+        self._tokens = Numbers(db, "tokens")
+        self._hosts = Numbers(db, "hosts")
 
     def write(self, changes: Changes, epoch: int) -> None:
         """Write everything, or raise `Fenced` before anything is written."""
-        self._fence(epoch)
-        self._run(changes)
+        if self._run.epoch != epoch:
+            raise Fenced(f"another process advances this run now: epoch {epoch} is over")
+        ((newest,),) = self._db.execute("SELECT coalesce(max(number), 0) FROM outputs").fetchall()
+        write_run(self._db, self._moved_on(changes, newest))
         for task in changes.tasks:
-            self._db.execute(_TASK, (task.task, task.state.value, task.total, plain(task.reason), task.parts))
+            row = (
+                self._tasks[task.task],
+                task.task,
+                task.state.value,
+                task.total,
+                plain(task.reason),
+                task.parts,
+            )
+            self._db.execute(_TASK, (*row, row_seal("tasks", row)))
         for submission in changes.submissions:
-            self._db.execute(_SUBMISSION, (self._tokens[submission.token], *submission[1:]))
+            columns = (self._tokens[submission.token], *submission[1:])
+            self._db.execute(_SUBMISSION, (*columns, row_seal("submissions", columns)))
         for token, name in changes.segments:
-            self._db.execute("INSERT OR IGNORE INTO segments VALUES (?, ?)", (self._tokens[token], name))
+            segment = (self._tokens[token], name)
+            self._db.execute(_SEGMENT, (*segment, row_seal("segments", segment)))
         for dropped in changes.dropped:
             self._db.execute("DELETE FROM instances WHERE task = ?", (self._tasks[dropped],))
-        written = write_outputs(self._db, self._tasks, changes.outputs)
+        written = write_outputs(self._db, self._tasks, changes.outputs, newest + 1)
         self._instances(changes.instances, written)
         self._attempts(changes.attempts)
 
-    def _fence(self, epoch: int) -> None:
-        done = self._db.execute(
-            "UPDATE run SET updated = max(updated, ?), written = (SELECT coalesce(max(number), 0) FROM outputs)"
-            " WHERE epoch = ?",
-            (now_ms(), epoch),
-        )
-        if done.rowcount != 1:
-            raise Fenced(f"another process advances this run now: epoch {epoch} is over")
-
-    def _run(self, changes: Changes) -> None:
+    def _moved_on(self, changes: Changes, newest: int) -> RunRow:
+        run = self._run._replace(updated=max(self._run.updated, now_ms()), written=newest)
         if changes.run is not None:
-            self._db.execute(
-                "UPDATE run SET state = ?, ended = CASE WHEN ? THEN coalesce(ended, updated) END",
-                (changes.run.value, changes.run.is_over),
-            )
-        if changes.published is not None:
-            self._db.execute("UPDATE run SET published = ?", (changes.published,))
+            ended = (run.ended or run.updated) if changes.run.is_over else None
+            run = run._replace(state=changes.run.value, ended=ended)
+        return run if changes.published is None else run._replace(published=changes.published)
 
-    def _instances(self, rows: Iterable[InstanceRow], written: dict[tuple[int, int, bytes], int]) -> None:
-        tasks, tokens = self._tasks, self._tokens
+    def _instances(self, rows: Iterable[InstanceRow], written: Written) -> None:
+        self._db.executemany(_INSTANCE, (self._instance(row, written) for row in rows))
 
-        def kept(task: int, row: InstanceRow, output: bytes) -> bytes | int:
-            """Return the number of the row that holds an output, or the output when no row does."""
-            number = written.get((task, row.index, output))
-            if number is None and row.state is InstanceState.SUCCEEDED:
-                number = self._db.execute(_NUMBER, (task, row.index, output)).fetchone()[0]
-            return output if number is None else number
+    def _instance(self, row: InstanceRow, written: Written) -> tuple[object, ...]:
+        row = row._replace(reason=plain(row.reason))
+        task = self._tasks[row.task]
+        token = None if row.submission is None else self._tokens[row.submission]
+        columns = instance_columns(task, row, token)
+        sealed = digests_seal(row.identity + row.parts + (row.output or b""), columns)
+        kept = None if row.output is None else self._kept(task, row, row.output, written)
+        code, attempt, _, position, fresh, tries, reason = columns[4:]
+        head = (task, row.index, code, row.identity, attempt, kept, token, position, fresh, row.parts)
+        return (*head, tries, reason, sealed)
 
-        self._db.executemany(
-            _INSTANCE,
-            (
-                (
-                    (task := tasks[row.task]),
-                    row.index,
-                    CODES[row.state._value_],
-                    row.identity,
-                    row.attempt,
-                    None if row.output is None else kept(task, row, row.output),
-                    None if row.submission is None else tokens[row.submission],
-                    row.position,
-                    row.fresh,
-                    row.parts,
-                    row.tries,
-                    plain(row.reason),
-                )
-                for row in rows
-            ),
-        )
+    def _kept(self, task: int, row: InstanceRow, output: bytes, written: Written) -> bytes | int:
+        """Return the number of the row that holds an output, or the output when no row does."""
+        number = written.get((task, row.index, output))
+        if number is None and row.state is InstanceState.SUCCEEDED:
+            number = self._db.execute(_NUMBER, (task, row.index, output)).fetchone()[0]
+        return output if number is None else number
 
     def _attempts(self, rows: Iterable[AttemptRow]) -> None:
-        tasks, tokens, hosts = self._tasks, self._tokens, self._hosts
-        self._db.executemany(
-            _ATTEMPT,
-            (
-                (
-                    *(
-                        tasks[row.task],
-                        row.index,
-                        row.attempt,
-                        tokens[row.submission],
-                        row.element,
-                        row.start,
-                    ),
-                    *(CODES[row.state._value_], row.started, _since(row.ended, row.started)),
-                    *(row.log_start, _since(row.log_end, row.log_start)),
-                    *(None if row.host is None else hosts[row.host], plain(row.reason), plain(row.error)),
-                )
-                for row in rows
-            ),
-        )
+        self._db.executemany(_ATTEMPT, (self._attempt(row) for row in rows))
 
-
-def _since(end: int | None, start: int | None) -> int | None:
-    return end if end is None or start is None else end - start
+    def _attempt(self, row: AttemptRow) -> tuple[object, ...]:
+        host = None if row.host is None else self._hosts[row.host]
+        task, token = self._tasks[row.task], self._tokens[row.submission]
+        columns = attempt_columns(task, row, token, host, self._run.created)
+        columns = (*columns, plain(row.reason), plain(row.error))
+        return (*columns, row_seal("attempts", columns))
 
 
 def take_epoch(db: sqlite3.Connection) -> int:
     """Count the epoch up, note who did, and return it."""
-    db.execute("UPDATE run SET epoch = epoch + 1, updated = max(updated, ?)", (now_ms(),))
-    (epoch,) = db.execute("SELECT epoch FROM run").fetchone()
+    run = read_run(db)
+    run = run._replace(epoch=run.epoch + 1, updated=max(run.updated, now_ms()))
+    write_run(db, run)
     holder = f"{os.uname().nodename}:{os.getpid()}"
-    db.execute("INSERT INTO epochs VALUES (?, ?, ?)", (epoch, now_ms(), holder))
-    return int(epoch)
+    db.execute("INSERT INTO epochs VALUES (?, ?, ?)", (run.epoch, now_ms(), holder))
+    return run.epoch
+
+
+def write_run(db: sqlite3.Connection, run: RunRow) -> None:
+    """Write what a ledger says of its run."""
+    db.execute(_RUN, (*run[2:4], *run[5:], row_seal("run", run)))
 
 
 def now_ms() -> int:

@@ -27,7 +27,6 @@ _SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB: what does not fit is written, and synced, before its transaction ends
     "PRAGMA synchronous = EXTRA",
-    "PRAGMA cache_size = -8000",  # KiB: a batch of 10,000 rows need not be written, and synced, twice
 )
 
 
@@ -44,8 +43,8 @@ class Connection:
         self.kind = kind
         self.path = path
         self.write = write
-        check_file(kind, path, write=write)
-        self._db = _connect(kind, path, write=write)
+        self._file = check_file(kind, path, write=write)
+        self._db = connect(kind, path, write=write)
         try:
             for setting in _SETTINGS:
                 self.read(setting)
@@ -53,6 +52,15 @@ class Connection:
         except BaseException:
             self._db.close()
             raise
+
+    @property
+    def is_at_its_place(self) -> bool:
+        """Whether the file is still the one of its name: it may have been made anew meanwhile."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return True  # whoever reads or writes will be told
+        return (found.st_dev, found.st_ino) == self._file
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query."""
@@ -72,6 +80,13 @@ class Connection:
             raise in_words(error, self.kind, self.path) from error
         finally:
             cursor.close()
+
+    def check_tables(self, *tables: str) -> None:
+        """Look through small tables for rows that SQLite cannot reach any more, which it would not notice else."""
+        for table in tables:
+            for (found,) in self.read(f"PRAGMA quick_check({table})"):
+                if found != "ok":
+                    raise damaged(self.kind, self.path, str(found))
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -127,8 +142,12 @@ class Connection:
         ((version,),) = self.read("PRAGMA user_version")
         if application_id != self.kind.application_id:
             raise damaged(self.kind, self.path, f"it is no {self.kind.what} of reflow")
-        if not isinstance(version, int) or version > VERSION:
-            raise too_new(self.kind, self.path, int(str(version)))
+        if version > VERSION and not self._has_known_tables():
+            raise too_new(self.kind, self.path, version)
+        if version != VERSION:
+            raise damaged(self.kind, self.path, f"it says that it is of schema {version}")
+        if not self._has_known_tables():
+            raise damaged(self.kind, self.path, "its list of tables is not as it was written")
         if self.write:
             ((mode,),) = self.read("PRAGMA journal_mode = DELETE")
             if mode != "delete":
@@ -136,8 +155,17 @@ class Connection:
                     f"the {self.kind.what} {self.path} stays in journal mode {mode!r}; who has it open?"
                 )
 
+    def _has_known_tables(self) -> bool:
+        """Whether its tables, indices and triggers are those of `VERSION`, each with a place of its own."""
+        found = self.read("SELECT type, sql, rootpage FROM sqlite_master")
+        texts = [sql for _, sql, _ in found if sql is not None]
+        roots = [root for kind, _, root in found if kind != "trigger"]
+        is_whole = len(set(texts)) == len(texts) == self.kind.tables.count("\nCREATE ")
+        return is_whole and len(set(roots)) == len(roots) and all(sql in self.kind.tables for sql in texts)
 
-def _connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+
+def connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
+    """Return a connection that nothing was checked of yet."""
     try:
         return sqlite3.connect(
             f"file:{_escaped(path)}?mode={'rw' if write else 'ro'}",
@@ -169,7 +197,7 @@ def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
             f"the last writer of the {kind.what} {path} was stopped half-way, and only its owner can undo that\n"
             f"ask them to run: reflow status"
         ) from error
-    with locked(path), contextlib.closing(_connect(kind, path, write=True)) as db:
+    with locked(path), contextlib.closing(connect(kind, path, write=True)) as db:
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as failed:

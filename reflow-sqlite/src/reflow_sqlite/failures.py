@@ -24,6 +24,14 @@ _DAMAGED = (
 )
 
 
+class Torn(Exception):
+    """A row that is not as it was written; its text says which."""
+
+
+#: What comes of making records of rows of a damaged file.
+WRONG = (Torn, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError)
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else has the file at this moment."""
     return any(text in str(error) for text in _BUSY)
@@ -65,5 +73,7 @@ def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
 
 def _remedy(kind: Kind, path: str) -> str:
     if kind is LEDGER:
-        return "its run cannot go on; submit again, and what is in the store by now is reused"
-    return f"to begin a new one, which reuses nothing of before: mv {quote(path)} {quote(path + '.damaged')}"
+        root = os.path.dirname(path)
+        run_dir = os.path.dirname(os.path.dirname(root))
+        return f"make it anew with: reflow store rebuild {os.path.basename(root)} --run-dir {quote(run_dir)}"
+    return f"make it anew with: reflow store rebuild --store {quote(path)}"

@@ -10,23 +10,25 @@ import time
 from collections.abc import Callable, Iterator
 
 from reflow.plugin import LockFile, StoreError, sync_directory
-from reflow_sqlite.failures import in_words
-from reflow_sqlite.schema import LEDGER, VERSION, Kind
+from reflow_sqlite.failures import damaged, in_words
+from reflow_sqlite.schema import LEDGER, RESULTS, VERSION, Kind
 
 WAIT_S = 60.0  #: how long a lock is waited for
 
 
-def check_file(kind: Kind, path: str, *, write: bool) -> None:
-    """Look at a file before SQLite opens it.
+def check_file(kind: Kind, path: str, *, write: bool) -> tuple[int, int]:
+    """Look at a file before SQLite opens it, and return its device and number.
 
     Raises:
+        StoreDamaged: It is a ledger, and not there.
         StoreError: It is a link or no regular file, or it is to be written and belongs to somebody else.
     """
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        remedy = "; its run cannot go on, submit again" if kind is LEDGER else ""
-        raise StoreError(f"there is no {kind.what} at {path}{remedy}") from None
+        if kind is LEDGER:  # a run has one from its first moment on
+            raise damaged(kind, path, "there is no file") from None
+        raise StoreError(f"there is no {kind.what} at {path}") from None
     except OSError as error:
         raise StoreError(f"the {kind.what} {path} cannot be reached: {error.strerror}") from error
     if not stat.S_ISREG(found.st_mode):
@@ -35,6 +37,7 @@ def check_file(kind: Kind, path: str, *, write: bool) -> None:
         raise StoreError(
             f"the {kind.what} {path} belongs to user {found.st_uid}, and is never written by another"
         )
+    return found.st_dev, found.st_ino
 
 
 def make_file(kind: Kind, path: str, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -64,6 +67,8 @@ def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> N
         with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = MEMORY")
             db.execute("PRAGMA synchronous = FULL")
+            if kind is RESULTS:  # so that it shrinks, a few pages at a time, when much was removed
+                db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             db.executescript(
                 f"BEGIN; PRAGMA application_id = {kind.application_id}; PRAGMA user_version = {VERSION};"
                 + kind.tables
@@ -75,8 +80,8 @@ def _fill(kind: Kind, new: str, fill: Callable[[sqlite3.Connection], None]) -> N
 
 
 @contextlib.contextmanager
-def locked(path: str, wait_s: float | None = None) -> Iterator[None]:
-    """Hold the lock file of a path.
+def locked(path: str, wait_s: float | None = None) -> Iterator[LockFile]:
+    """Hold the lock file of a path; who holds it for longer than a moment lets it beat.
 
     Raises:
         StoreError: Somebody else held it all the time, or the lock file cannot be made.
@@ -97,7 +102,7 @@ def locked(path: str, wait_s: float | None = None) -> Iterator[None]:
             f"cannot lock {path}: {error.strerror}; see: ls -ld {os.path.dirname(path)}"
         ) from error
     try:
-        yield
+        yield lock
     finally:
         with contextlib.suppress(OSError):
             lock.release()

@@ -24,16 +24,20 @@ from reflow.plugin import (
     Unpublished,
 )
 from reflow_sqlite import rows
-from reflow_sqlite.connection import Connection
-from reflow_sqlite.failures import damaged
+from reflow_sqlite.connection import Connection, Row
+from reflow_sqlite.failures import WRONG, Torn, damaged
 from reflow_sqlite.files import make_file
+from reflow_sqlite.overview import Reader
 from reflow_sqlite.schema import CODES, LEDGER
+from reflow_sqlite.seals import row_seal
 
 FILE = "ledger.db"
 ROWS_AT_ONCE = 2_000  #: of values that are streamed; the file is let go between
 TEXT_AT_ONCE = 8 << 20
 
 _SUCCEEDED = f" AND i.state = {CODES['succeeded']}"
+_OF_LISTS = f"{rows.VALUES} AND (i.output IS NULL OR o.number IS NULL OR o.items IS NOT NULL)"
+_TORN = (Torn,)
 _T = TypeVar("_T")
 
 
@@ -41,52 +45,49 @@ class SqliteLedger(Ledger):
     """A ledger in one SQLite file."""
 
     def __init__(self, directory: str, *, write: bool) -> None:
-        self._connection = Connection(LEDGER, os.path.join(directory, FILE), write=write)
+        self._open(os.path.join(directory, FILE), write=write)
 
     def overview(self) -> Overview:
-        return self._whole(lambda: rows.read_overview(self._connection))
+        if not (self._connection.write or self._connection.is_at_its_place):
+            self._connection.close()
+            self._open(self._connection.path, write=False)
+        return self._whole(self._reader.overview)
 
     def instances(
         self, task: str, states: Collection[InstanceState] = (), indices: Collection[int] = ()
     ) -> list[InstanceRow]:
-        return self._whole(lambda: rows.read_instances(self._connection, task, states, indices))
+        return self._whole(lambda: self._reader.instances(task, states, indices))
 
     def items(self, task: str) -> dict[int, bytes]:
-        return dict(self._connection.read(rows.ITEMS + _SUCCEEDED + " ORDER BY i.idx", (task,)))
+        found = self._streamed(task, f"{_OF_LISTS}{_SUCCEEDED}", partial(rows.items_of, task))
+        return {one[0]: one[1] for one in found if one is not None}
 
     def values(self, task: str, indices: Collection[int] = ()) -> Iterator[StoredValue]:
         for chosen in rows.chosen("i", (InstanceState.SUCCEEDED,), indices):
-            last = -1
-            while found := self._whole(partial(self._some_values, task, chosen, last)):
-                yield from found
-                last = found[-1].index
+            yield from self._streamed(task, rows.VALUES + chosen, partial(rows.value_of, task))
 
     def attempts(
         self, task: str | None = None, states: Collection[InstanceState] = (), indices: Collection[int] = ()
     ) -> list[AttemptRow]:
-        of_task = "" if task is None else " AND a.task = (SELECT id FROM tasks WHERE name = ?)"
-        found = [
-            rows.attempt_of(row)
-            for chosen in rows.chosen("a", states, indices)
-            for row in self._connection.read(
-                rows.ATTEMPTS + of_task + chosen, () if task is None else (task,)
-            )
-        ]
-        return sorted(found, key=lambda row: row[:3])
+        return self._whole(lambda: self._reader.attempts(task, states, indices))
 
     def submissions(self, tokens: Collection[str] = ()) -> list[SubmissionRow]:
+        found = self._whole(self._reader.submissions)
         wanted = set(tokens)
-        found = self._connection.read(rows.SUBMISSIONS + "ORDER BY number, s.token")
-        return [SubmissionRow(*row) for row in found if not wanted or row[0] in wanted]
+        return [row for row in found if not wanted or row.token in wanted]
 
     def segments(self, token: str) -> set[str]:
-        found = self._connection.read(
-            "SELECT name FROM segments WHERE token = (SELECT id FROM tokens WHERE token = ?)", (token,)
-        )
-        return {name for (name,) in found}
+        return self._whole(lambda: self._reader.segments(token))
 
     def unpublished(self, limit: int) -> list[Unpublished]:
         return self._whole(lambda: self._some_unpublished(limit))
+
+    def kept(self, task: str) -> Iterator[Unpublished]:
+        number = self._reader.number(task)
+        last = -1
+        while found := self._whole(partial(self._some_made, rows.KEPT, (number, last, ROWS_AT_ONCE))):
+            yield from found
+            last = found[-1].output.index
 
     def take_epoch(self) -> int:
         from reflow_sqlite.changes import take_epoch  # who only reads does without it
@@ -101,24 +102,44 @@ class SqliteLedger(Ledger):
     def close(self) -> None:
         self._connection.close()
 
-    def _some_values(self, task: str, chosen: str, last: int) -> list[StoredValue]:
-        found: list[StoredValue] = []
+    def _open(self, path: str, *, write: bool) -> None:
+        self._connection = Connection(LEDGER, path, write=write)
+        try:
+            self._reader = self._whole(lambda: Reader(self._connection))
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _streamed(self, task: str, query: str, record: Callable[[Row], _T]) -> Iterator[_T]:
+        """Yield the records of a query for a task's instances behind an index; the file is let go between."""
+        number, last = self._reader.number(task), -1
+        while found := self._whole(partial(self._some, query, number, last)):
+            yield from [self._whole(partial(record, row)) for row in found]
+            last = found[-1][0]
+
+    def _some(self, query: str, number: int | None, last: int) -> list[Row]:
+        found: list[Row] = []
         size = 0
-        query = f"{rows.VALUES}{chosen} ORDER BY i.idx LIMIT {ROWS_AT_ONCE}"
-        with contextlib.closing(self._connection.stream(query, (task, last))) as stream:
+        limited = f"{query} ORDER BY i.idx LIMIT {ROWS_AT_ONCE}"
+        with contextlib.closing(self._connection.stream(limited, (number, last))) as stream:
             for row in stream:
-                found.append(rows.value_of(task, row))
-                size += len(found[-1].value)
+                found.append(row)
+                size += len(row[9] or "") + len(row[10] or b"")
                 if size > TEXT_AT_ONCE:
                     break
         return found
 
     def _some_unpublished(self, limit: int) -> list[Unpublished]:
+        with self._connection.snapshot():
+            return self._some_made(rows.UNPUBLISHED, (self._reader.run().published, limit))
+
+    def _some_made(self, query: str, parameters: Sequence[object]) -> list[Unpublished]:
         found: list[Unpublished] = []
         size = 0
-        with contextlib.closing(self._connection.stream(rows.UNPUBLISHED, (limit,))) as stream:
+        run = self._reader.run()
+        with contextlib.closing(self._connection.stream(query, parameters)) as stream:
             for row in stream:
-                found.append(rows.unpublished_of(row))
+                found.append(Unpublished(*rows.made_of(self._reader.tasks, row, run)))
                 size += len(found[-1].output.value)
                 if size > TEXT_AT_ONCE:
                     break
@@ -128,27 +149,27 @@ class SqliteLedger(Ledger):
         if not self._connection.write:
             raise StoreError(f"the ledger {self._connection.path} was opened for reading")
         with self._connection.transaction() as db:
-            return act(db)
+            return self._whole(lambda: act(db), _TORN)
 
-    def _whole(self, read: Callable[[], _T]) -> _T:
+    def _whole(self, read: Callable[[], _T], wrong: tuple[type[Exception], ...] = WRONG) -> _T:
         try:
             return read()
-        except (rows.Torn, KeyError, ValueError, TypeError) as error:
+        except wrong as error:
             raise damaged(LEDGER, self._connection.path, f"{error} is not as it was written") from error
 
 
-def create(directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int) -> SqliteLedger:
+def create(
+    directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int
+) -> SqliteLedger:
     """Make the ledger of a new run, with all its tasks waiting, unless it is there; open it for writing."""
 
     def fill(db: sqlite3.Connection) -> None:
-        state = RunState.RUNNING.value
-        db.execute(
-            "INSERT INTO run VALUES (1, ?, ?, ?, 0, ?, ?, NULL, 0, 0)",
-            (run_id, workflow, state, created, created),
-        )
+        run = (run_id, workflow, RunState.RUNNING.value, epoch, created, created, None, 0, 0)
+        db.execute("INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*run, row_seal("run", run)))
+        waiting = [(n, task, TaskState.WAITING.value, None, None, None) for n, task in enumerate(tasks, 1)]
         db.executemany(
-            "INSERT INTO tasks (name, state) VALUES (?, ?)",
-            [(task, TaskState.WAITING.value) for task in tasks],
+            "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(*row, row_seal("tasks", row)) for row in waiting],
         )
 
     path = os.path.join(directory, FILE)

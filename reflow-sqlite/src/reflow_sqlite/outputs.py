@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reflow.plugin import OutputRow
-from reflow_sqlite.numbers import Numbers
-from reflow_sqlite.seals import seal
+from reflow_sqlite.rows import output_seal
 
 _INSERT = """
 INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task, idx, attempt) DO NOTHING
 """
 _FIND = """
-SELECT number, output, value, items, reusable, paths, seal FROM outputs WHERE task = ? AND idx = ? AND attempt = ?
+SELECT number, output, value, items, reusable, paths FROM outputs WHERE task = ? AND idx = ? AND attempt = ?
 """
 _DELETE = "DELETE FROM outputs WHERE task = ? AND idx = ? AND attempt = ?"
 _LINK = "UPDATE instances SET output = ? WHERE task = ? AND idx = ? AND output = ?"
@@ -22,13 +21,11 @@ _LINK = "UPDATE instances SET output = ? WHERE task = ? AND idx = ? AND output =
 Written = dict[tuple[int, int, bytes], int]  #: the number of each output, by task, index and hash
 
 
-def write_outputs(db: sqlite3.Connection, tasks: Numbers, rows: Iterable[OutputRow]) -> Written:
-    """Write outputs under new numbers, and return these; what is there already keeps its number."""
-    (first,) = db.execute("SELECT written + 1 FROM run").fetchone()
-    outputs = [
-        (number, tasks[row[0]], *row[1:], seal(row.value, row.output, row.items))
-        for number, row in enumerate(rows, first)
-    ]
+def write_outputs(
+    db: sqlite3.Connection, tasks: Mapping[str, int], rows: Iterable[OutputRow], first: int
+) -> Written:
+    """Write outputs under new numbers from ``first``, and return these; what is there already keeps its number."""
+    outputs = [_columns(number, tasks[row[0]], row) for number, row in enumerate(rows, first)]
     written = {(row[1], row[2], row[4]): row[0] for row in outputs}
     if db.executemany(_INSERT, outputs).rowcount < len(outputs):
         for newest, row in enumerate(outputs, first + len(outputs)):
@@ -36,13 +33,20 @@ def write_outputs(db: sqlite3.Connection, tasks: Numbers, rows: Iterable[OutputR
     return written
 
 
+def _columns(number: int, task: int, row: OutputRow) -> tuple[Any, ...]:
+    head = (number, task, row.index, row.attempt, row.output, int(row.reusable), int(row.paths))
+    return (*head[:5], row.value, row.items, *head[5:], output_seal(head, row.value, row.items))
+
+
 def _settle(db: sqlite3.Connection, row: tuple[Any, ...], newest: int) -> int:
     """Return the number of a row whose key may have been taken: one that is not the same is replaced."""
-    key, content = row[1:4], row[4:]
+    key, content = row[1:4], row[4:9]
     number, *found = db.execute(_FIND, key).fetchone()
     if tuple(found) == content:
         return int(number)
+    _, task, index, attempt, output, value, items, reusable, paths, _ = row
+    sealed = output_seal((newest, task, index, attempt, output, reusable, paths), value, items)
     db.execute(_DELETE, key)
-    db.execute(_INSERT, (newest, *row[1:]))
-    db.execute(_LINK, (newest, *key[:2], row[4]))
+    db.execute(_INSERT, (newest, *row[1:9], sealed))
+    db.execute(_LINK, (newest, *key[:2], output))
     return newest

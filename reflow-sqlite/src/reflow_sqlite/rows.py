@@ -1,68 +1,132 @@
-"""The queries of a ledger, and the records that their rows become."""
+"""The queries of a ledger, and the records that their rows become: each of them as it was written, or `Torn`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from reflow.plugin import (
     AttemptRow,
     InstanceRow,
     InstanceState,
     OutputRow,
-    Overview,
-    RunState,
     StoredValue,
     SubmissionRow,
     TaskRow,
     TaskState,
-    Unpublished,
 )
-from reflow_sqlite.connection import Connection, Row
+from reflow_sqlite.connection import Row
+from reflow_sqlite.failures import Torn
 from reflow_sqlite.schema import CODES, STATES
-from reflow_sqlite.seals import seal
+from reflow_sqlite.seals import (
+    LONG,
+    check_row,
+    digests_seal,
+    has_sealed_head,
+    is_sealed,
+    row_seal,
+    value_seal,
+)
 
 NAMES_AT_ONCE = 500  #: numbers in one query, so that its text stays short
 
+RUN = "SELECT run_id, workflow, state, epoch, created, updated, ended, published, written, seal FROM run"
+TASKS = "SELECT id, name, state, total, reason, parts, seal FROM tasks NOT INDEXED ORDER BY id"
+COUNTS = "SELECT id, counted, mirror FROM counts ORDER BY id"
 SUBMISSIONS = """
-SELECT t.token, number, task, count, instances, pack, state, created, native_id, ended, logs
-FROM submissions s JOIN tokens t ON t.id = s.token
+SELECT token, number, task, count, instances, pack, state, created, native_id, ended, logs, seal
+FROM submissions
 """
-INSTANCES = """
-SELECT i.idx, i.state, i.identity, i.attempt,
-  CASE WHEN typeof(i.output) = 'integer' THEN o.output ELSE i.output END,
-  i.token, i.position, i.fresh, i.parts, i.tries, i.reason
-FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
-WHERE i.task = (SELECT id FROM tasks WHERE name = ?)
+SEGMENTS = "SELECT token, name, seal FROM segments WHERE token = ?"
+_OUTPUT = """
+o.number, o.task, o.idx, o.attempt, o.output, o.reusable, o.paths, o.seal
 """
-ITEMS = """
-SELECT i.idx, o.items FROM instances i JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
-WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND o.items IS NOT NULL
+_LINKED = "outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)"
+INSTANCES = f"""
+SELECT i.idx, i.state, i.identity, i.attempt, i.output, i.token, i.position, i.fresh, i.parts, i.tries, i.reason,
+  i.seal, {_OUTPUT}, CASE WHEN o.seal < {LONG} THEN o.value END, CASE WHEN o.seal < {LONG} THEN o.items END
+FROM instances i LEFT JOIN {_LINKED} WHERE i.task = ?
 """
-VALUES = """
-SELECT i.idx, o.output, o.value, o.items, o.seal
-FROM instances i LEFT JOIN outputs o ON (o.number, o.task, o.idx) = (i.output, i.task, i.idx)
-WHERE i.task = (SELECT id FROM tasks WHERE name = ?) AND i.idx > ?
+VALUES = f"""
+SELECT i.idx, {_OUTPUT}, o.value, o.items FROM instances i LEFT JOIN {_LINKED} WHERE i.task = ? AND i.idx > ?
 """
 ATTEMPTS = """
-SELECT n.name, idx, attempt, t.token, element, start, a.state,
-  started, ended + coalesce(started, 0), log_start, log_end + coalesce(log_start, 0),
-  a.reason, error, h.host
-FROM attempts a JOIN tasks n ON n.id = a.task JOIN tokens t ON t.id = a.token LEFT JOIN hosts h ON h.id = a.host
-WHERE true
+SELECT task, idx, attempt, token, element, start, state, started, ended, log_start, log_end, host, reason, error, seal
+FROM attempts a WHERE true
 """
-UNPUBLISHED = """
-SELECT o.number, n.name, o.idx, o.attempt, o.output, o.value, o.items, o.reusable, o.paths, o.seal,
-  coalesce(f.identity, i.identity), coalesce(f.parts, i.parts), coalesce(a.ended + coalesce(a.started, 0), r.updated)
-FROM run r JOIN outputs o ON o.number > r.published JOIN tasks n ON n.id = o.task
-  LEFT JOIN origins f ON f.number = o.number
-  LEFT JOIN instances i ON i.task = o.task AND i.idx = o.idx
-  LEFT JOIN attempts a ON a.task = o.task AND a.idx = o.idx AND a.attempt = o.attempt
-ORDER BY o.number LIMIT ?
+_MADE_FROM = """
+coalesce(f.identity, i.identity), coalesce(f.parts, i.parts), a.started, a.ended
+"""
+_ATTEMPT = "attempts a ON a.task = o.task AND a.idx = o.idx AND a.attempt = o.attempt"
+UNPUBLISHED = f"""
+SELECT {_OUTPUT}, o.value, o.items, {_MADE_FROM}
+FROM outputs o LEFT JOIN origins f ON f.number = o.number
+  LEFT JOIN instances i ON i.task = o.task AND i.idx = o.idx LEFT JOIN {_ATTEMPT}
+WHERE o.number > ? ORDER BY o.number LIMIT ?
+"""
+KEPT = f"""
+SELECT {_OUTPUT}, o.value, o.items, i.identity, i.parts, a.started, a.ended
+FROM instances i JOIN {_LINKED} LEFT JOIN {_ATTEMPT}
+WHERE i.task = ? AND i.idx > ? AND i.state = {CODES["succeeded"]} ORDER BY i.idx LIMIT ?
 """
 
+Tokens = Mapping[int, str] | Any  #: names by their numbers
 
-class Torn(Exception):
-    """A row that is not as it was written."""
+
+class RunRow(NamedTuple):
+    """The one row of ``run``, but for its key and its seal."""
+
+    run_id: str
+    workflow: str
+    state: str
+    epoch: int
+    created: int
+    updated: int
+    ended: int | None
+    published: int
+    written: int
+
+
+def run_of(rows: list[Row]) -> RunRow:
+    """Return what a ledger says of its run."""
+    if len(rows) != 1:
+        raise Torn("what it says of its run")
+    *columns, sealed = rows[0]
+    check_row("run", columns, sealed, "what it says of its run")
+    return RunRow(*columns)
+
+
+def tasks_of(rows: list[Row]) -> dict[int, TaskRow]:
+    """Return all tasks by their numbers."""
+    found = {}
+    for number, name, state, *rest, sealed in rows:
+        check_row("tasks", (number, name, state, *rest), sealed, f"the task {name!r}")
+        found[number] = TaskRow(name, TaskState(state), *rest)
+    return found
+
+
+def counts_of(rows: list[Row], tasks: Collection[int]) -> dict[int, int]:
+    """Return what is counted of all tasks."""
+    counts = {number: counted for number, counted, mirror in rows if mirror == 1_000_003 * counted + number}
+    wanted = {number for task in tasks for number in (-task, *range(8 * task, 8 * task + 8))}
+    if counts.keys() != wanted or min(counts.values(), default=0) < 0:
+        raise Torn("the number of its instances")
+    return counts
+
+
+def submission_of(row: Row, tokens: Tokens) -> SubmissionRow:
+    """Return the record of a row of `SUBMISSIONS`."""
+    *columns, sealed = row
+    check_row("submissions", columns, sealed, f"the submission {columns[1]}")
+    return SubmissionRow(tokens[columns[0]], *columns[1:])
+
+
+def segment_of(row: Row) -> str:
+    """Return the name in a row of `SEGMENTS`."""
+    token, name, sealed = row
+    check_row("segments", (token, name), sealed, f"the segment {name!r}")
+    return str(name)
 
 
 def chosen(table: str, states: Collection[InstanceState], indices: Collection[int]) -> Iterator[str]:
@@ -78,95 +142,140 @@ def chosen(table: str, states: Collection[InstanceState], indices: Collection[in
         yield of_states
 
 
-def read_overview(connection: Connection) -> Overview:
-    """Read a run at a glance; no query grows with the number of instances."""
-    read = connection.read
-    with connection.snapshot():
-        (run,) = read("SELECT run_id, workflow, state, epoch, created, updated, ended, published FROM run")
-        tasks = read("SELECT id, name, state, total, reason, parts FROM tasks ORDER BY id")
-        counted = read("SELECT id / 8, id % 8, instances FROM counts WHERE instances > 0 ORDER BY id")
-        submissions = read(SUBMISSIONS + "WHERE state IN ('intent', 'open') ORDER BY number, s.token")
-        ((outputs,),) = read("SELECT coalesce(max(number), 0) FROM outputs")
-    counts: dict[int, dict[InstanceState, int]] = {task[0]: {} for task in tasks}
-    for task, code, instances in counted:
-        counts[task][STATES[code]] = instances
-    run_id, workflow, state, epoch, created, updated, ended, published = run
-    return Overview(
-        *(run_id, workflow, RunState(state), epoch, created, updated, ended),
-        tasks={name: TaskRow(name, TaskState(word), *rest) for _, name, word, *rest in tasks},
-        counts={name: counts[number] for number, name, *_ in tasks},
-        submissions=[SubmissionRow(*row) for row in submissions],
-        published=published,
-        outputs=outputs,
+def instance_columns(task: int, row: InstanceRow, token: int | None) -> tuple[Any, ...]:
+    """Return the columns of an instance that its seal covers, in their order; its digests are apart."""
+    code = CODES[row.state._value_]
+    has = (row.output is not None, len(row.parts))
+    return (
+        *has,
+        task,
+        row.index,
+        code,
+        row.attempt,
+        token,
+        row.position,
+        int(row.fresh),
+        row.tries,
+        row.reason,
     )
 
 
-def read_instances(
-    connection: Connection, task: str, states: Collection[InstanceState], indices: Collection[int]
-) -> list[InstanceRow]:
-    """Read instances of a task by ascending index."""
-    instances: list[InstanceRow] = []
-    with connection.snapshot():
-        tokens: dict[int | None, str | None] = {
-            None: None,
-            **dict(connection.read("SELECT id, token FROM tokens")),
-        }
-        for some in chosen("i", states, indices):
-            found = connection.read(f"{INSTANCES}{some} ORDER BY i.idx", (task,))
-            instances += [_instance(task, tokens, row) for row in found]
-        if not states and not indices and len(instances) != _counted(connection, task):
-            raise Torn(f"the number of instances of {task}")
-    return instances
-
-
-def _instance(task: str, tokens: dict[int | None, str | None], row: Row) -> InstanceRow:
-    index, code, identity, attempt, output, token, position, fresh, parts, tries, reason = row
-    submission = tokens[token]
-    return InstanceRow(
+def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
+    """Return the record of a row of `INSTANCES`."""
+    index, code, identity, attempt, kept, token, position, fresh, parts, tries, reason, sealed = row[:12]
+    output = kept
+    if isinstance(kept, int):
+        output = checked_head(name, row[12:])[4]
+    submission = None if token is None else tokens[token]
+    columns = (
+        output is not None,
+        len(parts),
         task,
         index,
-        STATES[code],
-        identity,
+        code,
         attempt,
-        output,
-        submission,
+        token,
         position,
-        fresh == 1,
-        parts,
+        fresh,
         tries,
         reason,
     )
-
-
-def _counted(connection: Connection, task: str) -> int:
-    ((counted,),) = connection.read(
-        "SELECT coalesce(sum(c.instances), 0) FROM tasks t JOIN counts c ON c.id / 8 = t.id WHERE t.name = ?",
-        (task,),
+    if digests_seal(identity + parts + (output or b""), columns) != sealed:
+        raise Torn(f"{name}[{index}]")
+    return InstanceRow(
+        *(name, index, STATES[code], identity, attempt, output, submission, position, fresh == 1),
+        *(parts, tries, reason),
     )
-    return int(counted)
 
 
-def attempt_of(row: Row) -> AttemptRow:
-    """Return the record of a row of `ATTEMPTS`."""
-    task, index, attempt, token, element, start, code, *rest = row
-    return AttemptRow(task, index, attempt, token, element, start, STATES[code], *rest)
+def output_seal(head: Row, value: str, items: bytes | None) -> int:
+    """Return the seal of an output; ``head`` is the columns of `_OUTPUT` but the seal."""
+    number, task, index, attempt, output, reusable, paths = head
+    return value_seal(output, (number, task, index, attempt, reusable, paths), value, items)
 
 
-def value_of(task: str, row: Row) -> StoredValue:
+def checked_head(name: str, row: Row) -> Row:
+    """Return the columns of `_OUTPUT` and what follows, sound as far as they were read."""
+    number, task, index, attempt, output, reusable, paths, sealed, value, items = row[:10]
+    columns = (number, task, index, attempt, reusable, paths)
+    if sealed is None or not (
+        has_sealed_head(sealed, output, columns)
+        if value is None
+        else is_sealed(sealed, output, columns, value, items)
+    ):
+        raise Torn(f"the output of {name}[{index}]")
+    return row
+
+
+def value_of(name: str, row: Row) -> StoredValue:
     """Return the record of a row of `VALUES`."""
-    index, output, value, items, sealed = row
-    if value is None or seal(value, output, items) != sealed:
-        raise Torn(f"the value of {task}[{index}]")
+    index = row[0]
+    *_, output, _, _, _, value, _ = _whole(f"{name}[{index}]", row[1:])
     return StoredValue(index, output, value)
 
 
-def unpublished_of(row: Row) -> Unpublished:
-    """Return the record of a row of `UNPUBLISHED`; what it was made from may be known no more."""
-    number, task, index, attempt, output, value, items, reusable, paths, sealed, identity, parts, created = (
-        row
+def items_of(name: str, row: Row) -> tuple[int, bytes] | None:
+    """Return the index and the digests of the items in a row of `VALUES`; None where it is no list."""
+    items = _whole(f"{name}[{row[0]}]", row[1:])[9]
+    return None if items is None else (row[0], items)
+
+
+def _whole(what: str, row: Row) -> Row:
+    number, task, index, attempt, output, reusable, paths, sealed, value, items = row[:10]
+    columns = (number, task, index, attempt, reusable, paths)
+    if value is None or not is_sealed(sealed, output, columns, value, items):
+        raise Torn(f"the value of {what}")
+    return row
+
+
+def made_of(tasks: Mapping[int, TaskRow], row: Row, run: RunRow) -> tuple[int, OutputRow, bytes, bytes, int]:
+    """Return the number, the output, and what is known of it in a row of `UNPUBLISHED` or `KEPT`."""
+    number, task, index, attempt, output, reusable, paths, _, value, items, *known = row
+    name = tasks[task].task
+    _whole(f"{name}[{index}]", row)
+    identity, parts, started, ended = known
+    is_known = identity is not None
+    kept = OutputRow(name, index, attempt, output, value, items, bool(reusable and is_known), bool(paths))
+    since = 0 if started is None else started + run.created
+    created = run.updated if ended is None else ended + since
+    return number, kept, identity or b"", parts or b"", created
+
+
+def attempt_columns(
+    task: int, row: AttemptRow, token: int, host: int | None, created: int
+) -> tuple[Any, ...]:
+    """Return the columns of an attempt, but for its seal."""
+    started = None if row.started is None else row.started - created
+    return (
+        *(task, row.index, row.attempt, token, row.element, row.start, CODES[row.state._value_], started),
+        *(_since(row.ended, row.started), row.log_start, _since(row.log_end, row.log_start), host),
     )
-    if seal(value, output, items) != sealed:
-        raise Torn(f"the value of {task}[{index}]")
-    known = identity is not None
-    kept = OutputRow(task, index, attempt, output, value, items, bool(reusable and known), bool(paths))
-    return Unpublished(number, kept, identity or b"", parts or b"", created)
+
+
+def attempt_of(
+    row: Row, tasks: Mapping[int, TaskRow], tokens: Tokens, hosts: Tokens, created: int
+) -> AttemptRow:
+    """Return the record of a row of `ATTEMPTS`."""
+    *columns, sealed = row
+    if row_seal("attempts", columns) != sealed:
+        raise Torn(f"an attempt at instance {columns[1]}")
+    task, index, attempt, token, element, start, code, since, ended, log_start, log_end, host, *rest = columns
+    started = None if since is None else since + created
+    return AttemptRow(
+        *(tasks[task].task, index, attempt, tokens[token], element, start, STATES[code]),
+        *(started, _after(ended, started), log_start, _after(log_end, log_start)),
+        *(*rest, None if host is None else hosts[host]),
+    )
+
+
+def _since(end: int | None, start: int | None) -> int | None:
+    return end if end is None or start is None else end - start
+
+
+def _after(end: int | None, start: int | None) -> int | None:
+    return end if end is None or start is None else end + start
+
+
+def read_run(db: sqlite3.Connection) -> RunRow:
+    """Return what a ledger says of its run, in a transaction."""
+    return run_of(db.execute(RUN).fetchall())

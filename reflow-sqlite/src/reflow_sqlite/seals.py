@@ -1,10 +1,61 @@
-"""Checksums of values: SQLite does not notice a flipped bit in one, and a wrong value must never be used."""
+"""Checksums of rows: SQLite does not notice a flipped bit in one, and nothing wrong must be read as if it were sound.
+
+A row's seal covers its key, so that a row that is taken for another one does not fit either. Most take two bytes:
+a CRC of 16 bits finds every error that is not longer than that. Those of values are of 32 bits. Where a value is
+short, one covers the whole row; a long one, which is not read with the rest of its row, has a second one.
+"""
 
 from __future__ import annotations
 
+from binascii import crc_hqx
+from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
+from reflow_sqlite.failures import Torn
 
-def seal(value: str, output: bytes, items: bytes | None) -> int:
-    """Return the checksum of a value and its digests, a number that SQLite keeps in four bytes."""
-    return crc32(value.encode("utf-8", "surrogatepass"), crc32(items or b"", crc32(output))) - 0x8000_0000
+SHORT = 256  #: characters of a value, and bytes of its items, that one seal covers together with its row
+LONG = 1 << 62  #: seals from here on are of two parts: 30 bits for the row, 32 for its value
+
+
+def row_seal(table: str, columns: Sequence[Any]) -> int:
+    """Return the seal of a row of texts, whole numbers, digests and nulls: a number that SQLite keeps in two bytes."""
+    return crc_hqx(ascii((table, *columns)).encode(), 0xFFFF) - 0x8000
+
+
+def digests_seal(digests: bytes, columns: Sequence[Any]) -> int:
+    """Return the same for a row of which there are many: its digests, joined, are not made text first."""
+    return crc_hqx(digests, crc_hqx(ascii(columns).encode(), 0xFFFF)) - 0x8000
+
+
+def check_row(table: str, columns: Sequence[Any], seal: int, what: str) -> None:
+    """Raise `Torn` where a row is not as it was sealed; ``what`` it is says so in words."""
+    if row_seal(table, columns) != seal:
+        raise Torn(what)
+
+
+def value_seal(digests: bytes, columns: Sequence[Any], value: str, items: bytes | None) -> int:
+    """Return the seal of a row that holds a value.
+
+    Args:
+        digests, columns: All of the row but its value and the digests of its items.
+    """
+    head = crc32(ascii(columns).encode(), crc32(digests))
+    if len(value) + len(items or b"") <= SHORT:
+        return _body(value, items, head) - 0x8000_0000
+    return LONG | (head & 0x3FFF_FFFF) << 32 | _body(value, items, 0)
+
+
+def is_sealed(seal: int, digests: bytes, columns: Sequence[Any], value: str, items: bytes | None) -> bool:
+    """Whether a row and its value are as they were sealed."""
+    return seal == value_seal(digests, columns, value, items)
+
+
+def has_sealed_head(seal: int, digests: bytes, columns: Sequence[Any]) -> bool:
+    """Whether a row with a long value is as it was sealed, as far as that can be told without the value."""
+    head = crc32(ascii(columns).encode(), crc32(digests))
+    return seal >> 32 == LONG >> 32 | head & 0x3FFF_FFFF
+
+
+def _body(value: str, items: bytes | None, start: int) -> int:
+    return crc32(value.encode("utf-8", "surrogatepass"), crc32(items or b"", start))

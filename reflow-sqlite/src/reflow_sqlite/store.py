@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from reflow.plugin import Ledger, Results, Store, StoreError
+from reflow.plugin import Ledger, Results, Salvage, Store, StoreError
 
 
 class SqliteStore(Store):
@@ -17,21 +17,33 @@ class SqliteStore(Store):
     name = "sqlite"
 
     def create_ledger(
-        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int
+        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int = 0
     ) -> Ledger:
         from reflow_sqlite.ledger import create  # sqlite3 is imported by what needs it
 
-        return create(directory, run_id, workflow, tasks, created)
+        return create(directory, run_id, workflow, tasks, created, epoch)
 
     def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
         from reflow_sqlite.ledger import SqliteLedger
 
         return SqliteLedger(directory, write=write)
 
+    def replace_ledger(self, directory: str, fresh: str) -> str | None:
+        from reflow_sqlite.ledger import FILE
+        from reflow_sqlite.replacing import replace
+        from reflow_sqlite.schema import LEDGER
+
+        return replace(LEDGER, os.path.join(directory, FILE), os.path.join(fresh, FILE))
+
     def open_results(self, *, write: bool = False) -> Results:
         from reflow_sqlite.results import SqliteResults
 
         return SqliteResults(path_of(self.address), write=write)
+
+    def rebuild_results(self, fill: Callable[[Results, Salvage], None]) -> str | None:
+        from reflow_sqlite.rebuilding import rebuild
+
+        return rebuild(path_of(self.address), fill)
 
 
 def path_of(address: str) -> str:

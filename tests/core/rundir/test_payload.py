@@ -24,14 +24,19 @@ instances = st.builds(
     st.integers(1, 9),
     st.dictionaries(st.text(min_size=1), json_values, max_size=3),
     st.integers(0, 3),
+    st.binary(max_size=32).map(bytes.hex),
 )
+
+
+def _texts(values):
+    return {name: json.dumps(value) for name, value in values.items()}
 
 
 def written(sub, given, shared=None):
     for path in (sub.payload, sub.offsets, sub.shared):
         if os.path.exists(path):
             os.unlink(path)
-    lines = (Line(i, a, {k: json.dumps(v) for k, v in values.items()}, r) for i, a, values, r in given)
+    lines = (Line(i, a, _texts(values), r, bytes.fromhex(own)) for i, a, values, r, own in given)
     write_payload(sub, "convert", {k: json.dumps(v) for k, v in (shared or {}).items()}, lines, pack=3)
     return Payload(sub)
 

@@ -29,10 +29,13 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 
 def run(call: Call) -> int:
-    """Advance a run."""
+    """Advance a run, also one that is held."""
+    from reflow.run.release import release
+
     run = open_run_alone(call)
     if call.options.quiet:
         call.say(run.id)
+    release(run)
     if not run.is_resident:
         from reflow.run.advance import advance
 

@@ -39,6 +39,7 @@ _ALL = (
     Command("describe", "describe", "the workflow as JSON"),
     Command("advance", "advance", "take a run one step on, or drive it when its driver is gone", ANY_RUN),
     Command("plugins", "plugins", "list the plugins that are installed", ANY_RUN),
+    Command("store", "store", "look after the store: info, gc, rebuild", ANY_RUN),
     Command("config", "config", "show each setting and where it comes from", ANY_RUN),
 )
 
@@ -47,7 +48,7 @@ COMMANDS = {command.name: command for command in _ALL}
 NOT_YET = frozenset(
     (
         *("register", "list", "inspect", "delete"),
-        *("store", "watch", "report", "doctor"),
+        *("watch", "report", "doctor"),
     )
 )
 

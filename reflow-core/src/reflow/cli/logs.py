@@ -75,6 +75,10 @@ def _print_paths(call: Call, run: OpenRun, slices: list[LogSlice]) -> None:
 
 def _no_log(run: OpenRun) -> str:
     """Return why an instance that was begun has no log."""
+    from reflow.rundir.collected import collected_at
+
+    if collected_at(run.paths) is not None:
+        return "its log is gone: reflow store gc removed it"
     if run.info["executor"]["name"] == BUILT_IN_EXECUTOR:
         return f"no log is kept: {BUILT_IN_EXECUTOR} prints in its own terminal"
     return "there is no log of it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from reflow.model.records import (
@@ -12,10 +12,12 @@ from reflow.model.records import (
     Changes,
     Context,
     EarlierResult,
+    Figures,
     FoundResult,
     InstanceRow,
     Maker,
     NewResult,
+    OldResult,
     Overview,
     RunEntry,
     SubmissionRow,
@@ -81,6 +83,10 @@ class Ledger(ABC):
 
         Each has the identity that it was made under, whatever its instance has become since.
         """
+
+    @abstractmethod
+    def kept(self, task: str) -> Iterator[Unpublished]:
+        """Stream what the succeeded instances of a task returned, by ascending index, be it published or not."""
 
     @abstractmethod
     def take_epoch(self) -> int:
@@ -193,8 +199,57 @@ class Results(ABC):
         """Return the list of runs, newest first."""
 
     @abstractmethod
+    def figures(self) -> Figures:
+        """Return how much there is of what; it takes no more memory for more results."""
+
+    @abstractmethod
+    def old(self, before: int) -> Iterator[OldResult]:
+        """Stream the results that were made before a moment, stale ones too, oldest first.
+
+        Some of them may be removed while they come.
+        """
+
+    @abstractmethod
+    def remove(self, results: Sequence[OldResult]) -> None:
+        """Remove results in one transaction; of those that were stale it is still known that they were."""
+
+    @abstractmethod
+    def shrink(self) -> bool:
+        """Give back some of the space of what was removed, in one short transaction; return whether there is more."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of the store."""
+
+
+class Salvage(ABC):
+    """What can still be read of results that may be damaged; each row of it is as it was written.
+
+    Attributes:
+        lost: What could not be read, as far as that is known by now: why, by the name of the method below.
+    """
+
+    lost: dict[str, str]
+
+    @abstractmethod
+    def runs(self) -> list[RunEntry]:
+        """Return the list of runs, in any order."""
+
+    @abstractmethod
+    def code(self) -> dict[bytes, str]:
+        """Return what hashes of code were made of."""
+
+    @abstractmethod
+    def acceptances(self) -> list[Acceptance]:
+        """Return what was accepted, of all tasks."""
+
+    @abstractmethod
+    def results(self) -> Iterator[tuple[Context, NewResult, str | None]]:
+        """Stream results, oldest first, with why they are stale, or None."""
+
+    @abstractmethod
+    def forgotten(self) -> set[tuple[bytes, bytes]]:
+        """Return the (identity, output) pairs of results that were stale when they were removed."""
 
 
 class Store(ABC):
@@ -212,18 +267,35 @@ class Store(ABC):
 
     @abstractmethod
     def create_ledger(
-        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int
+        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int = 0
     ) -> Ledger:
-        """Make the ledger of a new run in its directory, with all tasks waiting; one that is there is opened."""
+        """Make the ledger of a new run in its directory, with all tasks waiting; one that is there is opened.
+
+        Args:
+            epoch: What its first epoch comes after; below 2**44.
+        """
+
+    @abstractmethod
+    def replace_ledger(self, directory: str, fresh: str) -> str | None:
+        """Put the ledger that was made in the directory ``fresh`` in the place of that in ``directory``, in one step.
+
+        Whoever has the old one open can write no more, and reads the new one from the next overview on.
+
+        Returns:
+            Where the old one is kept from now on, or None where there was none.
+
+        Raises:
+            StoreError: It could not be done; the old one is at its place, or there is none.
+        """
 
     @abstractmethod
     def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
         """Open the ledger in a run's directory.
 
         Raises:
-            StoreDamaged: The file is damaged, or is no ledger.
+            StoreDamaged: The file is damaged, is no ledger, or is not there.
             StoreTooNew: A newer reflow wrote it.
-            StoreError: It is not there, or cannot be read.
+            StoreError: It cannot be read.
         """
 
     @abstractmethod
@@ -234,4 +306,18 @@ class Store(ABC):
             StoreDamaged: The file is damaged, or is no store.
             StoreTooNew: A newer reflow wrote it.
             StoreError: It cannot be reached or is locked.
+        """
+
+    @abstractmethod
+    def rebuild_results(self, fill: Callable[[Results, Salvage], None]) -> str | None:
+        """Have new results come in the place of those at the address, in one step, while nobody else writes there.
+
+        Args:
+            fill: Is given new ones, empty, and what can be read of the old. Where it raises, all stays as it was.
+
+        Returns:
+            Where the old ones are kept from now on, or None where there were none.
+
+        Raises:
+            StoreError: It could not be done; the old ones are at their place, or there are none.
         """

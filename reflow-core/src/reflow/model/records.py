@@ -298,3 +298,43 @@ class Acceptance(NamedTuple):
     who: str
     reason: str
     created: int
+
+
+class Figures(NamedTuple):
+    """How much the results of a user hold.
+
+    Attributes:
+        place: Where they are, as a path or an address.
+        size: In bytes.
+        schema: The version of its form.
+        results: How many there are, stale ones too.
+        stale: How many of these are used no more.
+        tasks: How many tasks, by their keys, made them.
+        oldest, newest: When the first and the last one of them was made, or None.
+    """
+
+    place: str
+    size: int
+    schema: int
+    results: int
+    stale: int
+    runs: int
+    tasks: int
+    oldest: int | None
+    newest: int | None
+
+
+class OldResult(NamedTuple):
+    """A result, as far as it matters for whether it is kept.
+
+    Attributes:
+        number: By which the store knows it.
+        run_id: Of the run that made it.
+        size: About how many bytes it takes.
+    """
+
+    number: int
+    identity: bytes
+    output: bytes
+    run_id: str
+    size: int

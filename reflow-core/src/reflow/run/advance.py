@@ -37,7 +37,8 @@ ANSWERS = 5  #: how often one process waits for the answer to a submission
 def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState | None:
     """Advance a run as far as it goes without waiting for work, and return how it stands.
 
-    Whoever else holds the lease is left a note, and makes one more pass: then None is returned.
+    Whoever else holds the lease is left a note, and makes one more pass: then None is returned. Of a run that is held
+    only cancels are carried out; see `reflow.run.release`.
 
     Args:
         caller: The token of the small job that calls, if it is one.
@@ -53,7 +54,11 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             state = _Pass(run, hold, wait=wait).make(caller)
             tell(run.paths, hold.take_messages())
         save_picture(run)
-        if not take_notes(run.paths) and not any(r.kind == "retry" for r in list_requests(run.paths)):
+        if (
+            not take_notes(run.paths)
+            and state is not RunState.HELD
+            and not any(r.kind == "retry" for r in list_requests(run.paths))
+        ):
             return state
 
 
@@ -85,6 +90,11 @@ class _Pass:
     def make(self, caller: str) -> RunState:
         """Take in what has come, find what was lost, hand over what is ready."""
         self._is_job = bool(caller)
+        if (
+            self._hold.overview().state is RunState.HELD
+            and (state := self._coordinator.hear_held()) is RunState.HELD
+        ):
+            return state
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step([])

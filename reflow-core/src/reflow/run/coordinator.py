@@ -81,6 +81,11 @@ class Coordinator:
             pass
         return self._settle()
 
+    def hear_held(self) -> RunState:
+        """Carry out cancels of a run that is held, and nothing else; return how it stands then."""
+        self.hear()
+        return self._settle()
+
     def settle(self, batches: Iterable[Batch], ended: Iterable[str]) -> RunState:
         """Take in outcomes and carry out requests, but hand nothing over."""
         self._ingest(batches)
@@ -191,14 +196,14 @@ class Coordinator:
         if overview.state.is_over and overview.published < overview.outputs:
             self._publish()  # they were out of reach when it ended
             self._catch_up()
-        if overview.state is not RunState.RUNNING:
+        if overview.state not in (RunState.RUNNING, RunState.HELD):
             return overview.state
         state = run_state(overview.tasks, overview.counts)
         if state.is_over and self._may_end_as(state, overview):
             self._hold.apply(Changes(run=state, published=publish(self._hold)))
             self._catch_up()
             return state
-        return RunState.RUNNING
+        return overview.state
 
     def _may_end_as(self, state: RunState, overview: Overview) -> bool:
         """Whether nothing stands in the way of the end; on a scheduler a cancelled run does not wait for its jobs."""

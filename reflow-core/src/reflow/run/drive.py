@@ -74,7 +74,7 @@ def _drive_in_turn(run: OpenRun, look: Look | None) -> RunState:
                     f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}"
                 )
             time.sleep(0.05)
-        elif not take_notes(run.paths) and not _is_asked(run):
+        elif state is RunState.HELD or (not take_notes(run.paths) and not _is_asked(run)):
             return state
 
 
@@ -114,7 +114,7 @@ class _Driver:
 
     def _go_on(self, look: Look | None) -> RunState:
         state = self._recover()
-        while not state.is_over:
+        while not state.is_over and state is not RunState.HELD:
             state = self._take_in(self._gather())
             if look:
                 look(read_status(self._run))
@@ -128,6 +128,11 @@ class _Driver:
 
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
+        if (
+            self._hold.overview().state is RunState.HELD
+            and (state := self._coordinator.hear_held()) is RunState.HELD
+        ):
+            return state
         sweep(self._hold)
         batches, tokens = self._left_behind()
         state = self._coordinator.step(batches, tokens, charge=False)
@@ -249,7 +254,7 @@ def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = Non
     """Wait until a run is over or the time has passed, looking; return its last status.
 
     Raises:
-        OutOfReach: Its driver is gone, so that waiting would never end.
+        OutOfReach: Its driver is gone or it is held, so that waiting would never end.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     pause = 0.02
@@ -259,6 +264,8 @@ def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = Non
             look(status)
         if status["driver"]["alive"] is False and status["state"] == RunState.RUNNING.value:
             raise OutOfReach(f"nothing drives run {run.id} any more; {run.remedy}")
+        if status["state"] == RunState.HELD.value:
+            raise OutOfReach(f"run {run.id} is held; {run.remedy}")
         if RunState(status["state"]).is_over or (deadline is not None and time.monotonic() >= deadline):
             return status
         time.sleep(pause)

@@ -9,32 +9,56 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reflow.filesystem.atomic import copy_into, read_bytes, replace_file
-from reflow.model.records import SubmissionRow
+from reflow.model.records import AttemptRow, InstanceRow, SubmissionRow
+from reflow.model.states import InstanceState
 from reflow.run.clock import now_ms
-from reflow.run.handover import remove_folders
+from reflow.run.handover import of_submission, remove_folders
 from reflow.run.hold import Hold
+from reflow.rundir.joined import joined_lines
 from reflow.rundir.layout import RunPaths
 
 _LOG = r"([0-9a-f]{20})\.(\d+)(?:\.(\d+))?\.log"  # compiled when it is first used
 
 
 def close_submission(
-    hold: Hold, submission: SubmissionRow, closed: Sequence[SubmissionRow] = ()
+    hold: Hold,
+    submission: SubmissionRow,
+    closed: Sequence[SubmissionRow] = (),
+    rows: Iterable[InstanceRow] = (),
 ) -> SubmissionRow:
     """Join the outcomes and logs of a submission that has ended, and return its row for the ledger.
 
     Args:
         closed: Others that were joined before it, and that the ledger does not know of yet.
+        rows: Instances that failed with it, of which the ledger does not know yet either.
     """
     paths = hold.run.paths.submission(submission.token)
+    logs = _join_logs(hold, submission, closed)
+    ended = now_ms()
     if os.path.isdir(paths.outcomes):
         names = sorted(os.listdir(paths.outcomes), key=_segment_order)
-        replace_file(paths.joined, (read_bytes(os.path.join(paths.outcomes, name)) for name in names))
-    logs = _join_logs(hold, submission, closed)
-    return submission._replace(state="ended", ended=now_ms(), logs=json.dumps(logs))
+        segments = ((name, read_bytes(os.path.join(paths.outcomes, name))) for name in names)
+        left = {row.index: row for row in _unsuccessful(hold, submission)}
+        left |= {row.index: row for row in rows if row.submission == submission.token}
+        deaths = _deaths(hold, submission)
+        replace_file(paths.joined, joined_lines(segments, left.values(), deaths, ended, logs))
+    return submission._replace(state="ended", ended=ended, logs=json.dumps(logs))
+
+
+def _unsuccessful(hold: Hold, submission: SubmissionRow) -> list[InstanceRow]:
+    """Return the instances of a submission that came to nothing, which is not told by outcomes alone."""
+    states = (InstanceState.FAILED, InstanceState.CANCELLED)
+    return [row for state in states for row in of_submission(hold.ledger, submission, state)]
+
+
+def _deaths(hold: Hold, submission: SubmissionRow) -> list[AttemptRow]:
+    """Return the attempts of a submission of which its workers could not tell how they ended."""
+    states = {InstanceState.FAILED, InstanceState.CANCELLED}
+    attempts = hold.ledger.attempts(submission.task, states)
+    return [row for row in attempts if row.submission == submission.token and row.error is None]
 
 
 def clear(hold: Hold, submission: SubmissionRow) -> None:

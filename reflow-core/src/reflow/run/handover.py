@@ -86,6 +86,8 @@ def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave) 
     asked = {
         "token": submission.token,
         "task": node.name,
+        "number": submission.number,
+        "created": submission.created,
         "count": submission.count,
         "pack": submission.pack,
         "begin_s": wave.begin_s,
@@ -102,7 +104,7 @@ def _lines(
 ) -> Iterator[Line]:
     for row in rows:
         values = {name: next(texts) for name, texts in each}
-        yield Line(row.index, row.attempt, values, max(0, retries - tries_of(row).task))
+        yield Line(row.index, row.attempt, values, max(0, retries - tries_of(row).task), row.identity)
 
 
 def _picked(hold: Hold, node: Node, entry: Input, indices: Sequence[int]) -> Iterator[str]:
@@ -174,12 +176,17 @@ def submit(
         return submission
     except NotSubmitted as error:
         hold.messages.append(f"{submission.task}: {error}")
-        return submission if error.transient else submission._replace(state="refused", ended=now_ms())
-    receipt = {"token": submission.token, "native_id": native_id}
-    replace_file(
-        hold.run.paths.submission(submission.token).receipt, json.dumps(receipt).encode(), sync=False
-    )
+        if error.transient:
+            return submission
+        _keep_answer(hold, submission, {"refused": f"{submission.task}: {error}"})
+        return submission._replace(state="refused", ended=now_ms())
+    _keep_answer(hold, submission, {"native_id": native_id})
     return submission._replace(state="open", native_id=native_id)
+
+
+def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) -> None:
+    receipt = json.dumps({"token": submission.token, **answer}).encode()
+    replace_file(hold.run.paths.submission(submission.token).receipt, receipt, sync=False)
 
 
 def of_submission(ledger: Ledger, submission: SubmissionRow, state: InstanceState) -> list[InstanceRow]:

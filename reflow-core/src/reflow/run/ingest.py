@@ -20,7 +20,7 @@ from reflow.run.tries import tries_of
 from reflow.run.verdict import LIMITS, Verdict, crashed, out_of_time
 from reflow.rundir.outcomes import Outcome
 
-_STATES = {
+STATES = {
     "succeeded": InstanceState.SUCCEEDED,
     "failed": InstanceState.FAILED,
     "cancelled": InstanceState.CANCELLED,
@@ -153,14 +153,14 @@ class _Books:
             late = out_of_time(outcome.reason) if outcome.charge == "time" else batch.death
             self._died(batch._replace(death=late), rows, outcome, begun or outcome, task)
             return
-        state = _STATES[outcome.state]
-        self._attempts.append(_attempt(batch, task, outcome, begun, state))
+        state = STATES[outcome.state]
+        self._attempts.append(attempt_row(batch, task, outcome, begun, state))
         if row is None or not _is_of(row, batch):
             return
         if outcome.state == "interrupted" and not self._is_resident:  # its job was started again, and went on
             return
         if state is InstanceState.SUCCEEDED and outcome.output is not None:
-            self._outputs.append(_output(task, outcome))
+            self._outputs.append(output_row(task, outcome))
             if outcome.unusable:
                 self.unusable[task, outcome.unusable] = None
         elif outcome.again:  # its own worker tries once more, in place
@@ -182,7 +182,7 @@ class _Books:
         row = rows.get(begun.index)
         death = batch.death or crashed("")
         ended = last._replace(reason=death.reason, peak_mib=last.peak_mib or death.peak_mib)
-        self._attempts.append(_attempt(batch, task, ended, begun, death.state))
+        self._attempts.append(attempt_row(batch, task, ended, begun, death.state))
         if row is None or not _is_of(row, batch):
             return
         limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
@@ -232,9 +232,10 @@ def hand_back(row: InstanceRow, *, charge: bool, verdict: Verdict | None = None)
     )
 
 
-def _attempt(
+def attempt_row(
     batch: Batch, task: str, outcome: Outcome, begun: Outcome | None, state: InstanceState
 ) -> AttemptRow:
+    """Return the record of a try that a worker told of: by its end, and by its start where that is known."""
     is_end = outcome.kind == "e"
     return AttemptRow(
         task,
@@ -261,7 +262,8 @@ def _error(outcome: Outcome) -> str | None:
     return json.dumps({**json.loads(outcome.error or "{}"), "peak_mib": outcome.peak_mib})
 
 
-def _output(task: str, outcome: Outcome) -> OutputRow:
+def output_row(task: str, outcome: Outcome) -> OutputRow:
+    """Return what an instance returned, as its worker told it."""
     return OutputRow(
         task,
         outcome.index,

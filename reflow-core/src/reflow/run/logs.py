@@ -11,6 +11,7 @@ from reflow.errors import RunDirError
 from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
+from reflow.rundir.collected import collected_at
 from reflow.rundir.control import Scope
 from reflow.rundir.outcomes import log_numbers
 from reflow.rundir.payload import Payload
@@ -52,8 +53,10 @@ def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: in
         path = run.paths.element_log(attempt.submission, *numbers)
         return LogSlice(attempt, path if os.path.exists(path) else None, begin, end)
     base, length = place
+    path = run.paths.task_log(attempt.task)
+    is_there = os.path.exists(path) and (submission.ended or 0) > (collected_at(run.paths) or -1)
     return LogSlice(
-        attempt, run.paths.task_log(attempt.task), base + begin, base + (length if end is None else end)
+        attempt, path if is_there else None, base + begin, base + (length if end is None else end)
     )
 
 

@@ -50,6 +50,8 @@ def is_silent(run: OpenRun) -> bool:
     overview = run.ledger.overview()
     waits = overview.state is RunState.RUNNING or overview.published < overview.outputs
     waits = waits or bool(overview.submissions)  # a cancelled run is over before its jobs are
+    if overview.state is RunState.HELD:
+        return False
     if not waits or now_ms() - overview.updated < SILENT_S * 1000:
         return False
     found = lease_holder(run.paths)

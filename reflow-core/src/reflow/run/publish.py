@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
-from reflow.model.records import Changes, Context, NewResult, Unpublished
+from reflow.model.records import Changes, Context, NewResult, TaskRow, Unpublished
 from reflow.plan.identity import varying_names
 from reflow.run.disagreement import tell_disagreements
 from reflow.run.hold import Hold
+from reflow.run.opened import OpenRun
 from reflow.rundir.messages import told
 
 BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where their values are long
@@ -26,7 +28,9 @@ def publish(hold: Hold) -> int:
         for found in waiting:
             by_task.setdefault(found.output.task, []).append(found)
         batches = [
-            (_context(hold, task), rows) for task, found in by_task.items() if (rows := _results(found))
+            (context_of(hold.run, overview.tasks[task]), rows)
+            for task, found in by_task.items()
+            if (rows := results_of(found))
         ]
         if batches and not hold.results.append(batches):
             break
@@ -38,7 +42,8 @@ def publish(hold: Hold) -> int:
     return done
 
 
-def _results(waiting: list[Unpublished]) -> list[NewResult]:
+def results_of(waiting: Iterable[Unpublished]) -> list[NewResult]:
+    """Return those outputs that other runs may use, as the results keep them."""
     return [_result(found) for found in waiting if found.output.reusable]
 
 
@@ -57,14 +62,15 @@ def _result(found: Unpublished) -> NewResult:
     )
 
 
-def _context(hold: Hold, task: str) -> Context:
-    node = hold.run.graph.tasks[task]
-    parts = hold.overview().tasks[task].parts or "{}"
+def context_of(run: OpenRun, row: TaskRow) -> Context:
+    """Return what the results of a task of a run share."""
+    node = run.graph.tasks[row.task]
+    parts = row.parts or "{}"
     shared = json.loads(parts).get("shared", {})
     varying = varying_names(node, shared)
     return Context(
-        hold.run.id,
-        task,
+        run.id,
+        row.task,
         node.key,
         node.version,
         bytes.fromhex(node.code_hash),

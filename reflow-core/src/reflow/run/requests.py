@@ -26,11 +26,12 @@ _WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.C
 
 def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done: set[str]) -> None:
     """Carry out the requests that wait, oldest first; ``done`` names the cancels that were carried out before."""
+    is_held = hold.overview().state is RunState.HELD  # a retry waits then, too
     for request in requests:
         if request.kind == "cancel" and request.name not in done:
             _cancel(hold, executor, request)
             done.add(request.name)
-        elif request.kind == "retry":
+        elif request.kind == "retry" and not is_held:
             for earlier in requests:
                 if earlier.kind == "cancel" and earlier.name in done:
                     remove_request(hold.run.paths, earlier.name)
@@ -40,7 +41,7 @@ def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done:
 
 def _cancel(hold: Hold, executor: Executor, request: Request) -> None:
     overview = hold.overview()
-    if overview.state is not RunState.RUNNING:
+    if overview.state not in (RunState.RUNNING, RunState.HELD):
         return
     tasks, rows = [], []
     for name, task in overview.tasks.items():

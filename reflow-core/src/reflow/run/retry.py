@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reflow.errors import OutOfReach
+from reflow.errors import OutOfReach, UsageError
 from reflow.model.states import RunState
 from reflow.run.advance import advance
 from reflow.run.clock import monotonic_s, sleep
@@ -40,8 +40,11 @@ def retry(
     nothing to retry, nothing changes.
 
     Raises:
+        UsageError: The run is held.
         OutOfReach: Whoever drives the run did not take it up in time.
     """
+    if run.ledger.overview().state is RunState.HELD:
+        raise UsageError(f"run {run.id} is held, since its ledger was rebuilt; first {run.remedy}")
     wanted = tuple(scopes) or (Scope(),)
     count = _openable(run, wanted) or _openable_after_a_look(run, wanted)
     if not count:

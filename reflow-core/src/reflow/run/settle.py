@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reflow.filesystem.locks import Holder
+from reflow.model.states import RunState
 from reflow.run.advance import advance
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import held
@@ -22,7 +23,9 @@ def settle(run: OpenRun) -> bool:
     with held(run) as hold:
         if isinstance(hold, Holder):
             return False
-        batches, tokens = left_behind(run, hold)
-        Coordinator(hold, run.executor).settle(batches, tokens)
+        coordinator = Coordinator(hold, run.executor)
+        if hold.overview().state is not RunState.HELD or coordinator.hear_held() is not RunState.HELD:
+            batches, tokens = left_behind(run, hold)
+            coordinator.settle(batches, tokens)
         tell(run.paths, hold.take_messages())
     return True

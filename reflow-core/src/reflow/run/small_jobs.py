@@ -62,7 +62,8 @@ def small_submission(run: OpenRun, task: str, number: int) -> SubmissionRow:
     row = SubmissionRow(os.urandom(10).hex(), number, task, 1, 0, 1, "intent", now_ms())
     paths = run.paths.submission(row.token)
     make_directory(paths.directory)
-    replace_file(paths.request, json.dumps({"token": row.token, "task": task, "count": 1}).encode())
+    asked = {"token": row.token, "task": task, "number": number, "created": row.created, "count": 1}
+    replace_file(paths.request, json.dumps(asked).encode())
     sync_directory(run.paths.jobs)
     return row
 

@@ -37,7 +37,9 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     overview = run.ledger.overview()
     driver = _driver(run, overview)
     messages = told(run.paths)
-    if overview.state is RunState.RUNNING:
+    if overview.state is RunState.HELD:
+        messages.append(f"its ledger was rebuilt, and nothing moves before you say so; {run.remedy}")
+    if overview.state in (RunState.RUNNING, RunState.HELD):
         messages += drift(run)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; {run.remedy}")

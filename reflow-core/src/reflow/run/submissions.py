@@ -137,9 +137,10 @@ class Submissions:
                 rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
             else:
                 rows += self._handed_back(row, left, verdicts.get(row.token, {}), charge=charge)
+        failed = [row for row in rows if row.state is InstanceState.FAILED]
         closed: list[SubmissionRow] = []
         for row in closing:
-            closed.append(close_submission(self._hold, row, closed))
+            closed.append(close_submission(self._hold, row, closed, failed))
         self._hold.apply(Changes(instances=rows, submissions=closed))
         for row in closed:
             clear(self._hold, row)

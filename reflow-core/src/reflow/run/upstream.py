@@ -33,7 +33,9 @@ class Purged(StoreError):
         self.task = task
 
 
-def load_finished(draft: Draft, results: SharedResults, row: TaskRow, *, with_items: bool) -> Finished:
+def load_finished(
+    ledger: Ledger | Draft, results: SharedResults, row: TaskRow, *, with_items: bool
+) -> Finished:
     """Return what a task that is over offers to the planner.
 
     Raises:
@@ -41,11 +43,11 @@ def load_finished(draft: Draft, results: SharedResults, row: TaskRow, *, with_it
     """
     if row.state is not TaskState.EXPANDED:
         return Finished(row.state)
-    instances = draft.instances(row.task)
+    instances = ledger.instances(row.task)
     outputs = [found.output if found.state.is_success else None for found in instances]
     if not with_items:
         return Finished(row.state, outputs)
-    items = draft.items(row.task)
+    items = ledger.items(row.task)
     reused = [found for found in instances if found.state is InstanceState.REUSED]
     if reused:
         try:

@@ -193,7 +193,7 @@ class _Explainer:
 
     def _troubles(self) -> list[str]:
         """Say what keeps a run from going on, and what else is to be said of it."""
-        if self._overview.state is RunState.RUNNING:
+        if self._overview.state in (RunState.RUNNING, RunState.HELD):
             return list(read_status(self._run)["messages"])
         return [f"the run is {self._overview.state.value}; {self._run.remedy}"]
 

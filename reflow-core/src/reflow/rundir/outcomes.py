@@ -108,7 +108,7 @@ def parse_name(name: str) -> tuple[int, int, int | None] | None:
 
 def start_line(index: int, attempt: int, time: int, log: int) -> bytes:
     """Return the line that says that an instance is about to be called."""
-    return _framed(f'{{"k":"s","i":{index},"a":{attempt},"t":{time},"l":{log}}}')
+    return framed(f'{{"k":"s","i":{index},"a":{attempt},"t":{time},"l":{log}}}')
 
 
 def end_line(end: Outcome, log: int, *, again: bool = False) -> bytes:
@@ -130,7 +130,7 @@ def end_line(end: Outcome, log: int, *, again: bool = False) -> bytes:
         text += f',"u":{_quoted(end.unusable)}'
     if end.reason or end.charge:
         text += _trouble(end, again=again)
-    return _framed(text + "}" if end.value is None else f"{text}}}\t{end.value}")
+    return framed(text + "}" if end.value is None else f"{text}}}\t{end.value}")
 
 
 def _trouble(end: Outcome, *, again: bool) -> str:
@@ -140,13 +140,14 @@ def _trouble(end: Outcome, *, again: bool) -> str:
     return f',"r":{_quoted(end.reason)},"c":{_quoted(end.charge)}{error}{peak}{retried}'
 
 
-def _framed(text: str) -> bytes:
+def framed(text: str) -> bytes:
+    """Return a line with its checksum."""
     data = text.encode("ascii")
     return b"%08x %b\n" % (crc32(data), data)
 
 
 def read_segment(path: str) -> tuple[list[Outcome], bool]:
-    """Return the whole lines of a segment, and whether anything in it is damaged.
+    """Return the whole lines about instances of a segment, and whether anything in it is damaged.
 
     A last line that was cut short is what a kill leaves in a part; in a sealed segment it is damage.
 
@@ -156,12 +157,13 @@ def read_segment(path: str) -> tuple[list[Outcome], bool]:
     data = read_bytes(path)
     lines = data.split(b"\n")
     tail = lines.pop()
-    sound = [line for line in lines if _is_sound(line)]
+    sound = [line for line in lines if is_sound(line)]
     damaged = len(sound) < len(lines) or (bool(tail) and not path.endswith(".part"))
     return list(_parsed(sound)), damaged
 
 
-def _is_sound(line: bytes) -> bool:
+def is_sound(line: bytes) -> bool:
+    """Whether a line, without its end, is as it was written."""
     return line[:9] == b"%08x " % crc32(line[9:])
 
 
@@ -170,10 +172,12 @@ def _parsed(lines: list[bytes]) -> Iterator[Outcome]:
         split = [line[9:].partition(b"\t") for line in lines[begin : begin + _AT_ONCE]]
         headers = json.loads(b"[" + b",".join([head for head, _, _ in split]) + b"]")
         for header, (_, tab, value) in zip(headers, split, strict=True):
-            yield _outcome(header, value.decode("ascii") if tab else None)
+            if header["k"] in ("s", "e"):  # a joined file has others
+                yield outcome_of(header, value.decode("ascii") if tab else None)
 
 
-def _outcome(header: dict[str, Any], value: str | None) -> Outcome:
+def outcome_of(header: dict[str, Any], value: str | None) -> Outcome:
+    """Return what a line says, from its header and what stands behind the tab."""
     if header["k"] == "s":
         return Outcome("s", header["i"], header["a"], "", header["t"], header["l"])
     look = header.get

@@ -1,8 +1,9 @@
 """The payload of a submission: what each of its instances is called with.
 
-A line per instance, ``[index,attempt,{name:value},retries]``, holds what differs from the others; its position
-in the submission is the number of its line. ``payload.idx`` says where each line begins, and where the last
-one ends. ``shared.json`` holds what all have in common.
+A line per instance, ``[index,attempt,{name:value},retries,identity]``, holds what differs from the others; its
+position in the submission is the number of its line. The identity is that of these inputs, for whoever rebuilds the
+ledger. ``payload.idx`` says where each line begins, and where the last one ends. ``shared.json`` holds what all have
+in common.
 """
 
 from __future__ import annotations
@@ -26,21 +27,24 @@ class Line(NamedTuple):
 
     Attributes:
         retries: How often its worker may try it again in place when its function raises.
+        identity: What it is known by.
     """
 
     index: int  # type: ignore[assignment]  # a field, and not tuple's method
     attempt: int
     values: Mapping[str, str]
     retries: int = 0
+    identity: bytes = b""
 
 
 class Instance(NamedTuple):
-    """One instance as a worker reads it; the values are tagged."""
+    """One instance as a worker reads it; the values are tagged, its identity is in hex."""
 
     index: int  # type: ignore[assignment]  # a field, and not tuple's method
     attempt: int
     values: dict[str, Any]
     retries: int = 0
+    identity: str = ""
 
 
 def write_payload(
@@ -86,9 +90,9 @@ def _offset(end: int) -> bytes:
 
 
 def _line_text(line: Line) -> bytes:
-    index, attempt, values, *rest = line
-    retries = f",{rest[0]}" if rest and rest[0] else ""
-    return f"[{index},{attempt},{_object(values)}{retries}]\n".encode("ascii")
+    index, attempt, values, retries, identity = line
+    rest = f',{retries},"{identity.hex()}"' if identity else f",{retries}" if retries else ""
+    return f"[{index},{attempt},{_object(values)}{rest}]\n".encode("ascii")
 
 
 def _object(values: Mapping[str, str]) -> str:

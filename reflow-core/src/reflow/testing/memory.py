@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from reflow.contracts.store import Ledger, Results, Store
-from reflow.errors import StoreError
+from reflow.contracts.store import Ledger, Results, Salvage, Store
+from reflow.errors import StoreDamaged
 from reflow.testing.memory_ledger import LedgerState, MemoryLedger
-from reflow.testing.memory_results import MemoryResults, ResultsState
+from reflow.testing.memory_results import MemoryResults, MemorySalvage, ResultsState
+
+_T = TypeVar("_T")
 
 _LEDGERS: dict[str, list[LedgerState]] = {}  # by directory; one state each, replaced as a whole
 _RESULTS: dict[str, ResultsState] = {}  # by address
@@ -19,15 +22,35 @@ class MemoryStore(Store):
     name = "memory"
 
     def create_ledger(
-        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int
+        self, directory: str, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int = 0
     ) -> Ledger:
-        place = _LEDGERS.setdefault(directory, [LedgerState(run_id, workflow, tasks, created)])
+        place = _LEDGERS.setdefault(directory, [LedgerState(run_id, workflow, tasks, created, epoch)])
         return MemoryLedger(place, write=True)
 
     def open_ledger(self, directory: str, *, write: bool = False) -> Ledger:
         if directory not in _LEDGERS:
-            raise StoreError(f"there is no ledger at {directory}")
+            raise StoreDamaged(f"there is no ledger at {directory}")
         return MemoryLedger(_LEDGERS[directory], write=write)
+
+    def replace_ledger(self, directory: str, fresh: str) -> str | None:
+        aside = _kept_aside(_LEDGERS, directory)
+        _LEDGERS[directory] = [_LEDGERS.pop(fresh)[0]]
+        return aside
 
     def open_results(self, *, write: bool = False) -> Results:
         return MemoryResults(_RESULTS.setdefault(self.address, ResultsState()), write=write)
+
+    def rebuild_results(self, fill: Callable[[Results, Salvage], None]) -> str | None:
+        fresh = ResultsState()
+        fill(MemoryResults(fresh, write=True), MemorySalvage(_RESULTS.get(self.address)))
+        aside = _kept_aside(_RESULTS, self.address)
+        _RESULTS[self.address] = fresh
+        return aside
+
+
+def _kept_aside(kept: dict[str, _T], name: str) -> str | None:
+    if name not in kept:
+        return None
+    aside = f"{name}.damaged-{len(kept)}"
+    kept[aside] = kept[name]
+    return aside

@@ -26,11 +26,13 @@ OPEN = ("intent", "open")  #: states of submissions that have not ended
 class LedgerState:
     """All that a ledger knows at one moment."""
 
-    def __init__(self, run_id: str, workflow: str, tasks: Sequence[str], created: int) -> None:
+    def __init__(
+        self, run_id: str, workflow: str, tasks: Sequence[str], created: int, epoch: int = 0
+    ) -> None:
         self.run_id = run_id
         self.workflow = workflow
         self.run = RunState.RUNNING
-        self.epoch = 0
+        self.epoch = epoch
         self.created = created
         self.updated = created
         self.ended: int | None = None
@@ -176,6 +178,12 @@ class MemoryLedger(Ledger):
     def unpublished(self, limit: int) -> list[Unpublished]:
         waiting = sorted(kept for kept in self._state.outputs.values() if kept[0] > self._state.published)
         return [self._unpublished(*kept) for kept in waiting[:limit]]
+
+    def kept(self, task: str) -> Iterator[Unpublished]:
+        for row in self.instances(task, [InstanceState.SUCCEEDED]):
+            if found := self._state.output_of(row):
+                number, output = found
+                yield self._unpublished(number, output)._replace(identity=row.identity, parts=row.parts)
 
     def take_epoch(self) -> int:
         state = self._writable()

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from reflow.contracts.store import Results
+from reflow.contracts.store import Results, Salvage
 from reflow.errors import StoreError
-from reflow.model.records import Acceptance, Context, EarlierResult, FoundResult, Maker, NewResult, RunEntry
+from reflow.model.records import (
+    Acceptance,
+    Context,
+    EarlierResult,
+    Figures,
+    FoundResult,
+    Maker,
+    NewResult,
+    OldResult,
+    RunEntry,
+)
 
 CONTEXTS, CONTEXTS_BESIDE, BESIDE = 30, 2, 50  #: how much `MemoryResults.earlier` tells
 
@@ -17,9 +27,11 @@ class ResultsState:
 
     def __init__(self) -> None:
         self.rows: list[tuple[Context, NewResult]] = []
+        self.removed: set[int] = set()
         self.stale: dict[int, str] = {}
         self.runs: dict[str, RunEntry] = {}
         self.code: dict[bytes, str] = {}
+        self.forgotten: set[tuple[bytes, bytes]] = set()
         self.accepted: dict[tuple[str, bytes, bytes], Acceptance] = {}
 
 
@@ -34,7 +46,7 @@ class MemoryResults(Results):
         wanted = set(identities)
         return {
             new.identity: _found(context, new)
-            for number, (context, new) in enumerate(self._state.rows)
+            for number, (context, new) in self._there()
             if new.identity in wanted and number not in self._state.stale
         }
 
@@ -58,7 +70,7 @@ class MemoryResults(Results):
     ) -> list[EarlierResult]:
         found = [
             _earlier(context, new, self._state.stale.get(number))
-            for number, (context, new) in enumerate(self._state.rows)
+            for number, (context, new) in self._there()
             if context.key == key and new.created < before
         ]
         last = list(dict.fromkeys(row.context for row in reversed(found)))[:CONTEXTS]
@@ -78,7 +90,7 @@ class MemoryResults(Results):
 
     def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
         self._check_writable()
-        for number, (_, new) in enumerate(self._state.rows):
+        for number, (_, new) in self._there():
             if (new.identity, new.output) in keys:
                 self._state.stale.setdefault(number, reason)
 
@@ -115,23 +127,51 @@ class MemoryResults(Results):
         entries = (entry for entry in self._state.runs.values() if workflow in (None, entry.workflow))
         return sorted(entries, key=lambda entry: (entry.created, entry.run_id), reverse=True)
 
+    def figures(self) -> Figures:
+        rows = [row for _, row in self._there()]
+        return Figures(
+            *("memory", sum(len(new.value) for _, new in rows), 1, len(rows)),
+            *(len(self._state.stale.keys() - self._state.removed), len(self._state.runs)),
+            len({context.key for context, _ in rows}),
+            *(rows[0][1].created if rows else None, rows[-1][1].created if rows else None),
+        )
+
+    def old(self, before: int) -> Iterator[OldResult]:
+        for number, (context, new) in self._there():
+            if new.created < before:
+                yield OldResult(number, new.identity, new.output, context.run_id, len(new.value))
+
+    def remove(self, results: Sequence[OldResult]) -> None:
+        self._check_writable()
+        for one in results:
+            if one.number in self._state.stale:
+                self._state.forgotten.add((one.identity, one.output))
+            self._state.removed.add(one.number)
+
+    def shrink(self) -> bool:
+        self._check_writable()
+        return False
+
     def close(self) -> None:
         pass
 
+    def _there(self) -> list[tuple[int, tuple[Context, NewResult]]]:
+        return [kept for kept in enumerate(self._state.rows) if kept[0] not in self._state.removed]
+
     def _newest(self, key: tuple[bytes, bytes]) -> NewResult:
-        for _, new in reversed(self._state.rows):
+        for _, (_, new) in reversed(self._there()):
             if (new.identity, new.output) == tuple(key):
                 return new
         raise StoreError(f"there is no result {key[0].hex()[:12]} any more; submit again")
 
     def _current(self, key: str) -> Iterator[tuple[Context, NewResult]]:
-        for number, (context, new) in enumerate(self._state.rows):
+        for number, (context, new) in self._there():
             if context.key == key and number not in self._state.stale:
                 yield context, new
 
     def _has(self, context: Context, new: NewResult) -> bool:
         """Whether there is a row of this very attempt, or one as good that still holds."""
-        for number, (other, old) in enumerate(self._state.rows):
+        for number, (other, old) in self._there():
             if (old.identity, old.output) != (new.identity, new.output):
                 continue
             if (other, old.index, old.attempt) == (context, new.index, new.attempt):
@@ -144,6 +184,32 @@ class MemoryResults(Results):
     def _check_writable(self) -> None:
         if not self._write:
             raise StoreError("the store was opened for reading")
+
+
+class MemorySalvage(Salvage):
+    """All that results held; of none, nothing."""
+
+    def __init__(self, state: ResultsState | None) -> None:
+        names = ("runs", "code", "acceptances", "results", "forgotten")
+        self.lost = dict.fromkeys(names, "there were none") if state is None else {}
+        self._state = state or ResultsState()
+
+    def runs(self) -> list[RunEntry]:
+        return list(self._state.runs.values())
+
+    def code(self) -> dict[bytes, str]:
+        return self._state.code
+
+    def acceptances(self) -> list[Acceptance]:
+        return list(self._state.accepted.values())
+
+    def results(self) -> Iterator[tuple[Context, NewResult, str | None]]:
+        for number, row in enumerate(self._state.rows):
+            if number not in self._state.removed:
+                yield (*row, self._state.stale.get(number))
+
+    def forgotten(self) -> set[tuple[bytes, bytes]]:
+        return self._state.forgotten
 
 
 def _found(context: Context, new: NewResult) -> FoundResult:

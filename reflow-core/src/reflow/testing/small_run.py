@@ -84,7 +84,8 @@ class SmallRun:
         for path in (sub.directory, sub.claims, sub.outcomes, sub.done):
             make_directory(path)
         pack, workers = line.pop("pack", 1), line.pop("workers", 1)
-        lines = (Line(index, 1, _texts(each), **line) for index, each in enumerate(values))
+        retries = line.pop("retries", 0)
+        lines = (Line(index, 1, _texts(each), retries) for index, each in enumerate(values))
         write_payload(sub, task, _texts(shared or {}), lines, pack=pack, workers=workers)
         return sub
 

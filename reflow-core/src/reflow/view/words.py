@@ -46,6 +46,14 @@ def first_line(reason: object) -> str:
     return printable((str(reason or "").strip().splitlines() or [""])[0])
 
 
+def size_text(size: int) -> str:
+    """Return a number of bytes in its largest unit: ``512 bytes``, ``3.4 MB``."""
+    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return plural(size, "byte")
+
+
 def plural(count: int, word: str) -> str:
     """Return a count and its noun: ``1 task``, ``3 tasks``."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,159 @@
+"""What may be removed since nothing points at it any more: old results, and files of runs that ended long ago.
+
+In doubt it stays: a run that cannot be read may be anywhere, and may use anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from reflow.contracts.store import Results
+from reflow.errors import ReflowError, RunDirError
+from reflow.model.records import OldResult, Overview, RunEntry
+from reflow.model.states import KEPT
+from reflow.run.clock import now_ms
+from reflow.run.opened import OpenRun
+from reflow.rundir.collected import collect, collectable
+from reflow.rundir.layout import run_paths
+from reflow.rundir.lease import Lease
+
+BATCH = 2_000  #: results that are removed in one transaction
+
+Opener = Callable[[str, str], OpenRun]  #: a run directory and the id of a run in it to the run
+
+
+class Pointed(NamedTuple):
+    """What runs point at.
+
+    Attributes:
+        keys: Of results that are used; a few more may have the same.
+        ended: Runs that ended before the moment, whose files may go.
+        unread: Runs that cannot be read, and why: they may point at anything.
+    """
+
+    keys: set[bytes]
+    ended: list[RunEntry]
+    unread: dict[str, str]
+
+
+class Sum(NamedTuple):
+    """How much of one kind there is to remove."""
+
+    count: int  # type: ignore[assignment]  # a field, and not tuple's method
+    size: int
+
+
+def pointed_at(
+    runs: Iterable[RunEntry], open_run: Opener, before: int, gone: Collection[str] = ()
+) -> Pointed:
+    """Return what runs point at that are not over, or were before a moment.
+
+    Args:
+        before: Milliseconds since 1970.
+        gone: Run directories that were deleted for good, as absolute paths.
+    """
+    pointed = Pointed(set(), [], {})
+    for entry in runs:
+        if entry.run_dir in gone or _is_deleted(entry):
+            continue
+        try:
+            with contextlib.closing(open_run(entry.run_dir, entry.run_id)) as run:
+                overview = run.ledger.overview()
+                if is_long_over(overview, before):
+                    pointed.ended.append(entry)
+                else:
+                    pointed.keys.update(_keys_of(run, overview))
+        except (ReflowError, OSError) as error:
+            pointed.unread[entry.run_id] = str(error).splitlines()[0]
+    return pointed
+
+
+def is_long_over(overview: Overview, before: int) -> bool:
+    """Whether a run was over before a moment, with nothing left to do."""
+    is_done = overview.state.is_over and not overview.submissions and overview.published >= overview.outputs
+    return is_done and (overview.ended or overview.updated) < before
+
+
+def unused(results: Results, pointed: Pointed, before: int) -> Iterator[OldResult]:
+    """Stream the results that were made before a moment and that no run points at; none while one cannot be read."""
+    if pointed.unread:
+        return
+    for one in results.old(before):
+        if _key(one.identity, one.output) not in pointed.keys:
+            yield one
+
+
+def sum_of(found: Iterable[OldResult]) -> Sum:
+    """Return how many results there are, and what they take."""
+    count = size = 0
+    for one in found:
+        count += 1
+        size += one.size
+    return Sum(count, size)
+
+
+def remove_unused(results: Results, pointed: Pointed, before: int) -> Sum:
+    """Remove these results, and let the store shrink; a kill anywhere leaves those that had no turn yet."""
+    removed = Sum(0, 0)
+    found = unused(results, pointed, before)
+    while batch := list(islice(found, BATCH)):
+        results.remove(batch)
+        removed = Sum(removed.count + len(batch), removed.size + sum(one.size for one in batch))
+    while removed.count and results.shrink():
+        pass
+    return removed
+
+
+def files_of(ended: Iterable[RunEntry]) -> tuple[list[RunEntry], Sum]:
+    """Return those of these runs that have files to remove and are this user's own, and what these take."""
+    own, size = [], 0
+    for entry in ended:
+        paths = run_paths(entry.run_dir, entry.run_id)
+        if os.stat(paths.root).st_uid != os.geteuid():
+            continue
+        count, taken = collectable(paths)
+        if count:
+            own.append(entry)
+            size += taken
+    return own, Sum(len(own), size)
+
+
+def remove_files(entry: RunEntry, open_run: Opener, before: int) -> bool:
+    """Remove logs, payloads and outcomes of a run that has long been over, unless somebody is about to change that.
+
+    Raises:
+        OutOfReach: It cannot be read or written.
+    """
+    with contextlib.closing(open_run(entry.run_dir, entry.run_id)) as run:
+        lease = Lease(run.paths)
+        if lease.take() is not None:
+            return False
+        try:
+            if not is_long_over(run.ledger.overview(), before):
+                return False
+            collect(run.paths, now_ms())
+        except OSError as error:
+            raise RunDirError(f"{run.paths.root} cannot be written: {error.strerror}") from error
+        finally:
+            lease.release()
+    return True
+
+
+def _keys_of(run: OpenRun, overview: Overview) -> Iterator[bytes]:
+    for task in overview.tasks:
+        for row in run.ledger.instances(task, KEPT):
+            yield _key(row.identity, row.output or b"")
+
+
+def _key(identity: bytes, output: bytes) -> bytes:
+    """Return a short key: of two results that have the same, one is kept for nothing, and neither is lost."""
+    return identity[:8] + output[:4]
+
+
+def _is_deleted(entry: RunEntry) -> bool:
+    """Whether a run was deleted, for certain: its run directory is there, and it is not in it."""
+    return os.path.isdir(entry.run_dir) and not os.path.lexists(run_paths(entry.run_dir, entry.run_id).root)

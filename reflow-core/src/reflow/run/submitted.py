@@ -1,0 +1,161 @@
+"""What was handed over in a run, as the files of its submissions tell it: without the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reflow.errors import RunDirError
+from reflow.filesystem.atomic import read_bytes
+from reflow.model.records import AttemptRow, SubmissionRow
+from reflow.model.states import InstanceState
+from reflow.run.ingest import STATES, Batch, attempt_row
+from reflow.run.small_jobs import NET, is_small, watched
+from reflow.rundir.joined import Fate, Joined, read_joined
+from reflow.rundir.layout import RunPaths, SubmissionPaths
+from reflow.rundir.outcomes import Outcome, parse_name
+from reflow.rundir.payload import Payload
+
+_ENDS = {"failed": InstanceState.FAILED, "cancelled": InstanceState.CANCELLED}
+
+
+class Handed(NamedTuple):
+    """An instance in a submission: what it was given is known by its identity, as 64 hex digits."""
+
+    position: int
+    attempt: int
+    identity: str
+
+
+class Submitted(NamedTuple):
+    """One submission.
+
+    Attributes:
+        instances: What was handed over, by index.
+        joined: What became of it, once it has ended.
+        refusal: Why it was not taken, if it was refused.
+    """
+
+    row: SubmissionRow
+    instances: Mapping[int, Handed]
+    joined: Joined | None
+    refusal: str
+
+    @property
+    def last_attempts(self) -> Iterator[tuple[int, int]]:
+        """Yield index and number of every attempt that is known of."""
+        for index, handed in self.instances.items():
+            yield index, handed.attempt
+        for outcome in self.outcomes:
+            yield outcome.index, outcome.attempt
+
+    @property
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield all lines of its workers."""
+        for lines in self.joined.segments.values() if self.joined else ():
+            yield from lines
+
+    @property
+    def successes(self) -> dict[int, Outcome]:
+        """The first success of each instance: what a worker does again after that changes nothing."""
+        found: dict[int, Outcome] = {}
+        for outcome in self.outcomes:
+            if outcome.kind == "e" and outcome.state == "succeeded" and outcome.output is not None:
+                found.setdefault(outcome.index, outcome)
+        return found
+
+    @property
+    def ends(self) -> dict[int, Fate]:
+        """How instances ended without success, as workers said: only where what was written later is lost."""
+        if self.joined is None or self.joined.ended is not None:
+            return {}
+        return {
+            o.index: Fate(_ENDS[o.state], o.attempt, o.reason or None, None)
+            for o in self.outcomes
+            if o.kind == "e" and o.state in _ENDS
+        }
+
+    def attempts(self) -> Iterator[AttemptRow]:
+        """Yield the tries whose end is known."""
+        if self.joined is None:
+            return
+        for name, lines in self.joined.segments.items():
+            if (parsed := parse_name(name)) is None:
+                continue
+            batch = Batch(self.row.token, parsed[0], parsed[1], name, lines)
+            begun: dict[int, Outcome] = {}
+            for line in lines:
+                if line.kind == "s":
+                    begun[line.index] = line
+                else:
+                    start = begun.pop(line.index, None)
+                    yield attempt_row(batch, self.row.task, line, start, STATES[line.state])
+        yield from self.joined.deaths
+
+
+def read_submitted(paths: RunPaths, tasks: Mapping[str, object]) -> list[Submitted]:
+    """Return the submissions of a run, oldest first; those of which the request or the payload is lost are left out.
+
+    Of reflow's own small jobs only those that may still be of use.
+    """
+    names = os.listdir(paths.jobs) if os.path.isdir(paths.jobs) else []
+    read = (_read(paths.submission(name)) for name in names if len(name) == 20)
+    found = [one for one in read if one is not None and (is_small(one.row) or one.row.task in tasks)]
+    found.sort(key=lambda one: (one.row.created, one.row.number))
+    alive = {one.row.token for one in found if not is_small(one.row) and one.row.state in ("intent", "open")}
+    nets = [one.row.token for one in found if one.row.task == NET][-1:] if alive else []
+    return [
+        one for one in found if not is_small(one.row) or one.row.token in nets or watched(one.row) & alive
+    ]
+
+
+def _read(sub: SubmissionPaths) -> Submitted | None:
+    try:
+        asked: dict[str, Any] = json.loads(read_bytes(sub.request))
+        row = SubmissionRow(
+            asked["token"], asked["number"], asked["task"], asked["count"], 0, 1, "intent", asked["created"]
+        )
+        if is_small(row):
+            return Submitted(row, {}, None, "")
+        payload = Payload(sub)
+    except (OSError, ValueError, KeyError, TypeError, RunDirError):
+        return None
+    try:
+        instances = {
+            one.index: Handed(position, one.attempt, one.identity)
+            for position, one in enumerate(payload.lines(0, payload.count))
+        }
+    except (OSError, ValueError, TypeError, RunDirError):
+        return None
+    finally:
+        payload.close()
+    joined = read_joined(sub)
+    answer = _answer(sub)
+    row = row._replace(
+        instances=len(instances),
+        pack=asked["pack"],
+        native_id=answer.get("native_id"),
+        state=_state(sub, joined, answer),
+    )
+    if joined is not None and row.state == "ended":
+        row = row._replace(ended=joined.ended or row.created, logs=json.dumps(joined.logs))
+    return Submitted(row, instances, joined if row.state == "ended" else None, answer.get("refused", ""))
+
+
+def _state(sub: SubmissionPaths, joined: Joined | None, answer: Mapping[str, str]) -> str:
+    if joined is not None and (joined.ended is not None or not os.path.isdir(sub.outcomes)):
+        return "ended"
+    if "refused" in answer:
+        return "refused"
+    return "open" if "native_id" in answer else "intent"
+
+
+def _answer(sub: SubmissionPaths) -> dict[str, str]:
+    """Return what the executor answered; a receipt that was not written whole is none."""
+    try:
+        said = json.loads(read_bytes(sub.receipt))
+    except (OSError, ValueError):
+        return {}
+    return {key: str(value) for key, value in said.items()} if isinstance(said, dict) else {}

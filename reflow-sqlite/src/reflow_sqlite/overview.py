@@ -1,0 +1,116 @@
+"""A run at a glance, and the instances of a task: what is counted and what is there must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from reflow.plugin import AttemptRow, InstanceRow, InstanceState, Overview, RunState, SubmissionRow, TaskRow
+from reflow_sqlite import rows
+from reflow_sqlite.connection import Connection
+from reflow_sqlite.failures import Torn
+from reflow_sqlite.numbers import Names, all_names, names_in
+from reflow_sqlite.schema import CODES, STATES
+
+_SMALL = ("run", "tasks", "counts", "submissions", "tokens", "hosts")
+
+
+class Reader:
+    """Reads one ledger; what never changes of it is read once.
+
+    Attributes:
+        tasks: Their names as they were when it was opened, by number; names and order never change.
+        created: When the run was made.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        read = self.read = connection.read
+        self.tokens = Names("tokens", read)
+        self.hosts = Names("hosts", read)
+        connection.check_tables(*_SMALL)
+        self.tasks: dict[int, TaskRow] = rows.tasks_of(read(rows.TASKS))
+        self.created = self.run().created
+
+    def run(self) -> rows.RunRow:
+        """Return what the ledger says of its run."""
+        return rows.run_of(self.read(rows.RUN))
+
+    def number(self, task: str) -> int | None:
+        """Return the number of a task, or None for one that the run does not have."""
+        return next((number for number, row in self.tasks.items() if row.task == task), None)
+
+    def counts(self) -> dict[int, int]:
+        """Return what is counted, by the ids of that table."""
+        return rows.counts_of(self.read(rows.COUNTS), self.tasks.keys())
+
+    def overview(self) -> Overview:
+        """Return the run at a glance; no query grows with the number of instances."""
+        with self._connection.snapshot():
+            run = self.run()
+            tasks = rows.tasks_of(self.read(rows.TASKS))
+            counted = self.counts()
+            found = self.read(rows.SUBMISSIONS + "WHERE state IN ('intent', 'open') ORDER BY number, token")
+            submissions = [rows.submission_of(row, self.tokens) for row in found]
+            ((outputs,),) = self.read("SELECT coalesce(max(number), 0) FROM outputs")
+        counts: dict[str, dict[InstanceState, int]] = {row.task: {} for row in tasks.values()}
+        for number, count in counted.items():
+            if number > 0 and count:
+                counts[tasks[number // 8].task][STATES[number % 8]] = count
+        return Overview(
+            *(run.run_id, run.workflow, RunState(run.state), run.epoch, run.created, run.updated, run.ended),
+            tasks={row.task: row for row in tasks.values()},
+            counts=counts,
+            submissions=submissions,
+            published=run.published,
+            outputs=outputs,
+        )
+
+    def instances(
+        self, task: str, states: Collection[InstanceState], indices: Collection[int]
+    ) -> list[InstanceRow]:
+        """Return instances of a task by ascending index."""
+        number = self.number(task)
+        if number is None:
+            return []
+        found: list[InstanceRow] = []
+        with self._connection.snapshot():
+            for some in rows.chosen("i", states, indices):
+                read = self.read(f"{rows.INSTANCES}{some} ORDER BY i.idx", (number,))
+                found += [rows.instance_of(number, task, row, self.tokens) for row in read]
+            if not indices:
+                counts = self.counts()
+                codes = {CODES[state.value] for state in states} or range(8)
+                if len(found) != sum(counts[8 * number + code] for code in codes):
+                    raise Torn(f"the number of instances of {task}")
+        return found
+
+    def attempts(
+        self, task: str | None, states: Collection[InstanceState], indices: Collection[int]
+    ) -> list[AttemptRow]:
+        """Return attempts by task, index and number."""
+        number = None if task is None else self.number(task)
+        of_task = "" if task is None else f" AND a.task = {number or 0}"
+        found: list[AttemptRow] = []
+        with self._connection.snapshot():
+            for some in rows.chosen("a", states, indices):
+                read = self.read(rows.ATTEMPTS + of_task + some)
+                found += [
+                    rows.attempt_of(row, self.tasks, self.tokens, self.hosts, self.created) for row in read
+                ]
+            if not states and not indices:
+                counts = self.counts()
+                wanted = self.tasks if task is None else [number] if number else []
+                if len(found) != sum(counts[-one] for one in wanted):
+                    raise Torn("the number of attempts")
+        return sorted(found, key=lambda row: row[:3])
+
+    def submissions(self) -> list[SubmissionRow]:
+        """Return all submissions, oldest first."""
+        found = self.read(rows.SUBMISSIONS + "ORDER BY number, token")
+        return [rows.submission_of(row, self.tokens) for row in found]
+
+    def segments(self, token: str) -> set[str]:
+        """Return the segments of a submission that have been taken in."""
+        known = names_in("tokens", self.read(all_names("tokens")))
+        number = next((number for number, name in known.items() if name == token), None)
+        return {rows.segment_of(row) for row in self.read(rows.SEGMENTS, (number,))}

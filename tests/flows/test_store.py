@@ -1,0 +1,284 @@
+"""`reflow store` removes what nobody points at, says what it holds, and brings nothing back that was invalidated."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from reflow.cli.main import main
+from reflow.compose.runs import open_run
+from reflow.config.settings import load_settings
+from reflow.model.records import Changes
+from reflow.model.states import RunState
+from reflow.run.hold import held
+
+NAMES = ["a", "b", "c"]
+ALL = ["--older-than", "0", "--yes"]
+
+
+class User:
+    """A user in a lab who types commands of `reflow`."""
+
+    def __init__(self, lab, wf, capsys):
+        self.lab, self.wf, self.capsys = lab, wf, capsys
+
+    def submit(self, **given):
+        return self.lab.submit(self.wf, names=NAMES, **given)
+
+    def type(self, *words: str) -> tuple[int, str, str]:
+        with self.lab.home(), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REFLOW_STORE", self.lab.store)
+            self.capsys.readouterr()
+            code = main(None, list(words), "reflow")
+        said = self.capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
+
+    def figures(self):
+        return json.loads(self.type("store", "info", "--json")[1])
+
+    def opened(self, seen):
+        settings = load_settings(None, {"store.url": self.lab.store})
+        return open_run(seen.run.id, run_dir=str(seen.run_dir), settings=settings)
+
+
+@pytest.fixture
+def user(tmp_path, labs, flows, capsys):
+    return User(labs(tmp_path, "inline"), flows("mending").wf, capsys)
+
+
+def test_info_says_how_much_there_is(user):
+    user.submit()
+    user.submit()
+
+    told = user.figures()
+    assert (told["results"], told["tasks"], told["stale"], told["runs"]) == (13, 7, 0, 2)
+    assert told["oldest"] <= told["newest"]
+    assert user.type("store", "info")[1].startswith("  address  ")
+
+
+def test_a_store_that_was_never_used_holds_nothing(user):
+    assert user.figures()["results"] == 0
+
+
+def test_without_an_action_there_is_help(user):
+    code, out, _ = user.type("store")
+
+    assert (code, "rebuild" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["gcc"], "did you mean 'gc'"),
+        (["info", "--trust"], "takes no --trust"),
+        (["gc", "demo-1"], "takes no RUN"),
+        (["rebuild", "a", "b"], "takes one run"),
+        (["gc", "--older-than", "-3"], "no whole number"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(user, words, told):
+    code, _, err = user.type("store", *words)
+
+    assert (code, told in err) == (2, True), err
+
+
+def test_what_is_young_is_kept(user):
+    user.submit()
+    before = user.figures()
+
+    code, _, err = user.type("store", "gc", "--yes")
+
+    assert (code, user.figures()) == (0, before)
+    assert "nothing is older than 30 days" in err
+
+
+def test_nothing_is_removed_unasked(user):
+    user.submit()
+    before = user.figures()
+
+    code, _, err = user.type("store", "gc", "--older-than", "0")
+
+    assert (code, user.figures()) == (2, before)
+    assert "remove 13 results" in err
+    assert "outcomes of 1 run" in err
+
+
+def test_of_a_run_that_gc_went_over_status_and_results_are_left(user):
+    seen = user.submit()
+    before = {command: user.type(command, seen.run.id, "--json")[:2] for command in ("status", "results")}
+
+    code, out, _ = user.type("store", "gc", *ALL, "--json")
+
+    assert code == 0
+    assert json.loads(out)["results"]["count"] == 13
+    assert json.loads(out)["runs"]["count"] == 1
+    assert {command: user.type(command, seen.run.id, "--json")[:2] for command in before} == before
+    assert (
+        "reflow store gc removed it" in user.type("logs", seen.run.id)[2] + user.type("logs", seen.run.id)[1]
+    )
+    assert user.figures()["results"] == 0
+    again = user.submit()
+    assert again.states["each"] == "3 succeeded"
+
+
+def test_what_a_run_reused_and_gc_removed_is_said_in_words(user):
+    user.submit()
+    seen = user.submit()
+    user.type("store", "gc", *ALL)
+
+    code, _, err = user.type("results", seen.run.id)
+
+    assert code == 3
+    assert "reflow store gc" in err
+    assert user.type("status", seen.run.id)[0] == user.type("why", seen.run.id)[0] == 0
+
+
+def test_a_retry_of_a_run_that_gc_went_over_runs_what_it_needs(user):
+    user.submit()
+    run_dir = user.lab.new_run_dir()
+    run_dir.mkdir()
+    (run_dir / "broken total").touch()
+    seen = user.submit(run_dir=run_dir, force_tasks=["total"])
+    user.type("store", "gc", *ALL)
+    (run_dir / "broken total").unlink()
+
+    user.lab.retry_all([seen])
+
+    assert seen.state == "succeeded"
+    assert seen.result("total") == "A!B!C!"
+
+
+def test_a_run_that_is_not_over_keeps_what_it_points_at_and_its_files(user):
+    user.submit()
+    seen = user.submit()
+    run = user.opened(seen)
+    with user.lab.home(), held(run) as hold:
+        hold.apply(Changes(run=RunState.RUNNING))
+    run.close()
+    files = sorted(Path(run.paths.jobs).rglob("*"))
+
+    user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 13
+    assert sorted(Path(run.paths.jobs).rglob("*")) == files
+
+
+def test_a_run_that_somebody_holds_is_left_alone(user):
+    seen = user.submit()
+    run = user.opened(seen)
+    with user.lab.home(), held(run):
+        code, out, _ = user.type("store", "gc", *ALL, "--json")
+
+    assert code == 0
+    assert json.loads(out)["runs"]["count"] == 0
+    assert os.listdir(run.paths.jobs)
+    run.close()
+
+
+def test_a_run_that_cannot_be_read_keeps_all_results(user):
+    seen = user.submit()
+    (seen.run_dir / ".reflow" / seen.run.id / "ledger.db").write_bytes(b"no ledger")
+
+    code, _, err = user.type("store", "gc", *ALL)
+
+    assert (code, user.figures()["results"]) == (0, 13)
+    assert f"run {seen.run.id} cannot be read" in err
+    assert "--gone DIR" in err
+
+
+def test_a_run_that_was_deleted_points_at_nothing(user):
+    seen = user.submit()
+    shutil.rmtree(seen.run_dir / ".reflow" / seen.run.id)
+
+    user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 0
+
+
+def test_a_run_directory_that_is_not_there_is_in_doubt_until_its_user_says_that_it_is_gone(user):
+    seen = user.submit()
+    shutil.rmtree(seen.run_dir)
+
+    user.type("store", "gc", *ALL)
+    assert user.figures()["results"] == 13
+    user.type("store", "gc", *ALL, "--gone", str(seen.run_dir))
+    assert user.figures()["results"] == 0
+
+
+def test_a_gc_that_was_killed_goes_on(user, monkeypatch):
+    seen = user.submit()
+    from reflow.rundir import collected
+
+    def killed(path):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collected, "remove_directory", killed)
+        user.type("store", "gc", *ALL)
+    jobs = seen.run_dir / ".reflow" / seen.run.id / "jobs"
+    assert jobs.exists()
+
+    user.type("store", "gc", *ALL)
+
+    assert not jobs.exists()
+
+
+def test_what_was_invalidated_does_not_come_back_with_a_rebuild(user):
+    seen = user.submit()
+    user.type("invalidate", seen.run.id, "first", "--yes")
+
+    code, _, err = user.type("store", "rebuild")
+
+    assert code == 0, err
+    assert user.figures()["stale"] == 11
+    assert user.submit().states["each"] == "3 succeeded"
+
+
+def test_what_was_invalidated_and_removed_does_not_come_back_either(user):
+    seen = user.submit()
+    user.type("invalidate", seen.run.id, "first", "--yes")
+    user.type("store", "gc", *ALL)
+
+    user.type("store", "rebuild")
+
+    assert user.submit().states["first"] == "1 succeeded"
+
+
+def test_where_nobody_can_tell_what_was_invalidated_all_runs_again(user):
+    seen = user.submit()
+    Path(user.lab.store).write_bytes(b"no store at all")
+
+    code, _, err = user.type("store", "rebuild", "--run-dir", str(seen.run_dir))
+
+    assert code == 0
+    assert "are not reused" in err.replace("\n", " ")
+    assert user.type("runs", "-q")[1].split() == [seen.run.id]
+    assert user.submit().states["each"] == "3 succeeded"
+
+
+def test_a_user_who_knows_that_nothing_was_invalidated_says_so(user):
+    seen = user.submit()
+    Path(user.lab.store).write_bytes(b"no store at all")
+    user.type("store", "rebuild", "--run-dir", str(seen.run_dir))
+
+    user.type("store", "rebuild", "--run-dir", str(seen.run_dir), "--trust")
+
+    assert user.submit().states["each"] == "3 reused"
+
+
+def test_what_was_accepted_is_still_accepted_after_a_rebuild(user):
+    from reflow.plugin import Acceptance
+    from reflow_sqlite import SqliteStore
+
+    kept = Acceptance("mending.first", b"1" * 32, b"2" * 32, "me", "only renamed", 7)
+    user.submit()
+    SqliteStore(user.lab.store).open_results(write=True).accept([kept])
+
+    user.type("store", "rebuild")
+
+    assert SqliteStore(user.lab.store).open_results().acceptances("mending.first") == [kept]
