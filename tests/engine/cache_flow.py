@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from zlib import crc32
@@ -84,21 +84,23 @@ ROWS = {
 def flows(draw: Any) -> tuple[Task, ...]:
     """Draw two to six tasks, joined in any of the ways that there are."""
     tasks: list[Task] = []
-    for number in range(draw(st.integers(2, 6))):
-        array = number > 0 and draw(st.booleans())
-        takes = tuple(_take(draw, tasks, array) for _ in range(draw(st.integers(1, 2)) if number else 0))
-        if array and not any(take.deliver == "one" for take in takes):
-            array, takes = False, ()
-        names = draw(st.lists(st.sampled_from([*PARAMETERS]), max_size=2, unique=True))
-        after = draw(st.sets(st.integers(0, number - 1), max_size=1)) if number else set()
+    for number in range(draw(st.sampled_from([2, 3, 4, 4, 5, 6]))):
+        array = any(_each(tasks)) and draw(st.sampled_from([False, True, True]))
+        takes = [_take(draw, tasks, array, each=array)] if tasks else []
+        if tasks and draw(st.integers(0, 2)) == 2:
+            takes.append(_take(draw, tasks, array, each=False))
+        gives = draw(st.sampled_from(["one", "list"] if array or number else ["list", "list", "one"]))
+        names = draw(st.sets(st.sampled_from([*PARAMETERS]), max_size=2))
+        if gives == "list" and not array and draw(st.booleans()):
+            names.add("items")
         tasks.append(
             Task(
                 array,
-                draw(st.sampled_from(["one", "list"])),
+                gives,
                 draw(st.sampled_from(["int", "Path"])),
-                takes,
+                tuple(takes),
                 tuple(sorted(names)),
-                tuple(after),
+                tuple(draw(st.sampled_from([(), (), (number - 1,), (0,)])) if number else ()),
                 draw(st.sampled_from(["warn", "auto", "version"])),
                 draw(st.sampled_from(["stat", "stat", "content", "path"])),
             )
@@ -106,16 +108,26 @@ def flows(draw: Any) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _take(draw: Any, tasks: list[Task], array: bool) -> Take:
-    first = draw(st.integers(0, len(tasks) - 1))
-    more = [i for i, task in enumerate(tasks) if task.of == tasks[first].of and _can_join(task)]
-    if _can_join(tasks[first]) and len(more) > 1 and draw(st.integers(0, 3)) == 0:
-        second = draw(st.sampled_from([i for i in more if i != first]))
-        parts = tuple((i, _part_of_several(tasks[i])) for i in (first, second))
-        return Take(parts, *(("one", "one") if array else ("list", "list")))
-    rows = ROWS[tasks[first].array, tasks[first].gives, array]
-    wants, broadcast, part, deliver = draw(st.sampled_from(rows))
-    return Take(((first, part),), wants, deliver, broadcast)
+def _each(tasks: list[Task]) -> Iterator[tuple[int, tuple[str, bool, str, str]]]:
+    """Yield how an array task can take one thing for each of its instances, by the number of the source."""
+    for number, task in enumerate(tasks):
+        yield from ((number, row) for row in ROWS[task.array, task.gives, True] if row[3] == "one")
+
+
+def _take(draw: Any, tasks: list[Task], array: bool, *, each: bool) -> Take:
+    if len(tasks) > 1 and draw(st.integers(0, 4)) == 4:
+        first, second = draw(st.permutations(range(len(tasks))))[:2]
+        pair = tasks[first], tasks[second]
+        if pair[0].of == pair[1].of and all(map(_can_join, pair)):
+            parts = tuple((i, _part_of_several(tasks[i])) for i in (first, second))
+            return Take(parts, *(("one", "one") if array else ("list", "list")))
+    if each:
+        number, (wants, broadcast, part, deliver) = draw(st.sampled_from([*_each(tasks)]))
+    else:
+        number = draw(st.integers(0, len(tasks) - 1))
+        rows = ROWS[tasks[number].array, tasks[number].gives, array]
+        wants, broadcast, part, deliver = draw(st.sampled_from(rows))
+    return Take(((number, part),), wants, deliver, broadcast)
 
 
 def _can_join(task: Task) -> bool:
@@ -156,7 +168,7 @@ def call(place: Place, number: int, task: Task, code: int, given: Mapping[str, A
     place.note(call_text(number, given))
     seen = {name: _seen(value, place, must_be=name.startswith("x")) for name, value in given.items()}
     seed = crc32(repr((number, code, sorted(seen.items()))).encode())
-    if number in place.broken and seed & 64:
+    if number in place.broken and (seed & 64 or not task.array):
         raise ValueError(seed)
     if task.gives == "one":
         return seed % 4 if task.of == "int" else _write(place, number, given, "", seed)

@@ -152,6 +152,7 @@ class World:
     def _count(self) -> None:
         assert self.run is not None
         figures["submits and retries"] += 1
+        figures[f"of {len(self.tasks)} tasks"] += 1
         figures["calls"] += len(self.disk.calls)
         for number in self.run.tasks:
             for one in self.run.instances(number):
@@ -316,34 +317,80 @@ WAYS = ["touch", "edit", "rewrite", "rewrite in secret", "delete", "delete", "re
 
 @st.composite
 def sequences(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
-    """Draw a submit, and some changes before each of several more submits and retries."""
-    change, end = _changes(tasks), _ends(tasks)
+    """Draw a submit, and two to four episodes of changes, submits and retries after it."""
     steps: list[Any] = [Submit()]
-    for _ in range(draw(st.integers(1, 7))):
-        steps += draw(st.lists(change, max_size=2))
-        steps.append(draw(end))
+    for _ in range(draw(st.integers(2, 4))):
+        steps += draw(st.one_of(_any_changes(tasks), _failure(tasks), _clean_up(tasks), _there_and_back(tasks)))
     return steps
 
 
+@st.composite
+def _any_changes(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
+    """Some changes, and whatever may follow."""
+    return [*draw(st.lists(_changes(tasks), max_size=3)), draw(_ends(tasks))]
+
+
+@st.composite
+def _failure(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
+    """Something fails, and is retried when it is mended, files being as they then are."""
+    broken = Breaks(draw(_number(tasks)))
+    submit = draw(st.sampled_from([Submit(force=True), Submit(force_tasks=(broken.task,)), Submit()]))
+    before = draw(st.lists(_changes(tasks), min_size=1, max_size=2))
+    meanwhile = draw(st.lists(_meddling(tasks), max_size=2))
+    return [broken, *before, submit, *meanwhile, broken, Retry(draw(st.booleans()) or draw(st.booleans()))]
+
+
+@st.composite
+def _clean_up(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
+    """Outputs are taken away, and some tasks run that may need them."""
+    gone = draw(st.lists(st.builds(Meddle, st.just("delete"), st.integers(0, 11)), min_size=1, max_size=3))
+    change = draw(_changes(tasks))
+    force_tasks = draw(st.sampled_from([(), (draw(_number(tasks)),)]))
+    submit = Submit(force_tasks=force_tasks, verify=draw(st.booleans()))
+    return [*gone, change, submit, *draw(st.sampled_from([[], [Retry()]]))]
+
+
+@st.composite
+def _there_and_back(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
+    """Something is another way for one run, forced or not, and as it was for the next ones."""
+    number = draw(_number(tasks))
+    what, then, now = draw(st.sampled_from([("version", 1, 0), ("code", 1, 0), ("helper", 1, 0), ("cache", False, True)]))
+    there, back = Written(number, what, then), Written(number, what, now)
+    if draw(st.booleans()):
+        there, back = draw(_changes(tasks)), Back(-2)
+    forces = draw(st.lists(st.booleans(), min_size=2, max_size=2))
+    return [there, Submit(force=forces[0]), back, Submit(force=forces[1]), Submit()]
+
+
+def _number(tasks: tuple[Task, ...]) -> st.SearchStrategy[int]:
+    return st.integers(0, len(tasks) - 1)
+
+
+def _meddling(tasks: tuple[Task, ...]) -> st.SearchStrategy[Any]:
+    ways = st.sampled_from(WAYS)
+    found = [st.builds(Meddle, ways, st.integers(0, 11))]
+    if any(name in TRACKS for task in tasks for name in task.parameters):
+        found.append(st.builds(Meddle, ways, st.sampled_from(INPUTS)))
+    return st.one_of(found)
+
+
 def _changes(tasks: tuple[Task, ...]) -> st.SearchStrategy[Any]:
-    task = st.integers(0, len(tasks) - 1)
+    task = _number(tasks)
     used = sorted({parameter_key(name, n) for n, task in enumerate(tasks) for name in task.parameters})
     found = [
         st.builds(Written, task, st.sampled_from(["version", "code", "helper", "comment"]), st.integers(0, 2)),
         st.builds(Written, task, st.just("cache"), st.booleans()),
         st.builds(Breaks, task),
-        st.builds(Meddle, st.sampled_from(WAYS), st.integers(0, 11)),
-        st.builds(Meddle, st.sampled_from(WAYS), st.integers(0, 11)),
+        _meddling(tasks),
+        _meddling(tasks),
         st.builds(Invalidate, task),
         st.builds(Back, st.integers(0, 9)),
     ]
     if used:
         found += [st.sampled_from(used).flatmap(lambda key: st.builds(Given, st.just(key), _values(key)))] * 2
-    if any(key in TRACKS for key in used):
-        found.append(st.builds(Meddle, st.sampled_from(WAYS), st.sampled_from(INPUTS)))
     if "items" in used:
         ways = st.sampled_from(["add", "remove", "repeat", "swap", "change"])
-        found += [st.builds(Items, ways, st.integers(0, 3), st.integers(0, 3))] * 2
+        found += [st.builds(Items, ways, st.integers(0, 3), st.integers(0, 3))] * 4
     return st.one_of(found)
 
 

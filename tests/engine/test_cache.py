@@ -24,6 +24,15 @@ def at_once(monkeypatch):
     monkeypatch.setattr(Mount, "latency_s", 0.0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def told_figures(request):
+    """Say what a longer run by hand came to."""
+    yield
+    if "REFLOW_CACHE_EXAMPLES" in os.environ:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print("\n" + ", ".join(f"{count} {what}" for what, count in figures.items()))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
