@@ -14,6 +14,9 @@ BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where the
 def publish(hold: Hold) -> int:
     """Append all outputs that wait in the ledger to the results; out of reach, they go on waiting.
 
+    Left out is what no run is ever to reuse: what is not reusable, and what a task with ``cache=False`` returned,
+    which must not be taken for what its inputs make once ``cache`` is on again.
+
     Returns:
         The number of the last output that need not be looked at again, for the ledger's ``published``.
     """
@@ -22,20 +25,15 @@ def publish(hold: Hold) -> int:
     while done < overview.outputs and (waiting := hold.ledger.unpublished(BATCH)):
         by_task: dict[str, list[Unpublished]] = {}
         for found in waiting:
-            by_task.setdefault(found.output.task, []).append(found)
-        batches = [
-            (_context(hold, task), rows) for task, found in by_task.items() if (rows := _results(found))
-        ]
+            if found.output.reusable and hold.run.graph.tasks[found.output.task].cache:
+                by_task.setdefault(found.output.task, []).append(found)
+        batches = [(_context(hold, task), list(map(_result, found))) for task, found in by_task.items()]
         if batches and not hold.results.append(batches):
             break
         done = waiting[-1].number
         if done < overview.outputs:
             hold.apply(Changes(published=done))
     return done
-
-
-def _results(waiting: list[Unpublished]) -> list[NewResult]:
-    return [_result(found) for found in waiting if found.output.reusable]
 
 
 def _result(found: Unpublished) -> NewResult:
