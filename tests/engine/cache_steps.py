@@ -64,7 +64,7 @@ class World:
         self._texts: dict[str, str] = {}
         self.run: Run | None = None
         self._real: RealRun | None = None
-        self._real_modules: dict[str, ModuleType] = {}
+        self._submitted: tuple[dict[str, ModuleType], dict[str, str]] = {}, {}
 
     @property
     def places(self) -> tuple[Any, Any]:
@@ -84,7 +84,7 @@ class World:
                 verify=verify,
                 params={key: mapped_to(value, self.disk.folder) for key, value in self.given.items()},
             )
-        self._real_modules = dict(self._modules)
+        self._submitted = dict(self._modules), dict(self._texts)
         self.run = self.oracle.submit(self.settings, self.given, forced, verify)
         self._compare()
 
@@ -92,12 +92,12 @@ class World:
         """Retry the newest run, by the code that was submitted."""
         assert self._real is not None
         assert self.run is not None
+        self._modules, texts = dict(self._submitted[0]), self._submitted[1]
+        sys.modules |= self._modules
+        self._texts = dict(texts)
+        self._write()
         with self._watched():
-            sys.modules |= self._real_modules
-            try:
-                self._real.retry(verify=verify)
-            finally:
-                sys.modules |= self._modules
+            self._real.retry(verify=verify)
         self.oracle.retry(self.run, verify)
         self._compare()
 
@@ -122,18 +122,22 @@ class World:
             cache_disk.here.clear()
 
     def _load(self) -> None:
-        """Write the flow's files as the settings are, and import those that changed, as a new process would."""
+        """Write the flow's files as the settings are, and import them, as a new process would."""
         texts = {HELPERS: helpers_source(self.settings), FLOW: flow_source(self.tasks, self.settings)}
         if texts == self._texts:
             return
         self._texts = texts
+        self._write()
         for name, text in texts.items():
             file = self._folder / f"{name}.py"
-            file.write_text(text)
             spec = importlib.util.spec_from_file_location(name, file)
             assert spec is not None
             module = self._modules[name] = sys.modules[name] = importlib.util.module_from_spec(spec)
             exec(compile(text, file, "exec"), module.__dict__)
+
+    def _write(self) -> None:
+        for name, text in self._texts.items():
+            (self._folder / f"{name}.py").write_text(text)
 
     def _compare(self) -> None:
         """Compare what was called, what became of each instance, and what it returned."""
