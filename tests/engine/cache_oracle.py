@@ -22,102 +22,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cache_flow import TRACKS, Settings, Take, Task, call, inputs, mapped, parameter_key, paths_of
-
-PENDING, SUCCEEDED, REUSED, FAILED, SKIPPED = "pending", "succeeded", "reused", "failed", "skipped"
-KEPT = (SUCCEEDED, REUSED)
-MISSING = ("missing",)
-
-Stamps = list[tuple[Path, Any]]
-Chosen = set[tuple[int, int]]  #: instances, by number of the task and index
+from cache_flow import TRACKS, Settings, Take, Task, call, inputs, parameter_key, paths_of
+from cache_memory import MISSING, Files, Kept, Row, Stamps, content, is_alike
+from cache_run import FAILED, KEPT, PENDING, REUSED, SKIPPED, SUCCEEDED, Chosen, Instance, Run, built_on
 
 
 class Unpredictable(Exception):
     """What was made again in the middle of a run came out otherwise: what had run before may do so twice."""
-
-
-class Files:
-    """A disk: the text of each file, and when it was written, by a clock that stands still between writes."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, tuple[str, int]] = {}
-        self._clock = 0
-
-    def tick(self) -> int:
-        self._clock += 1
-        return self._clock
-
-    def look(self, name: str) -> tuple[str, int] | None:
-        return self.found.get(name)
-
-    def put(self, name: str, text: str, time: int) -> None:
-        self.found[name] = text, time
-
-    def remove(self, name: str) -> None:
-        del self.found[name]
-
-    def stamp(self, path: Path, track: str) -> Any:
-        if track == "path":
-            return None
-        if path.name not in self.found:
-            return MISSING
-        text, time = self.found[path.name]
-        return ("content", text) if track == "content" else ("stat", len(text), time)
-
-    def differs(self, path: Path, stamp: Any) -> Any:
-        """Return what a stamp is now, where that is something else."""
-        now = None if stamp is None else self.stamp(path, "content" if stamp[0] == "content" else "stat")
-        return now if now != stamp else None
-
-
-class Row:
-    """A result: what those behind it see of it, the value, and the newest stamps of the files in that."""
-
-    def __init__(self, output: Any, value: Any, stamps: Stamps) -> None:
-        self.output, self.value, self.stamps = output, value, stamps
-        self.is_stale = False
-
-
-class Instance:
-    """One task with one set of inputs, in one run."""
-
-    def __init__(self, index: int, identity: Any = None, state: str = PENDING) -> None:
-        self.index, self.identity, self.state = index, identity, state
-        self.given: dict[str, Any] = {}
-        self.files: list[tuple[Path, Any, bool]] = []  # with their stamps, and whether a task returned them
-        self.made_from: Chosen = set()
-        self.row: Row | None = None
-        self.is_fresh = False  # nothing from before is to be taken for it
-        self.was: Any = None  # what it returned before it was made again, as others see that
-
-
-class Run:
-    """One run, with all that was true when it was submitted; a task without instances is a word."""
-
-    def __init__(
-        self, settings: Mapping[int, Settings], given: Mapping[str, Any], forced: set[int], verify: bool
-    ):
-        self.settings, self.given, self.forced, self.verify = dict(settings), dict(given), forced, verify
-        self.contents: dict[str, Any] = {}
-        self.stamps: dict[str, Stamps] = {}
-        self.tasks: dict[int, list[Instance] | str] = {}
-
-    def instances(self, number: int) -> list[Instance]:
-        found = self.tasks.get(number, "")
-        return [] if isinstance(found, str) else found
-
-    def all_of(self, number: int) -> Chosen:
-        return {(number, one.index) for one in self.instances(number)}
-
-    def kept(self) -> Iterator[tuple[int, Instance]]:
-        for number in self.tasks:
-            yield from ((number, one) for one in self.instances(number) if one.state in KEPT)
-
-    @property
-    def has_failed(self) -> bool:
-        return any(found == FAILED for found in self.tasks.values()) or any(
-            one.state == FAILED for number in self.tasks for one in self.instances(number)
-        )
 
 
 class Element(NamedTuple):
@@ -135,7 +46,7 @@ class Oracle:
     def __init__(self, tasks: tuple[Task, ...]) -> None:
         self.tasks = tasks
         self.files = Files()
-        self.kept: dict[Any, list[Row]] = {}
+        self.kept = Kept()
         self.broken: set[int] = set()
         self.calls: list[str] = []
 
@@ -171,8 +82,7 @@ class Oracle:
         reached = built_on(run, chosen)
         for n, one in run.kept():
             if (n, one.index) in reached:
-                for row in self.kept.get(one.identity, ()):
-                    row.is_stale = True
+                self.kept.forget(one.identity)
 
     # What comes of it
 
@@ -201,9 +111,7 @@ class Oracle:
         widths = {len(sources[name]) for name in each}
         if len(widths) > 1:
             return FAILED
-        wholes = {
-            name: _whole(run, take, sources[name]) for name, take in inputs(task) if name not in each
-        }
+        wholes = {name: _whole(run, take, sources[name]) for name, take in inputs(task) if name not in each}
         before = {one.index: one for one in run.instances(number)}
         found = []
         for index in range(widths.pop() if widths else 1):
@@ -216,9 +124,9 @@ class Oracle:
         for _, take in inputs(task):
             is_chain = len(take.parts) == 1 and take.deliver == "one" and take.parts[0][1] == "elements"
             for source, _ in take.parts:
-                if isinstance(run.tasks[source], str) or not (is_chain or _is_whole(run, source)):
+                if isinstance(run.tasks[source], str) or not (is_chain or run.is_whole(source)):
                     return True
-        return not all(_is_whole(run, source) for source in task.after)
+        return not all(run.is_whole(source) for source in task.after)
 
     def _elements(self, run: Run, parts: Sequence[tuple[int, str]]) -> list[Element]:
         flat = next((i for i, (_, part) in enumerate(parts) if part in ("items", "flat")), len(parts))
@@ -263,9 +171,7 @@ class Oracle:
         one.identity = (number, settings.version, code, tuple(sorted(parts.items())), tuple(returned))
         return one
 
-    def _continued(
-        self, run: Run, number: int, one: Instance, before: Mapping[int, Instance]
-    ) -> Instance:
+    def _continued(self, run: Run, number: int, one: Instance, before: Mapping[int, Instance]) -> Instance:
         """Keep what an instance came to in this run, unless it was opened or its inputs are others now."""
         earlier = before.get(one.index)
         if earlier is None:
@@ -288,7 +194,7 @@ class Oracle:
 
     def _reusable(self, run: Run, number: int, one: Instance) -> Row | None:
         """Return what is kept of the same work: of this run's, or of an earlier one, unless that is unwanted."""
-        row = self._current(one.identity) if run.settings[number].cache else None
+        row = self.kept.current(one.identity) if run.settings[number].cache else None
         if row is None or self._is_refused(number, row, run.verify):
             return None
         made_here = [
@@ -296,10 +202,11 @@ class Oracle:
             for other in run.instances(number)
             if other.identity == one.identity and other.state == SUCCEEDED
         ]
-        return row if not one.is_fresh or any(made and made.output == row.output for made in made_here) else None
+        is_own = any(made and made.output == row.output for made in made_here)
+        return row if is_own or not one.is_fresh else None
 
     def _is_refused(self, number: int, row: Row, verify: bool) -> bool:
-        verdict = self._verdict(row)
+        verdict = self.files.verdict(row)
         if not verify:
             return verdict == "changed"
         return verdict == "changed" or (verdict == "missing" and not self._has_readers(number))
@@ -309,13 +216,6 @@ class Oracle:
             number in task.after or any(number == source for take in task.takes for source, _ in take.parts)
             for task in self.tasks
         )
-
-    def _verdict(self, row: Row) -> str:
-        """Return whether the files of a result are as they were made: one that changed is worse than one gone."""
-        changed = [self.files.differs(path, stamp) for path, stamp in row.stamps]
-        if any(now is not None and now != MISSING for now in changed):
-            return "changed"
-        return "missing" if any(path.name not in self.files.found for path, _ in row.stamps) else "holds"
 
     def _call(self, run: Run, number: int, one: Instance) -> None:
         task, settings = self.tasks[number], run.settings[number]
@@ -334,10 +234,10 @@ class Oracle:
         stamps = [(path, self.files.stamp(path, task.track)) for path in paths_of(value)]
         one.row, one.state = Row(content(value, stamps), value, stamps), SUCCEEDED
         if settings.cache and is_reusable:
-            before = self._current(one.identity)
-            if before is not None and number not in run.forced and _is_alike(before, one.row):
+            before = self.kept.current(one.identity)
+            if before is not None and number not in run.forced and is_alike(before, one.row):
                 one.row.output = before.output
-            self.kept.setdefault(one.identity, []).append(one.row)
+            self.kept.add(one.identity, one.row)
 
     def _gone_before(self, run: Run, number: int) -> Chosen:
         """Return what is reused and gone, of all that instances need that are to run."""
@@ -352,14 +252,14 @@ class Oracle:
         return {
             (n, one.index)
             for n, one in instances
-            if one.state == REUSED and self._verdict(self._row(one)) != "holds"
+            if one.state == REUSED and self.files.verdict(self._row(one)) != "holds"
         }
 
     def _make_again(self, run: Run, opened: set[int], needs: Chosen) -> None:
         """Open what is wrong upstream, with all that was built on it, and what is gone where it is needed."""
         looked_at = _upstream(self.tasks, opened | {number for number, _ in needs})
         verdicts = {
-            (n, one.index): self._verdict(self._row(one)) for n, one in run.kept() if n in looked_at
+            (n, one.index): self.files.verdict(self._row(one)) for n, one in run.kept() if n in looked_at
         }
         wrong = built_on(run, {key for key, verdict in verdicts.items() if verdict == "changed"})
         again = set(wrong)
@@ -372,8 +272,7 @@ class Oracle:
         for n, one in list(run.kept()):
             if (n, one.index) in again:
                 if (n, one.index) in wrong:
-                    for row in self.kept.get(one.identity, ()):
-                        row.is_stale = row.is_stale or row.output == self._row(one).output
+                    self.kept.forget(one.identity, self._row(one).output)
                 one.state, one.is_fresh = PENDING, True
 
     def _may_need(self, run: Run, number: int) -> Chosen:
@@ -381,15 +280,12 @@ class Oracle:
         sources = {source for take in self.tasks[number].takes for source, _ in take.parts}
         return {key for source in sources | {*self.tasks[number].after} for key in run.all_of(source)}
 
-    def _current(self, identity: Any) -> Row | None:
-        return next((row for row in reversed(self.kept.get(identity, [])) if not row.is_stale), None)
-
     def _row(self, one: Instance) -> Row:
         """Return the result that an instance has; of one that is reused, with the newest stamps of its files."""
         assert one.row is not None
         if one.state != REUSED:
             return one.row
-        return [row for row in self.kept[one.identity] if row.output == one.row.output][-1]
+        return self.kept.newest(one.identity, one.row.output)
 
     # The place where functions are called
 
@@ -404,22 +300,6 @@ class Oracle:
     def write(self, name: str, text: str) -> Path:
         self.files.put(name, text, self.files.tick())
         return Path(name)
-
-
-def content(value: Any, stamps: Stamps) -> Any:
-    """Return what a value is known by: each path with the stamp of its file."""
-    known = dict(stamps)
-    if isinstance(value, list):
-        return "list", tuple(content(item, stamps) for item in value)
-    return ("path", value.name, known[value]) if isinstance(value, Path) else ("int", value)
-
-
-def built_on(run: Run, chosen: Chosen) -> Chosen:
-    """Return instances, and all that was made from what they returned."""
-    found = set(chosen)
-    for number in run.tasks:
-        found |= {(number, one.index) for one in run.instances(number) if one.made_from & found}
-    return found
 
 
 def _upstream(tasks: tuple[Task, ...], numbers: set[int]) -> set[int]:
@@ -442,21 +322,5 @@ def _whole(run: Run, take: Take, elements: list[Element]) -> Element:
     )
 
 
-def _is_whole(run: Run, number: int) -> bool:
-    found = run.tasks[number]
-    return not isinstance(found, str) and all(one.state in KEPT for one in found)
-
-
 def _code(settings: Settings) -> int:
     return settings.code + 10 * settings.helper
-
-
-def _is_alike(before: Row, now: Row) -> bool:
-    """Whether an output is the same but for the times of its files."""
-    sizes = [[stamp and stamp[:2] for _, stamp in row.stamps] for row in (before, now)]
-    return before.value == now.value and sizes[0] == sizes[1]
-
-
-def names_only(value: Any) -> Any:
-    """Return a value with files told by name alone, as the oracle has them."""
-    return mapped(value, lambda path: Path(path.name))

@@ -10,4 +10,4 @@ import pytest
 HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "flows")]  # the latter for flows of any shape
 
-pytest.register_assert_rewrite("cache_steps")
+pytest.register_assert_rewrite("cache_world")

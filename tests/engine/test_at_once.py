@@ -58,7 +58,14 @@ class User:
             return {json.loads(text) for text in results.values([(identity, row.output) for row in rows])}
 
     def _start(self, parties: int, run_dir: str) -> subprocess.Popen[str]:
-        given = ["--folder", str(self.notes), "--parties", str(parties), "--run-dir", str(self._runs / run_dir)]
+        given = [
+            "--folder",
+            str(self.notes),
+            "--parties",
+            str(parties),
+            "--run-dir",
+            str(self._runs / run_dir),
+        ]
         argv = [sys.executable, str(FLOW), "submit", "--quiet", "--executor", self._executor, *given]
         pipe = subprocess.PIPE
         return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cache_flow import Task, flows
 from cache_oracle import Unpredictable
-from cache_steps import World, figures, sequences
+from cache_steps import sequences
+from cache_world import World, figures
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
