@@ -249,3 +249,18 @@ def test_a_retry_says_that_it_runs_what_was_submitted(terminal):
     assert told.code == 1
     assert f"{script} has changed, but a retry runs what was submitted" in told.err
     assert terminal.python("steps.py", "submit", "--bad", "1").code == 0
+
+
+def test_what_a_retry_inline_makes_by_changed_code_counts_in_its_run_alone(terminal):
+    given = ("submit", "--bad", "1", "--executor", "inline")
+    terminal.python("steps.py", *given)
+    script = terminal.folder / "steps.py"
+    text = script.read_text()
+    script.write_text(text.replace("if i in bad", "if False"))
+
+    told = terminal.python("steps.py", "retry")
+
+    assert told.code == 0
+    assert f"{script} has changed, and may be called as it is now, for this run alone" in told.err
+    script.write_text(text)
+    assert terminal.python("steps.py", *given).code == 1

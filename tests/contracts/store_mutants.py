@@ -203,6 +203,17 @@ class AppendsAgain(MemoryResults):
         return False
 
 
+class KeepsTheFirst(MemoryResults):
+    """caught by: what_was_made_again_after_something_else_is_current_again"""
+
+    def _has(self, context, new):
+        rows = enumerate(self._state.rows)
+        return any(
+            old[:3] == new[:3] and other.code == context.code and number not in self._state.stale
+            for number, (other, old) in rows
+        ) or super()._has(context, new)
+
+
 class SortsValues(MemoryResults):
     """caught by: values_and_items_come_in_the_order_of_the_keys"""
 

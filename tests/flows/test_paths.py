@@ -104,6 +104,16 @@ def test_an_input_file_that_changed_is_noticed_as_track_says(lab, flows, files, 
     assert again.state == "succeeded"
 
 
+def test_a_file_whose_content_was_changed_in_secret_is_read_again_by_the_same_process(lab, flows, files):
+    inputs = flows("files").inputs
+    lab.submit(inputs, **given(files))
+    edit_in_secret(files[0])
+
+    calls = [lab.submit(inputs, **given(files)).calls for _ in range(2)]
+
+    assert calls == [["by_content"], []]
+
+
 def test_another_file_with_the_same_content_is_another_file(local_lab, flows, files):
     inputs = flows("files").inputs
     local_lab.submit(inputs, **given(files))

@@ -191,6 +191,15 @@ def test_what_is_not_cached_runs_always_and_feeds_what_is(lab, flows):
     assert again.states == {"clock": "1 succeeded", "uncached": "3 succeeded", "reader": "1 reused"}
 
 
+def test_what_was_made_without_cache_is_not_reused_when_the_cache_is_on_again(lab, flows):
+    reuse = flows("reuse")
+    workflows = [reuse.uncached_version, reuse.third_version, reuse.uncached_version, reuse.third_version]
+
+    calls = [lab.submit(workflow).calls for workflow in workflows]
+
+    assert calls == [["versioned"], ["versioned"], ["versioned"], []]
+
+
 def test_equal_work_within_one_run_runs_once(lab, flows):
     seen = lab.submit(flows("reuse").equal, names=["a", "b", "a", "a", "b"])
 

@@ -28,14 +28,19 @@ INSERT INTO results (
 ON CONFLICT (substr(identity, 1, 4), substr(output, 1, 1), edition) DO NOTHING
 """
 _LIKE = """
-SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, s.result
-FROM results r JOIN contexts c ON c.id = r.context LEFT JOIN stale s ON s.result = r.number
+SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, r.number
+FROM results r JOIN contexts c ON c.id = r.context
 WHERE substr(r.identity, 1, 4) = substr(?, 1, 4) AND substr(r.output, 1, 1) = substr(?, 1, 1)
 """
 _PAIR = """
 SELECT number, context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal
 FROM results r WHERE substr(identity, 1, 4) = substr(?1, 1, 4) AND identity = ?1 AND output = ?2
   AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
+"""
+_CURRENT = """
+SELECT max(number) FROM results
+WHERE substr(identity, 1, 4) = substr(?1, 1, 4) AND identity = ?1
+AND NOT EXISTS (SELECT 1 FROM stale WHERE result = number)
 """
 _STALE = "INSERT INTO stale VALUES (?, ?, ?, ?)"
 
@@ -86,13 +91,14 @@ def _columns(context: int, since: int, new: NewResult) -> tuple[Any, ...]:
 
 
 def _settle(db: sqlite3.Connection, context: Context, row: tuple[Any, ...]) -> None:
-    """Add a row of which there may be one already: of this very attempt, or one as good that still holds."""
+    """Add a row, unless there is one of this very attempt, or the current one of its identity is as good."""
     origin, pair, value = row[:3], row[3:5], row[6]
     newest = -1
+    (current,) = db.execute(_CURRENT, pair[:1]).fetchone()
     code = (context.code, context.source, plain(context.file))
-    for identity, output, edition, *rest, stale in db.execute(_LIKE, pair).fetchall():
+    for identity, output, edition, *rest, number in db.execute(_LIKE, pair).fetchall():
         newest = max(newest, edition)
-        is_as_good = tuple(rest[3:]) == (value, *code) and stale is None
+        is_as_good = tuple(rest[3:]) == (value, *code) and number == current
         if (identity, output) == pair and (tuple(rest[:3]) == origin or is_as_good):
             return
     moved = (*row[:5], newest + 1, *row[6:-1])

@@ -66,6 +66,11 @@ for version, workflow in versions.items():
     workflow.job(name="versioned", version=version)(_versioned)
 first_version, second_version = versions.values()
 
+uncached_version = Workflow("versions")
+uncached_version.job(name="versioned", version="3", cache=False)(_versioned)
+third_version = Workflow("versions")
+third_version.job(name="versioned", version="3")(_versioned)
+
 fresh = Workflow("fresh")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from reflow.graph.model import Node
 from reflow.model.records import Changes, Context, NewResult, TaskRow, Unpublished
 from reflow.plan.identity import varying_names
 from reflow.run.disagreement import tell_disagreements
@@ -18,6 +19,9 @@ BATCH = 5_000  #: outputs per transaction; a store gives fewer at once where the
 def publish(hold: Hold) -> int:
     """Append all outputs that wait in the ledger to the results; out of reach, they go on waiting.
 
+    Left out is what no run is ever to reuse: what is not reusable, and what a task with ``cache=False`` returned,
+    which must not be taken for what its inputs make once ``cache`` is on again.
+
     Returns:
         The number of the last output that need not be looked at again, for the ledger's ``published``.
     """
@@ -30,7 +34,7 @@ def publish(hold: Hold) -> int:
         batches = [
             (context_of(hold.run, overview.tasks[task]), rows)
             for task, found in by_task.items()
-            if (rows := results_of(found))
+            if (rows := results_of(hold.run.graph.tasks[task], found))
         ]
         if batches and not hold.results.append(batches):
             break
@@ -42,9 +46,9 @@ def publish(hold: Hold) -> int:
     return done
 
 
-def results_of(waiting: Iterable[Unpublished]) -> list[NewResult]:
-    """Return those outputs that other runs may use, as the results keep them."""
-    return [_result(found) for found in waiting if found.output.reusable]
+def results_of(node: Node, waiting: Iterable[Unpublished]) -> list[NewResult]:
+    """Return those outputs of a task that other runs may use, as the results keep them."""
+    return [_result(found) for found in waiting if found.output.reusable] if node.cache else []
 
 
 def _result(found: Unpublished) -> NewResult:

@@ -127,8 +127,9 @@ class _Filling:
             self.runs += 1
 
     def _add(self, new: Results, run: OpenRun, context: Context, *, doubt: bool) -> None:
+        node = run.graph.tasks[context.task]
         for batch in _batches(run.ledger.kept(context.task)):
-            rows = [row for row in results_of(batch) if (row.identity, row.output) not in self._stale]
+            rows = [row for row in results_of(node, batch) if (row.identity, row.output) not in self._stale]
             there = new.find({row.identity for row in rows})
             if doubt:
                 rows = [row for row in rows if row.identity not in there]

@@ -78,8 +78,14 @@ def _told_nothing(run: OpenRun) -> str:
 def _told(run: OpenRun, count: int) -> str:
     message = f"retrying {count} of run {run.id}"
     for file in changed_files(run.paths, run.info["modules"])[:1]:
-        message += f"\n{file} has changed, but a retry runs what was submitted; to run it as it is: submit"
+        message += f"\n{file} has changed, {_told_which_code(run)}"
     return message
+
+
+def _told_which_code(run: OpenRun) -> str:
+    if run.is_resident and run.executor.foreground:  # it calls what this process has loaded
+        return f"and may be called as it is now, for this run alone; for what was submitted: {run.typed('retry')}"
+    return "but a retry runs what was submitted; to run it as it is: submit"
 
 
 def _openable(run: OpenRun, scopes: tuple[Scope, ...]) -> int:

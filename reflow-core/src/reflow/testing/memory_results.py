@@ -54,7 +54,7 @@ class MemoryResults(Results):
         known = dict(keys)
         return {
             new.identity: _found(context, new)
-            for number, (context, new) in enumerate(self._state.rows)
+            for number, (context, new) in self._there()
             if new.output != known.get(new.identity, new.output) and number not in self._state.stale
         }
 
@@ -170,16 +170,17 @@ class MemoryResults(Results):
                 yield context, new
 
     def _has(self, context: Context, new: NewResult) -> bool:
-        """Whether there is a row of this very attempt, or one as good that still holds."""
+        """Whether there is a row of this very attempt, or the current one is as good."""
+        is_as_good = False
         for number, (other, old) in self._there():
-            if (old.identity, old.output) != (new.identity, new.output):
+            if old.identity != new.identity:
                 continue
-            if (other, old.index, old.attempt) == (context, new.index, new.attempt):
+            is_same = old.output == new.output
+            if is_same and (other, old.index, old.attempt) == (context, new.index, new.attempt):
                 return True
-            is_as_good = old.value == new.value and _code(other) == _code(context)
-            if number not in self._state.stale and is_as_good:
-                return True
-        return False
+            if number not in self._state.stale:
+                is_as_good = is_same and old.value == new.value and _code(other) == _code(context)
+        return is_as_good
 
     def _check_writable(self) -> None:
         if not self._write:

@@ -88,6 +88,16 @@ class ResultsContract(StoreFixtures):
         assert others(third) == {first.identity: "demo-2"}
         assert others(result(1)) == {}
 
+    def test_what_was_made_again_after_something_else_is_current_again(
+        self, results: Results, found: Results
+    ) -> None:
+        first, other = result(0, value="10"), result(0, value="20")
+        for run, row in enumerate([first, other, first]):
+            results.append(context(f"demo-{run}"), [row])
+
+        current = found.find([first.identity])[first.identity]
+        assert (current.output, current.run_id) == (first.output, "demo-2")
+
     def test_what_is_there_already_stays_as_it_is(self, results: Results, found: Results) -> None:
         results.append(context(), [result(0)])
         results.append(context(), [result(0), result(1)])

@@ -12,6 +12,7 @@ from reflow.filesystem.atomic import read_bytes
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import check_trusted, read_run
 from reflow.rundir.served import Served, serve
+from reflow.rundir.source import changed_files
 from reflow.worker.adapters import plugin_adapters
 
 if TYPE_CHECKING:
@@ -31,13 +32,16 @@ class LoadedRun:
         adapters: Finds the adapter of a type among the plugins of the run.
     """
 
-    def __init__(self, paths: RunPaths, info: dict[str, Any], flow: Flow, served: Served | None) -> None:
+    def __init__(
+        self, paths: RunPaths, info: dict[str, Any], flow: Flow, served: Served | None, changed: str = ""
+    ) -> None:
         self.paths = paths
         self.info = info
         self.flow = flow
         self.adapters: Adapters = plugin_adapters(tuple(info.get("plugins", ())))
         self.fs_latency_s = float(info.get("options", {}).get("fs_latency_s", FS_LATENCY_S))
         self._served = served
+        self._changed = changed
 
     @cached_property
     def run_dir(self) -> Path:
@@ -65,6 +69,8 @@ class LoadedRun:
     @property
     def foreign_code(self) -> str:
         """Why results are not reusable because of code that the run has no copy of; empty when there is none."""
+        if self._changed:
+            return f"{self._changed} has changed since the run was submitted, and is called here as it is"
         if self._served is None or not self._served.live:
             return ""
         name, file = next(iter(self._served.live.items()))
@@ -88,13 +94,20 @@ def load_run(root: str) -> LoadedRun:
 
 
 def load_run_here(root: str) -> LoadedRun:
-    """Load a run in the process that submitted it: its modules are those that are loaded already."""
+    """Load a run in the process that submitted or retries it: its modules are those that are loaded already.
+
+    Where their files are others than at the submit, nobody knows which of the two was loaded: what is made then
+    counts in this run alone.
+    """
     paths = RunPaths(root)
     check_trusted(paths)
     info = read_run(paths)
     entry = info["entry"]
     flow = _loaded_flow(entry)
-    return load_run(root) if flow is None else LoadedRun(paths, info, flow, None)
+    if flow is None:
+        return load_run(root)
+    changed = changed_files(paths, info.get("modules", {}))
+    return LoadedRun(paths, info, flow, None, next(iter(changed), ""))
 
 
 def _loaded_flow(entry: dict[str, str]) -> Flow | None:

@@ -15,6 +15,7 @@ from reflow.values.tagged import Tagged
 from reflow.worker.failures import StaleInput
 
 _OWN = '; if it names what the run itself writes, say so by Param(track="path")'
+SETTLED_NS = 2 * 10**9  #: age at which a change of a file has given it another time than the one before
 _PATHLESS = {str, int, bool, type(None)}
 
 
@@ -72,7 +73,7 @@ def _differs(file: Watched) -> list[Any] | None:
     return None if found == file.stamp else found
 
 
-_contents: dict[str, tuple[tuple[int, int, int], Stamp]] = {}
+_contents: dict[str, tuple[tuple[int, int, int, int], Stamp]] = {}
 
 
 def _stamp_now(path: str, is_content: bool) -> list[Any] | None:
@@ -80,10 +81,12 @@ def _stamp_now(path: str, is_content: bool) -> list[Any] | None:
         if not is_content:
             return take_stamp(path)
         found = os.stat(path)
-        key = (found.st_ino, found.st_size, found.st_mtime_ns)
+        key = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         known = _contents.get(path)
         if known is None or known[0] != key or os.path.isdir(path):
-            known = _contents[path] = (key, take_stamp(path, "content"))
+            known = key, take_stamp(path, "content")
+            if time.time_ns() - found.st_ctime_ns > SETTLED_NS:
+                _contents[path] = known
         return known[1]
     except (FileNotFoundError, NotADirectoryError):
         return list(MISSING)
