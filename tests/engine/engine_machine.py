@@ -318,7 +318,9 @@ class EngineMachine(RuleBasedStateMachine):
 
         before, state = told(), self.ledger.overview().state
         done = rebuild_ledger(self.opened())
-        assert (told(), done.state) == (before, state)
+        after = told()
+        assert after == before, (set(before) - set(after), set(after) - set(before))
+        assert done.state is state
 
     def get_over(self) -> None:
         for _ in range(12):
