@@ -103,11 +103,9 @@ class Replay:
         shared = shared_digests(node, self._run.info["parameters"], self._digests)
         expansion = expand(node, finished, shared)
         tasks = [expansion.task]
-        never_handed_over = node.name not in self._by_task
-        if never_handed_over and any(_is_cancelled(row, overview) for row in upstream.values()):
-            if cancelled := self._cancelled_task(TaskRow(node.name)):  # it waited when the cancel came
-                self._written.apply(Changes(tasks=cancelled))
-                return
+        if cancelled := self._cancelled_while_it_waited(node, upstream, overview):
+            self._written.apply(Changes(tasks=cancelled))
+            return
         rows, outputs = self._settled(node, expansion.rows)
         self._written.apply(
             Changes(tasks=tasks, instances=self._cancelled(rows), outputs=outputs, attempts=attempts)
@@ -163,6 +161,14 @@ class Replay:
     def _is_forced(self, task: str) -> bool:
         options = self._run.info["options"]
         return bool(options["force"]) or task in options["force_tasks"]
+
+    def _cancelled_while_it_waited(
+        self, node: Node, upstream: Mapping[str, TaskRow], overview: Overview
+    ) -> list[TaskRow]:
+        """Return a task as cancelled that never got as far as having instances, since its upstream was, too."""
+        if node.name in self._by_task or not any(_is_cancelled(row, overview) for row in upstream.values()):
+            return []
+        return self._cancelled_task(TaskRow(node.name))
 
     def _cancelled_task(self, row: TaskRow) -> list[TaskRow]:
         """Return a task without instances as cancelled, if a cancel holds that means all of it."""
