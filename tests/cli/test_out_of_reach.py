@@ -27,6 +27,7 @@ def newer(path):
     """Mark a database as one of a later version."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
+    db.execute("CREATE TABLE of_a_later_version (id)")
     db.close()
 
 
@@ -299,7 +300,7 @@ def test_a_ledger_that_is_gone_is_named(damage):
 
     for command in LOOKS:
         assert damage.terminal.steps(command, damage.run_id).complains(
-            3, f"there is no ledger at {path}", "submit"
+            3, f"the ledger {path} is damaged: there is no file", "reflow store rebuild"
         )
 
 
@@ -330,13 +331,16 @@ def broken_store(terminal):
 
 def test_a_damaged_store_is_named_with_what_to_type(broken_store):
     for words in (["submit"], ["runs"]):
-        assert broken_store.steps(*words).complains(3, f"the store {broken_store.store} is damaged", "mv ")
+        assert broken_store.steps(*words).complains(
+            3, f"the store {broken_store.store} is damaged", "reflow store rebuild "
+        )
 
 
 def test_what_a_damaged_store_says_to_type_helps(broken_store):
     remedy = broken_store.steps("submit").err.splitlines()[-1].partition(": ")[2]
 
-    subprocess.run(["sh", "-c", remedy], check=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["sh", "-c", remedy], env=os.environ | {"PATH": path}, check=True)
 
     assert broken_store.steps("submit", "--executor", "inline").code == 0
 

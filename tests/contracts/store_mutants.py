@@ -287,8 +287,8 @@ class MutantStore(MemoryStore):
     ledger_class = MemoryLedger
     results_class = MemoryResults
 
-    def create_ledger(self, directory, run_id, workflow, tasks, created):
-        super().create_ledger(directory, run_id, workflow, tasks, created)
+    def create_ledger(self, directory, run_id, workflow, tasks, created, epoch=0):
+        super().create_ledger(directory, run_id, workflow, tasks, created, epoch)
         return self.open_ledger(directory, write=True)
 
     def open_ledger(self, directory, *, write=False):
@@ -303,9 +303,54 @@ class MutantStore(MemoryStore):
 class ForgetsTheLedger(MutantStore):
     """caught by: creating_a_ledger_that_is_there_opens_it"""
 
-    def create_ledger(self, directory, run_id, workflow, tasks, created):
+    def create_ledger(self, directory, run_id, workflow, tasks, created, epoch=0):
         _LEDGERS.pop(directory, None)
+        return super().create_ledger(directory, run_id, workflow, tasks, created, epoch)
+
+
+class BeginsAtTheFirstEpoch(MutantStore):
+    """caught by: a_ledger_may_begin_behind_any_epoch"""
+
+    def create_ledger(self, directory, run_id, workflow, tasks, created, epoch=0):
         return super().create_ledger(directory, run_id, workflow, tasks, created)
+
+
+class KeepsTheDamagedLedger(MutantStore):
+    """caught by: a_ledger_comes_in_the_place_of_another"""
+
+    def replace_ledger(self, directory, fresh):
+        return f"{directory}.damaged" if directory in _LEDGERS else super().replace_ledger(directory, fresh)
+
+
+class ReplacesBeforeItIsFilled(MutantStore):
+    """caught by: results_stay_as_they_were_where_new_ones_cannot_be_filled"""
+
+    def rebuild_results(self, fill):
+        _RESULTS.pop(self.address, None)
+        return super().rebuild_results(fill)
+
+
+class TellsOnlyWhatWaits(MemoryLedger):
+    """caught by: what_was_made_is_told_whether_it_was_published_or_not"""
+
+    def kept(self, task):
+        waiting = {one.number for one in self.unpublished(1000)}
+        return (one for one in super().kept(task) if one.number in waiting)
+
+
+class RemovesWhatIsYoung(MemoryResults):
+    """caught by: old_results_are_told_oldest_first_and_can_be_removed"""
+
+    def old(self, before):
+        return super().old(before + 2)
+
+
+class ForgetsThatTheyWereStale(MemoryResults):
+    """caught by: of_stale_results_that_were_removed_it_is_known_that_they_were_stale"""
+
+    def remove(self, results):
+        super().remove(results)
+        self._state.forgotten.clear()
 
 
 class SharesNothing(MutantStore):

@@ -65,6 +65,7 @@ SELECT substr(identity, 1, 4) AS start FROM results WHERE substr(identity, 1, 4)
 GROUP BY start HAVING count(*) > 1
 """
 _PAIRS = "SELECT number, identity, output FROM results WHERE substr(identity, 1, 4) IN ({marks})"
+_ANYWHERE = "SELECT 1 FROM results NOT INDEXED WHERE identity = ? AND output = ? LIMIT 1"
 _VALUE = """
 SELECT s.result, context, idx, attempt, identity, output, edition, value, items, paths, parts, r.created, r.seal
 FROM results r LEFT JOIN stale s ON s.result = r.number WHERE r.number = ?
@@ -250,6 +251,8 @@ class SqliteResults(Results):
             found = {row[1:3]: row[0] for row in rows}
             for key in some:
                 if key not in found:
+                    if self._read(_ANYWHERE, key):
+                        raise damaged(RESULTS, self._path, f"the index misses {key[0].hex()[:12]}")
                     raise StoreError(
                         f"the store {self._path} has no result {key[0].hex()[:12]} any more "
                         "(reflow store gc removes old ones); submit again"

@@ -54,11 +54,8 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             state = _Pass(run, hold, wait=wait).make(caller)
             tell(run.paths, hold.take_messages())
         save_picture(run)
-        if (
-            not take_notes(run.paths)
-            and state is not RunState.HELD
-            and not any(r.kind == "retry" for r in list_requests(run.paths))
-        ):
+        is_asked = state is not RunState.HELD and any(r.kind == "retry" for r in list_requests(run.paths))
+        if not (take_notes(run.paths) or is_asked):
             return state
 
 

@@ -74,7 +74,7 @@ def _drive_in_turn(run: OpenRun, look: Look | None) -> RunState:
                     f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}"
                 )
             time.sleep(0.05)
-        elif state is RunState.HELD or (not take_notes(run.paths) and not _is_asked(run)):
+        elif not (take_notes(run.paths) or (state is not RunState.HELD and _is_asked(run))):
             return state
 
 

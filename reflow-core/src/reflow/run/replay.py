@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reflow.contracts.store import Ledger
 from reflow.graph.model import Node
-from reflow.model.records import Changes, InstanceRow, OutputRow, TaskRow
+from reflow.model.records import Changes, InstanceRow, OutputRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.decide import is_foreign, run_state
 from reflow.plan.expand import expand, is_over
@@ -103,8 +103,9 @@ class Replay:
         shared = shared_digests(node, self._run.info["parameters"], self._digests)
         expansion = expand(node, finished, shared)
         tasks = [expansion.task]
-        if expansion.task.state is TaskState.SKIPPED:
-            tasks = self._cancelled_task(expansion.task) or tasks
+        if cancelled := self._cancelled_while_it_waited(node, upstream, overview):
+            self._written.apply(Changes(tasks=cancelled))
+            return
         rows, outputs = self._settled(node, expansion.rows)
         self._written.apply(
             Changes(tasks=tasks, instances=self._cancelled(rows), outputs=outputs, attempts=attempts)
@@ -160,6 +161,14 @@ class Replay:
     def _is_forced(self, task: str) -> bool:
         options = self._run.info["options"]
         return bool(options["force"]) or task in options["force_tasks"]
+
+    def _cancelled_while_it_waited(
+        self, node: Node, upstream: Mapping[str, TaskRow], overview: Overview
+    ) -> list[TaskRow]:
+        """Return a task as cancelled that never got as far as having instances, since its upstream was, too."""
+        if node.name in self._by_task or not any(_is_cancelled(row, overview) for row in upstream.values()):
+            return []
+        return self._cancelled_task(TaskRow(node.name))
 
     def _cancelled_task(self, row: TaskRow) -> list[TaskRow]:
         """Return a task without instances as cancelled, if a cancel holds that means all of it."""
@@ -222,6 +231,11 @@ class _History:
         return there._replace(
             state=InstanceState.SUCCEEDED, attempt=output.attempt, output=output.output, reason=None
         )
+
+
+def _is_cancelled(row: TaskRow, overview: Overview) -> bool:
+    counts = overview.counts.get(row.task, {})
+    return row.state is TaskState.CANCELLED or bool(counts.get(InstanceState.CANCELLED))
 
 
 def _is_meant(row: InstanceRow, scopes: Sequence[Scope]) -> bool:

@@ -102,13 +102,29 @@ def read_submitted(paths: RunPaths, tasks: Mapping[str, object]) -> list[Submitt
     """
     names = os.listdir(paths.jobs) if os.path.isdir(paths.jobs) else []
     read = (_read(paths.submission(name)) for name in names if len(name) == 20)
-    found = [one for one in read if one is not None and (is_small(one.row) or one.row.task in tasks)]
-    found.sort(key=lambda one: (one.row.created, one.row.number))
+    known = [one for one in read if one is not None]
+    small = sorted((one for one in known if is_small(one.row)), key=lambda one: one.row.created)
+    numbered: dict[int, Submitted] = {}
+    for one in known:
+        if one.row.task in tasks:
+            other = numbered.setdefault(one.row.number, one)
+            numbered[one.row.number] = max(one, other, key=lambda each: _certainty(paths, each))
+    found = [*small, *(numbered[number] for number in sorted(numbered))]
     alive = {one.row.token for one in found if not is_small(one.row) and one.row.state in ("intent", "open")}
     nets = [one.row.token for one in found if one.row.task == NET][-1:] if alive else []
     return [
         one for one in found if not is_small(one.row) or one.row.token in nets or watched(one.row) & alive
     ]
+
+
+def _certainty(paths: RunPaths, one: Submitted) -> tuple[bool, int]:
+    """Return what tells of two submissions of one number which the ledger knew.
+
+    A coordinator that was killed before it wrote down what it had prepared leaves files whose number another takes.
+    """
+    claims = paths.submission(one.row.token).claims
+    is_known = one.row.state != "intent" or (os.path.isdir(claims) and bool(os.listdir(claims)))
+    return is_known, one.row.created
 
 
 def _read(sub: SubmissionPaths) -> Submitted | None:

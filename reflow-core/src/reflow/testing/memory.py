@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from reflow.contracts.store import Ledger, Results, Salvage, Store
 from reflow.errors import StoreDamaged
 from reflow.testing.memory_ledger import LedgerState, MemoryLedger
 from reflow.testing.memory_results import MemoryResults, MemorySalvage, ResultsState
-
-_T = TypeVar("_T")
 
 _LEDGERS: dict[str, list[LedgerState]] = {}  # by directory; one state each, replaced as a whole
 _RESULTS: dict[str, ResultsState] = {}  # by address
@@ -33,8 +30,14 @@ class MemoryStore(Store):
         return MemoryLedger(_LEDGERS[directory], write=write)
 
     def replace_ledger(self, directory: str, fresh: str) -> str | None:
-        aside = _kept_aside(_LEDGERS, directory)
-        _LEDGERS[directory] = [_LEDGERS.pop(fresh)[0]]
+        (state,) = _LEDGERS.pop(fresh)
+        if directory not in _LEDGERS:
+            _LEDGERS[directory] = [state]
+            return None
+        aside = f"{directory}.damaged-{len(_LEDGERS)}"
+        place = _LEDGERS[directory]
+        _LEDGERS[aside] = place.copy()
+        place[0] = state  # whoever has it open reads this from now on, and is of an epoch that is over
         return aside
 
     def open_results(self, *, write: bool = False) -> Results:
@@ -43,14 +46,10 @@ class MemoryStore(Store):
     def rebuild_results(self, fill: Callable[[Results, Salvage], None]) -> str | None:
         fresh = ResultsState()
         fill(MemoryResults(fresh, write=True), MemorySalvage(_RESULTS.get(self.address)))
-        aside = _kept_aside(_RESULTS, self.address)
+        before = _RESULTS.get(self.address)
         _RESULTS[self.address] = fresh
+        if before is None:
+            return None
+        aside = f"{self.address}.damaged-{len(_RESULTS)}"
+        _RESULTS[aside] = before
         return aside
-
-
-def _kept_aside(kept: dict[str, _T], name: str) -> str | None:
-    if name not in kept:
-        return None
-    aside = f"{name}.damaged-{len(kept)}"
-    kept[aside] = kept[name]
-    return aside

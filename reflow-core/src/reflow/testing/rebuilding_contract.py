@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from reflow.contracts.store import Ledger, Results, Salvage, Store
@@ -26,13 +24,6 @@ KEYS = [(result(index).identity, result(index).output) for index in range(4)]
 
 class RebuildingContract(StoreFixtures):
     """What a store promises to whoever looks after it."""
-
-    @pytest.fixture
-    def beside(self, tmp_path: Path) -> str:
-        """Return a directory for a ledger that comes in the place of another."""
-        path = tmp_path / "beside"
-        path.mkdir()
-        return str(path)
 
     def test_a_ledger_may_begin_behind_any_epoch(self, store: Store, directory: str) -> None:
         made = store.create_ledger(directory, "demo-1", "demo", TASKS, NOW, 3 << 40)

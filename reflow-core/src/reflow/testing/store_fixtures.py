@@ -30,6 +30,13 @@ class StoreFixtures(Contract):
         return str(path)
 
     @pytest.fixture
+    def beside(self, tmp_path: Path) -> str:
+        """Return a directory for a ledger that comes in the place of another."""
+        path = tmp_path / "beside"
+        path.mkdir()
+        return str(path)
+
+    @pytest.fixture
     def ledger(self, store: Store, directory: str) -> Ledger:
         """Return a new ledger, of epoch 1."""
         made = store.create_ledger(directory, "demo-1", "demo", TASKS, NOW)
