@@ -73,20 +73,23 @@ class Breaks(NamedTuple):
 
 
 class Meddle(NamedTuple):
-    """Something is done to a file: to one of the inputs, or to the so manieth of those that tasks wrote."""
+    """Something is done to a file: an input, the first that a task (``t2``) wrote, or the so manieth of all these."""
 
     how: str
     file: str | int
 
     def do(self, world: World) -> None:
-        name = self.file if isinstance(self.file, str) else self._output(world)
-        if name is not None:
+        if (name := self._name(world)) is not None:
             for place, originals in zip(world.places, world.originals, strict=True):
                 meddle(place, self.how, name, originals.get(name))
 
-    def _output(self, world: World) -> str | None:
+    def _name(self, world: World) -> str | None:
+        if self.file in INPUTS:
+            return str(self.file)
         names = sorted(world.oracle.files.names - {*INPUTS})
-        return names[int(self.file) % len(names)] if names else None
+        if isinstance(self.file, str):
+            return next((name for name in names if name.startswith(f"{self.file}-")), None)
+        return names[self.file % len(names)] if names else None
 
 
 def meddle(place: Any, how: str, name: str, original: tuple[str, int] | None) -> None:
@@ -168,7 +171,11 @@ def _failure(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
     before = draw(st.lists(_changes(tasks), max_size=2))
     meanwhile = draw(st.lists(_meddling(tasks), max_size=2))
     steps = [broken, *before, submit, *meanwhile, broken, Retry(draw(st.booleans()))]
-    if draw(st.booleans()):  # with an input as it was at first, for the time of the retry alone another one
+    sources = [source for take in tasks[broken.task].takes for source, _ in take.parts]
+    also = draw(st.sampled_from(["nothing", "what it takes", "an input, for the retry alone"]))
+    if also == "what it takes" and sources:
+        steps.insert(-1, Meddle(draw(st.sampled_from(WAYS)), f"t{draw(st.sampled_from(sources))}"))
+    elif also == "an input, for the retry alone":
         file = draw(st.sampled_from(["a", "b"]))
         steps.insert(0, Meddle("restore", file))
         steps.insert(-1, Meddle("edit", file))
