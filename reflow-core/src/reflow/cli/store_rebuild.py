@@ -21,13 +21,14 @@ def rebuild(call: Call, run_dirs: Sequence[str], reference: str | None) -> int:
 
 
 def _ledger(call: Call, folders: Sequence[str], reference: str) -> int:
-    from reflow.run.rebuild_ledger import ledger_trouble, rebuild_ledger
+    from reflow.run.rebuild_ledger import clear_remains, ledger_trouble, rebuild_ledger
     from reflow.view.words import printable
 
     run = _open(call, folders, reference)
     facts = {"run_id": run.id, "rebuilt": False, "state": None, "kept_aside": None}
     trouble = ledger_trouble(run)
     if trouble is None:
+        clear_remains(run)
         call.hint(f"the ledger of run {run.id} is as it was written: nothing was changed")
     else:
         done = rebuild_ledger(run)

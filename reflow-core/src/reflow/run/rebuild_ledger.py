@@ -64,7 +64,7 @@ def rebuild_ledger(run: OpenRun) -> Rebuilt:
     results = SharedResults(run.store, write=False)
     try:
         with _leased(run) as lease, contextlib.closing(results):
-            fresh = os.path.join(run.paths.root, "ledger.rebuilt")
+            fresh = _beside(run)
             remove_directory(fresh)
             make_directory(fresh)
             try:
@@ -78,6 +78,19 @@ def rebuild_ledger(run: OpenRun) -> Rebuilt:
             f"{error.filename or run.paths.root} cannot be read or written: {error.strerror or error}"
         ) from error
     return Rebuilt(state, aside, results.trouble)
+
+
+def clear_remains(run: OpenRun) -> None:
+    """Remove what a rebuild left that was killed once the new ledger was in its place; nothing while one is at work."""
+    if not os.path.isdir(_beside(run)):
+        return
+    check_own(run.paths)
+    with contextlib.suppress(OutOfReach), _leased(run):
+        remove_directory(_beside(run))
+
+
+def _beside(run: OpenRun) -> str:
+    return os.path.join(run.paths.root, "ledger.rebuilt")
 
 
 def _fill(run: OpenRun, fresh: str, results: SharedResults, lease: Lease) -> RunState:
