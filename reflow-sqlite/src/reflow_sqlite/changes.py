@@ -97,7 +97,8 @@ class Writer:
         self._db.executemany(_INSTANCE, (self._instance(row, written) for row in rows))
 
     def _instance(self, row: InstanceRow, written: Written) -> tuple[object, ...]:
-        row = row._replace(reason=plain(row.reason))
+        if row.reason is not None:
+            row = row._replace(reason=plain(row.reason))
         task = self._tasks[row.task]
         token = None if row.submission is None else self._tokens[row.submission]
         columns = instance_columns(task, row, token)
