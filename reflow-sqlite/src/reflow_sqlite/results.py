@@ -47,7 +47,6 @@ from reflow_sqlite.earlier import (
 )
 from reflow_sqlite.failures import WRONG, Torn, damaged
 from reflow_sqlite.files import locked, make_file
-from reflow_sqlite.keeping import give_back, read_figures, read_old, remove_results
 from reflow_sqlite.schema import RESULTS, VERSION
 from reflow_sqlite.seals import LONG, check_row, row_seal
 
@@ -181,17 +180,25 @@ class SqliteResults(Results):
         return self._whole(lambda: [run_entry_of(row) for row in rows])
 
     def figures(self) -> Figures:
+        from reflow_sqlite.keeping import read_figures
+
         if self._reader is None:
             return Figures(self._path, 0, VERSION, 0, 0, 0, 0, None, None)
         return self._whole(lambda: read_figures(self._read, self._path))
 
     def old(self, before: int) -> Iterator[OldResult]:
+        from reflow_sqlite.keeping import read_old
+
         return read_old(self._read, before)
 
     def remove(self, results: Sequence[OldResult]) -> None:
+        from reflow_sqlite.keeping import remove_results
+
         self._write(lambda db: remove_results(db, results))
 
     def shrink(self) -> bool:
+        from reflow_sqlite.keeping import give_back
+
         more = False
 
         def act(db: sqlite3.Connection) -> None:

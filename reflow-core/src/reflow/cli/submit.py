@@ -147,14 +147,15 @@ def _say_why(call: Call, run: OpenRun) -> None:
 
 def _say_finders(call: Call, run: OpenRun, graph: Graph) -> None:
     """Say where tasks look for files that were reused in this run without anybody looking."""
+    assert call.workflow is not None
+    codes = call.workflow.codes()
+    if call.options.quiet or call.options.json or not any(code.finds for code in codes.values()):
+        return
     from reflow.graph.finders import HINT, unwatched
     from reflow.model.states import InstanceState
 
-    assert call.workflow is not None
-    if call.options.quiet or call.options.json:
-        return
     counts = run.ledger.overview().counts
-    for place, tasks in unwatched(graph, call.workflow.codes()).items():
+    for place, tasks in unwatched(graph, codes).items():
         if reused := [task for task in tasks if counts.get(task, {}).get(InstanceState.REUSED)]:
             call.hint(f"{', '.join(reused)} reused: {place}: {HINT}")
 

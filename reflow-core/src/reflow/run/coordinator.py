@@ -18,7 +18,6 @@ from reflow.run.draft import Draft, Planned
 from reflow.run.hold import RESULTS_WAIT, Hold
 from reflow.run.listing import run_entry
 from reflow.run.planning import Planner
-from reflow.run.publish import publish
 from reflow.run.upstream import Purged
 from reflow.rundir.control import list_requests
 from reflow.rundir.messages import take_back, told
@@ -117,7 +116,7 @@ class Coordinator:
         if overview.state is not RunState.RUNNING:
             return False
         if any(counts.get(InstanceState.PENDING) for counts in overview.counts.values()):
-            self._publish()  # what pending instances wait for may be there
+            self._publish(overview)  # what pending instances wait for may be there
         try:
             planned = self._decided(overview)
             if planned is None or planned.is_empty:
@@ -185,22 +184,30 @@ class Coordinator:
         opened = [r._replace(state=InstanceState.PENDING, output=None, fresh=True) for r in reused]
         self._hold.apply(Changes(instances=opened))
 
-    def _publish(self) -> None:
-        done = publish(self._hold)
-        if done > self._hold.overview().published:
+    def _publish(self, overview: Overview) -> None:
+        done = self._published(overview)
+        if done > overview.published:
             self._hold.apply(Changes(published=done))
+
+    def _published(self, overview: Overview) -> int:
+        """Append to the results what waits for them; return how far they have come."""
+        if overview.published == overview.outputs:
+            return overview.published
+        from reflow.run.publish import publish
+
+        return publish(self._hold)
 
     def _settle(self) -> RunState:
         """Write down that the run is over, once it is, with all its outputs in the results."""
         overview = self._hold.overview()
         if overview.state.is_over and overview.published < overview.outputs:
-            self._publish()  # they were out of reach when it ended
+            self._publish(overview)  # they were out of reach when it ended
             self._catch_up()
         if overview.state not in (RunState.RUNNING, RunState.HELD):
             return overview.state
         state = run_state(overview.tasks, overview.counts)
         if state.is_over and self._may_end_as(state, overview):
-            self._hold.apply(Changes(run=state, published=publish(self._hold)))
+            self._hold.apply(Changes(run=state, published=self._published(overview)))
             self._catch_up()
             return state
         return overview.state
