@@ -56,7 +56,7 @@ def test_info_says_how_much_there_is(user):
     user.submit()
 
     told = user.figures()
-    assert (told["results"], told["tasks"], told["stale"], told["runs"]) == (13, 7, 0, 2)
+    assert (told["results"], told["tasks"], told["stale"], told["runs"]) == (12, 6, 0, 2)
     assert told["oldest"] <= told["newest"]
     assert user.type("store", "info")[1].startswith("  address  ")
 
@@ -104,7 +104,7 @@ def test_nothing_is_removed_unasked(user):
     code, _, err = user.type("store", "gc", "--older-than", "0")
 
     assert (code, user.figures()) == (2, before)
-    assert "remove 13 results" in err
+    assert "remove 12 results" in err
     assert "outcomes of 1 run" in err
 
 
@@ -115,7 +115,7 @@ def test_of_a_run_that_gc_went_over_status_and_results_are_left(user):
     code, out, _ = user.type("store", "gc", *ALL, "--json")
 
     assert code == 0
-    assert json.loads(out)["results"]["count"] == 13
+    assert json.loads(out)["results"]["count"] == 12
     assert json.loads(out)["runs"]["count"] == 1
     assert {command: user.type(command, seen.run.id, "--json")[:2] for command in before} == before
     assert (
@@ -164,7 +164,7 @@ def test_a_run_that_is_not_over_keeps_what_it_points_at_and_its_files(user):
 
     user.type("store", "gc", *ALL)
 
-    assert user.figures()["results"] == 13
+    assert user.figures()["results"] == 12
     assert sorted(Path(run.paths.jobs).rglob("*")) == files
 
 
@@ -186,7 +186,7 @@ def test_a_run_that_cannot_be_read_keeps_all_results(user):
 
     code, _, err = user.type("store", "gc", *ALL)
 
-    assert (code, user.figures()["results"]) == (0, 13)
+    assert (code, user.figures()["results"]) == (0, 12)
     assert f"run {seen.run.id} cannot be read" in err
     assert "--gone DIR" in err
 
@@ -205,7 +205,7 @@ def test_a_run_directory_that_is_not_there_is_in_doubt_until_its_user_says_that_
     shutil.rmtree(seen.run_dir)
 
     user.type("store", "gc", *ALL)
-    assert user.figures()["results"] == 13
+    assert user.figures()["results"] == 12
     user.type("store", "gc", *ALL, "--gone", str(seen.run_dir))
     assert user.figures()["results"] == 0
 
@@ -259,6 +259,28 @@ def test_where_nobody_can_tell_what_was_invalidated_all_runs_again(user):
     assert "are not reused" in err.replace("\n", " ")
     assert user.type("runs", "-q")[1].split() == [seen.run.id]
     assert user.submit().states["each"] == "3 succeeded"
+
+
+def test_what_was_in_doubt_is_no_less_so_when_a_rebuild_is_made_in_two_steps(user):
+    seen = user.submit()
+    user.type("invalidate", seen.run.id, "each", "--run-dir", str(seen.run_dir), "--yes")
+    Path(user.lab.store).write_bytes(b"no store at all")
+
+    _, _, empty = user.type("store", "rebuild")
+    _, _, filled = user.type("store", "rebuild", "--run-dir", str(seen.run_dir))
+
+    assert "name run directories" in empty.replace("\n", " ")
+    assert "are not reused" in filled.replace("\n", " ")
+    assert user.submit().states["each"] == "3 succeeded"
+
+
+def test_a_rebuild_of_a_store_that_is_sound_keeps_all_of_it(user):
+    user.submit()
+
+    _, _, told = user.type("store", "rebuild")
+
+    assert "the store as it was is kept as" in told
+    assert user.submit().states["each"] == "3 reused"
 
 
 def test_a_user_who_knows_that_nothing_was_invalidated_says_so(user):

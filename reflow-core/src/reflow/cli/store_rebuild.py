@@ -71,15 +71,16 @@ def _results(call: Call, folders: Sequence[str]) -> int:
 
     store, _ = make_store(call.settings)
     done = rebuild_results(store, opened, _places(folders), trust=call.options.trust)
+    what = "damaged store" if done.lost else "store as it was"
     call.hint(
-        f"the damaged store is kept as {done.aside}"
-        if done.aside
-        else "there was no store; a new one was made"
+        f"the {what} is kept as {done.aside}" if done.aside else "there was no store; a new one was made"
     )
     call.hint(
         f"{plural(done.kept, 'result')} could be read of it, {done.added} came from the ledgers of "
         f"{plural(done.runs, 'run')}"
     )
+    if not done.runs and done.lost:
+        call.hint("to fill it from the ledgers of runs, name run directories: --run-dir DIR")
     for run_id, why in done.unread.items():
         call.hint(f"run {run_id} was left out: {why}")
     for what in ("acceptances", "code"):
@@ -90,7 +91,7 @@ def _results(call: Call, folders: Sequence[str]) -> int:
             f"warning: whether {plural(done.in_doubt, 'result')} had been invalidated cannot be told, so they are not "
             "reused; if none was, add: --trust"
         )
-    elif call.options.trust and {"results", "forgotten"} & done.lost.keys():
+    elif call.options.trust and done.added:
         call.hint("warning: results that had been invalidated may be back")
     if call.options.json:
         call.facts(

@@ -1,7 +1,8 @@
 """Making the results that runs share anew: from what can still be read of them, and from the ledgers of runs.
 
-A result that had been invalidated must not come back. A row that can be read knows whether it was; of one that
-cannot, nobody can tell, so that what only a ledger has is taken in as stale then.
+A result that had been invalidated must not come back. A row that can be read knows whether it was; of what only a
+ledger has nobody can tell, not even where all rows can be read: they may be those of an earlier rebuild. So it is
+taken in as stale.
 """
 
 from __future__ import annotations
@@ -91,11 +92,8 @@ class _Filling:
         self._copy(new, old)
         listed = {Place(entry.run_dir, entry.run_id): entry for entry in old.runs()}
         for place in listed | self._places:
-            self._take_in(new, place, listed.get(place), doubt=self._is_in_doubt(old))
+            self._take_in(new, place, listed.get(place))
         self.lost = dict(old.lost)
-
-    def _is_in_doubt(self, old: Salvage) -> bool:
-        return not self._trust and bool({"results", "forgotten"} & old.lost.keys())
 
     def _copy(self, new: Results, old: Salvage) -> None:
         """Take over what can be read: all of a pair is stale where one row is, until a newer one was made."""
@@ -112,13 +110,13 @@ class _Filling:
                 self.kept += 1
             new.append_all(_grouped(due))
 
-    def _take_in(self, new: Results, place: Place, entry: RunEntry | None, *, doubt: bool) -> None:
+    def _take_in(self, new: Results, place: Place, entry: RunEntry | None) -> None:
         """Add what the ledger of a run has; one that cannot be read stays in the list."""
         try:
             with contextlib.closing(self._open_run(place)) as run:
                 new.record_run(run_entry(run.paths, run.info))
                 for row in run.ledger.overview().tasks.values():
-                    self._add(new, run, context_of(run, row), doubt=doubt)
+                    self._add(new, run, context_of(run, row))
         except (ReflowError, OSError) as error:
             self.unread[place.run_id] = str(error).splitlines()[0]
             if entry is not None:
@@ -126,16 +124,15 @@ class _Filling:
         else:
             self.runs += 1
 
-    def _add(self, new: Results, run: OpenRun, context: Context, *, doubt: bool) -> None:
+    def _add(self, new: Results, run: OpenRun, context: Context) -> None:
         node = run.graph.tasks[context.task]
         for batch in _batches(run.ledger.kept(context.task)):
             rows = [row for row in results_of(node, batch) if (row.identity, row.output) not in self._stale]
             there = new.find({row.identity for row in rows})
-            if doubt:
-                rows = [row for row in rows if row.identity not in there]
+            rows = [row for row in rows if row.identity not in there]
             new.append(context, rows)
-            self.added += sum(row.identity not in there for row in rows)
-            if doubt and rows:
+            self.added += len(rows)
+            if rows and not self._trust:
                 new.invalidate([(row.identity, row.output) for row in rows], IN_DOUBT)
                 self.in_doubt += len(rows)
 
