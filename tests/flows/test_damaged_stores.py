@@ -15,7 +15,7 @@ import pytest
 
 from reflow.cli.main import main
 
-CUTS, FLIPS = 25, 50  #: of each kind of file
+CUTS, FLIPS = 50, 100  #: of each kind of file
 READS = ("status", "results", "logs", "why", "verify")
 NAMES = ["a", "b", "c"]
 
