@@ -24,7 +24,6 @@ from reflow.plugin import (
     make_directory,
 )
 from reflow_sqlite.appending import append_results, check_result, context_of, invalidate_results
-from reflow_sqlite.changes import plain
 from reflow_sqlite.codes import (
     add_acceptances,
     add_parts,
@@ -47,8 +46,9 @@ from reflow_sqlite.earlier import (
 )
 from reflow_sqlite.failures import WRONG, Torn, damaged
 from reflow_sqlite.files import locked, make_file
+from reflow_sqlite.runs import RUNS, run_entry_of, write_entry
 from reflow_sqlite.schema import RESULTS, VERSION
-from reflow_sqlite.seals import LONG, check_row, row_seal
+from reflow_sqlite.seals import LONG
 
 KEYS_AT_ONCE = 500  #: bound parameters of one query; old SQLite takes 999
 TEXT_AT_ONCE = 8 << 20  #: of values that are streamed; the file is let go between
@@ -64,12 +64,12 @@ SELECT substr(identity, 1, 4) AS start FROM results WHERE substr(identity, 1, 4)
 GROUP BY start HAVING count(*) > 1
 """
 _PAIRS = "SELECT number, identity, output FROM results WHERE substr(identity, 1, 4) IN ({marks})"
-_ANYWHERE = "SELECT 1 FROM results NOT INDEXED WHERE identity = ? AND output = ? LIMIT 1"
-_VALUE = """
+_ROW = """
 SELECT s.result, context, idx, attempt, identity, output, edition, value, items, paths, parts, r.created, r.seal
-FROM results r LEFT JOIN stale s ON s.result = r.number WHERE r.number = ?
+FROM results r{how} LEFT JOIN stale s ON s.result = r.number WHERE
 """
-_RUNS = "SELECT run_id, workflow, run_dir, created, executor, parameters, seal FROM runs"
+_VALUE = f"{_ROW.format(how='')} r.number = ?"
+_LIKE_IT = f"{_ROW.format(how=' NOT INDEXED')} identity = ? OR output = ?"
 
 _T = TypeVar("_T")
 Key = tuple[bytes, bytes]  #: identity and output
@@ -159,13 +159,9 @@ class SqliteResults(Results):
 
     def record_run(self, entry: RunEntry, code: Mapping[bytes, str] = {}) -> None:
         def act(db: sqlite3.Connection) -> None:
-            db.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, row_seal("runs", row))
-            )
+            write_entry(db, entry)
             add_parts(db, code)
 
-        run_id, workflow, run_dir, created, executor, parameters = entry
-        row = (run_id, workflow, plain(run_dir), created, executor, plain(parameters))
         self._write(act)
 
     def runs(self, workflow: str | None = None) -> list[RunEntry]:
@@ -174,7 +170,7 @@ class SqliteResults(Results):
         if self._reader is not None:
             self._reader.check_tables("runs")
         rows = self._read(
-            f"{_RUNS}{of_workflow} ORDER BY created DESC, run_id DESC",
+            f"{RUNS}{of_workflow} ORDER BY created DESC, run_id DESC",
             () if workflow is None else (workflow,),
         )
         return self._whole(lambda: [run_entry_of(row) for row in rows])
@@ -258,13 +254,21 @@ class SqliteResults(Results):
             found = {row[1:3]: row[0] for row in rows}
             for key in some:
                 if key not in found:
-                    if self._read(_ANYWHERE, key):
-                        raise damaged(RESULTS, self._path, f"the index misses {key[0].hex()[:12]}")
-                    raise StoreError(
-                        f"the store {self._path} has no result {key[0].hex()[:12]} any more "
-                        "(reflow store gc removes old ones); submit again"
-                    )
+                    raise self._missing(key)
             yield [(key, found[key]) for key in some]
+
+    def _missing(self, key: Key) -> StoreError:
+        """Return the error for a result that is not found: it was removed, or its row or index is damaged."""
+        name = key[0].hex()[:12]
+        try:
+            for stale, *row in self._read(_LIKE_IT, key):
+                check_result(row, stale=stale is not None)
+                if tuple(row[3:5]) == key:
+                    raise Torn(f"the index of {name}")
+        except WRONG as error:
+            return damaged(RESULTS, self._path, f"{error} is not as it was written")
+        removed = "any more (reflow store gc removes old ones); submit again"
+        return StoreError(f"the store {self._path} has no result {name} {removed}")
 
     def _some_values(self, rows: Sequence[tuple[Key, int]]) -> list[str]:
         """Read the values of the first rows, so many that the file is soon let go and memory stays small."""
@@ -331,13 +335,6 @@ class SqliteResults(Results):
                 act(db)
             except Torn as error:
                 raise damaged(RESULTS, self._path, f"{error} is not as it was written") from error
-
-
-def run_entry_of(row: Row) -> RunEntry:
-    """Return what a row of the list of runs says."""
-    *columns, sealed = row
-    check_row("runs", columns, sealed, f"what it says of run {columns[0]!r}")
-    return RunEntry(*columns)
 
 
 def _is_there(path: str) -> bool:

@@ -13,11 +13,11 @@ from reflow_sqlite.appending import CONTEXT, check_result, context_of
 from reflow_sqlite.codes import acceptance_of
 from reflow_sqlite.connection import Row, connect
 from reflow_sqlite.failures import WRONG, Torn
+from reflow_sqlite.runs import RUNS, run_entry_of
 from reflow_sqlite.schema import RESULTS
 from reflow_sqlite.seals import check_row
 
 _T = TypeVar("_T")
-_RUNS = "SELECT run_id, workflow, run_dir, created, executor, parameters, seal FROM runs NOT INDEXED"
 _CODE = "SELECT hash, parts, seal FROM code"
 _ACCEPTS = "SELECT key, old, new, who, reason, created, seal FROM accepts"
 _FORGOTTEN = "SELECT identity, output, reason, created, seal FROM forgotten"
@@ -42,11 +42,7 @@ class SqliteSalvage(Salvage):
                 self._db.execute("PRAGMA cell_size_check = ON")
 
     def runs(self) -> list[RunEntry]:
-        def entry(row: Row) -> RunEntry:
-            check_row("runs", row[:-1], row[-1], "a run")
-            return RunEntry(*row[:-1])
-
-        return list(self._rows("runs", "runs", _RUNS, entry))
+        return list(self._rows("runs", "runs", f"{RUNS} NOT INDEXED", run_entry_of))
 
     def code(self) -> dict[bytes, str]:
         def part(row: Row) -> tuple[bytes, str]:
