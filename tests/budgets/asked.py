@@ -7,28 +7,28 @@ import json
 import runpy
 import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from reflow_sqlite.results import SqliteResults
+from reflow_sqlite.lookup import Lookup
 
 counts: Counter[str] = Counter()
-find, read = SqliteResults.find, SqliteResults._read
+find, read = Lookup.find, Lookup.read
 
 
-def finding(results: SqliteResults, identities: Collection[bytes]) -> Any:
+def finding(results: Lookup, identities: set[bytes]) -> Any:
     counts["look-ups"] += 1
     return find(results, identities)
 
 
-def reading(results: SqliteResults, query: str, parameters: Sequence[object]) -> Any:
+def reading(results: Lookup, query: str, parameters: Sequence[object]) -> Any:
     counts["queries"] += 1
     return read(results, query, parameters)
 
 
 if __name__ == "__main__":
     place, *sys.argv = sys.argv[1:]
-    SqliteResults.find, SqliteResults._read = finding, reading  # type: ignore[method-assign]
+    Lookup.find, Lookup.read = finding, reading  # type: ignore[method-assign]
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     finally:

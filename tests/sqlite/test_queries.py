@@ -8,7 +8,7 @@ import pytest
 
 from reflow_sqlite.appending import _FIND_CONTEXT, _LIKE
 from reflow_sqlite.earlier import ABOVE, BELOW, CONTEXTS_OF, OF_IDENTITY, OF_INDEX
-from reflow_sqlite.results import _FIND, _PAIRS, _SEVERAL
+from reflow_sqlite.lookup import _FIND, _PAIRS, _SEVERAL
 from reflow_sqlite.schema import RESULTS
 
 QUERIES = {
