@@ -73,23 +73,23 @@ class Breaks(NamedTuple):
 
 
 class Meddle(NamedTuple):
-    """Something is done to a file: an input, the first that a task (``t2``) wrote, or the so manieth of all these."""
+    """Something is done to a file: an input, or the so manieth that tasks wrote; or to all of one task (``t2``)."""
 
     how: str
     file: str | int
 
     def do(self, world: World) -> None:
-        if (name := self._name(world)) is not None:
+        for name in self._names(world):
             for place, originals in zip(world.places, world.originals, strict=True):
                 meddle(place, self.how, name, originals.get(name))
 
-    def _name(self, world: World) -> str | None:
+    def _names(self, world: World) -> list[str]:
         if self.file in INPUTS:
-            return str(self.file)
+            return [str(self.file)]
         names = sorted(world.oracle.files.names - {*INPUTS})
         if isinstance(self.file, str):
-            return next((name for name in names if name.startswith(f"{self.file}-")), None)
-        return names[self.file % len(names)] if names else None
+            return [name for name in names if name.startswith(f"{self.file}-")]
+        return [names[self.file % len(names)]] if names else []
 
 
 def meddle(place: Any, how: str, name: str, original: tuple[str, int] | None) -> None:
@@ -186,7 +186,8 @@ def _failure(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
 @st.composite
 def _clean_up(draw: Any, tasks: tuple[Task, ...]) -> list[Any]:
     """Outputs are taken away, and some tasks run that may need them."""
-    gone = draw(st.lists(st.builds(Meddle, st.just("delete"), st.integers(0, 11)), min_size=1, max_size=3))
+    which = st.one_of(st.integers(0, 11), _number(tasks).map(lambda number: f"t{number}"))
+    gone = draw(st.lists(st.builds(Meddle, st.just("delete"), which), min_size=1, max_size=3))
     change = draw(_changes(tasks))
     force_tasks = draw(st.sampled_from([(), (draw(_number(tasks)),)]))
     submit = Submit(force_tasks=force_tasks, verify=draw(st.booleans()))
