@@ -400,3 +400,12 @@ def test_a_parameter_that_names_what_its_task_writes_is_reused_where_it_is_known
         (told,) = seen.run.status(as_dict=True)["messages"]
         assert told.startswith(f"writes: not reusable: out: {tmp_path / 'out'} changed while the task ran")
         assert told.endswith('if it names what the run itself writes, say so by Param(track="path")')
+
+
+def test_elements_that_write_into_one_store_say_that_its_name_is_trusted(lab, flows):
+    watchful, trusting = (lab.submit(flows("files").__dict__[name]) for name in ("watchful", "trusting"))
+
+    assert watchful.state == "failed"
+    assert "is not the file that was returned" in next(iter(watchful.errors.values()))
+    assert trusting.state == "succeeded"
+    assert trusting.result("write") == [0, 1, 2]

@@ -80,6 +80,7 @@ def _with_path() -> dict[str, str]:
         (lambda: Result(3), "names no task"),
         (lambda: Result(""), "names no task"),
         (lambda: Result("a", track="no"), "it is one of"),
+        (lambda: Result("a", track="content"), "write track='content' there"),
     ],
 )
 def test_a_marker_refuses_what_it_cannot_be(make, words):

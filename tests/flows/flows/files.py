@@ -251,3 +251,32 @@ def make_from(out: Out) -> Path:
 @rebuilt.job
 def use_made(made: Annotated[Path, Result("make_from")], mark: str = "") -> str:
     return mark + made.read_text()
+
+
+# Elements that write into one store
+
+
+watchful, trusting = Workflow("watchful"), Workflow("trusting")
+
+
+def _fill(workflow: Workflow, store: object) -> None:
+    @workflow.job
+    def make(run_dir: RunDir = RunDir()) -> Path:
+        place = run_dir / "store"
+        place.mkdir()
+        return place
+
+    @workflow.job
+    def numbers() -> list[int]:
+        return [0, 1, 2]
+
+    def write(number: int, place: Path) -> int:
+        (place / f"chunk {number}").write_text("filled")
+        return number
+
+    write.__annotations__ |= {"number": Annotated[int, Result("numbers")], "place": Annotated[Path, store]}
+    workflow.array_job(write)
+
+
+_fill(watchful, Result("make"))
+_fill(trusting, Result("make", track="path"))

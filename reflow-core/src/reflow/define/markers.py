@@ -81,7 +81,8 @@ class Result:
         step: A task's name or its function; how its value arrives follows from both annotations.
         steps: Several of them, whose elements are put one after the other.
         broadcast: Give every instance of an array task the whole value.
-        track: How a Path in it is told from what it was; see `Param`.
+        track: ``"path"`` to trust the names of files in it, as where elements write into one store: whether they are
+            as they were returned is not looked at. Else they are told as the task says that returns them.
     """
 
     __slots__ = ("broadcast", "several", "steps", "track")
@@ -100,6 +101,11 @@ class Result:
         self.steps = task_refs("Result", (step,) if step is not None else steps)
         self.broadcast = bool(broadcast)
         self.track = check_track("Result", track)
+        if self.track not in (None, "path"):
+            raise DefinitionError(
+                f"Result(track={track!r}): files in a result are told by what the task says that returns them; "
+                f'write track={track!r} there, or track="path" here to trust their names'
+            )
 
     def __repr__(self) -> str:
         names = [step if isinstance(step, str) else step.__name__ for step in self.steps]

@@ -40,6 +40,7 @@ class Inputs:
         self._afresh: list[tuple[str, Decode, Tagged]] = []
         self._each: dict[str, tuple[Decode, bool]] = {}
         self._files: list[Watched] = []
+        self._trusted: set[str] = set()
         for parameter in spec.parameters:
             self._enter(run, spec.name, parameter, shared)
 
@@ -64,7 +65,7 @@ class Inputs:
         """Return the stamped files behind the inputs of one instance."""
         found = self._files
         for name, tagged in values.items():
-            if type(tagged) is dict or type(tagged) is list:
+            if (type(tagged) is dict or type(tagged) is list) and name not in self._trusted:
                 found = [*found, *_files(name, tagged, is_result=self._each[name][1])]
         return found
 
@@ -75,13 +76,16 @@ class Inputs:
             return
         decode = codec(parameter.annotation, run.adapters).decode
         is_result = parameter.kind == "result"
+        if parameter.marker is not None and parameter.marker.track == "path":
+            self._trusted.add(name)
         if name not in shared:
             self._each[name] = decode, is_result
             if parameter.bound is not MISSING:
                 self._fixed[name] = parameter.bound
             return
         tagged = self._revealed(run, task, parameter, shared[name])
-        self._files += _files(name, tagged, is_result=is_result)
+        if name not in self._trusted:
+            self._files += _files(name, tagged, is_result=is_result)
         if tag_of(tagged) not in _FIXED:
             self._afresh.append((name, decode, tagged))
             return
