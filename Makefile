@@ -50,10 +50,12 @@ demo: $(VENV)/installed-demo compiled
 
 .PHONY: test
 test: $(VENV)/installed-dev compiled strace lint
-	@echo "the tests on Slurm wait more than they work, and run beside the others"; \
-	$(PY) -m pytest tests/slurm >$(VENV)/slurm.log 2>&1 & beside=$$!; status=0; \
-	$(PY) -m pytest --ignore tests/slurm || status=$$?; \
-	wait $$beside || status=$$?; cat $(VENV)/slurm.log; exit $$status
+	@echo "the tests on Slurm, and those of the engine and of crashes, run beside the others"; status=0; \
+	$(PY) -m pytest tests/slurm >$(VENV)/slurm.log 2>&1 & slurm=$$!; \
+	$(PY) -m pytest tests/engine tests/crash >$(VENV)/engine.log 2>&1 & engine=$$!; \
+	$(PY) -m pytest --ignore tests/slurm --ignore tests/engine --ignore tests/crash || status=$$?; \
+	wait $$engine || status=$$?; wait $$slurm || status=$$?; \
+	cat $(VENV)/engine.log $(VENV)/slurm.log; exit $$status
 
 .PHONY: quick
 quick: $(VENV)/installed-dev compiled
