@@ -19,7 +19,7 @@ def test_no_command_is_help(workflow, command):
 
     assert code == 0
     assert said == command(workflow, "--help")[1]
-    for name in "check submit status wait cancel retry runs results logs dag describe".split():
+    for name in "check submit status wait cancel retry invalidate runs results logs dag describe".split():
         assert f"\n  {name} " in said
 
 

@@ -146,8 +146,10 @@ def _overview(workflow: Definition | None, prog: str) -> str:
     where = ANY_RUN if workflow is None else FLOW
     about = "any run" if workflow is None else f"workflow {workflow.name}, {len(workflow.tasks)} tasks"
     run = " RUN" if workflow is None else ""
+    commands = commands_of(where)
+    width = max(len(command.name) for command in commands) + 2
     lines = [f"usage: {prog} COMMAND{run} [options]", "", about, "", "commands:"]
-    lines += [f"  {command.name:<10}{command.help}" for command in commands_of(where)]
+    lines += [f"  {command.name:{width}}{command.help}" for command in commands]
     lines += ["", f"see also: {prog} COMMAND --help"]
     return "\n".join(lines)
 
