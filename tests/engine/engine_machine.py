@@ -22,6 +22,8 @@ from reflow.run.cancel import cancel
 from reflow.run.clock import kept_by
 from reflow.run.drive import hand_over
 from reflow.run.opened import OpenRun
+from reflow.run.rebuild_ledger import rebuild_ledger
+from reflow.run.release import release
 from reflow.run.retry import retry
 from reflow.run.settle import settle
 from reflow.run.submit import SubmitRequest, create
@@ -83,6 +85,7 @@ class EngineMachine(RuleBasedStateMachine):
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.folder = tempfile.mkdtemp(prefix="reflow-engine-", dir=memory)
         self.succeeded: dict[tuple[str, int], bytes | None] = {}
+        self.was_cancelled = False
         self.is_alone = (
             False  # its guards were taken away, or could not be submitted, and nobody has looked since
         )
@@ -143,6 +146,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(scopes=_SCOPE)
     def cancel(self, scopes: tuple[Scope, ...]) -> None:
+        self.was_cancelled = True
         told: list[str] = []
         self.command(lambda: told.append(cancel(self.opened(), scopes)))
         if told and not scopes and not self.cluster.lag_s:
@@ -154,6 +158,8 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(scopes=_SCOPE, kind=st.sampled_from(["cancel", "retry"]))
     def ask_while_something_is_submitted(self, scopes: tuple[Scope, ...], kind: str) -> None:
+        self.was_cancelled |= kind == "cancel"
+
         def ask() -> None:
             if not self.ledger.overview().state.is_over:
                 write_request(self.paths, kind, scopes or (Scope(),))
@@ -298,6 +304,7 @@ class EngineMachine(RuleBasedStateMachine):
             cluster.run_for(100.0)
             settle(self.opened())
         self.get_over()
+        self.a_rebuilt_ledger_says_the_same()
         engine_flow.FAILS.clear()
         for _ in range(3):
             if self.ledger.overview().state is not RunState.SUCCEEDED:
@@ -306,6 +313,36 @@ class EngineMachine(RuleBasedStateMachine):
                 self.get_over()
         assert self.ledger.overview().state is RunState.SUCCEEDED
         assert all(row.state in _SUCCESS for row in self.rows())
+        self.a_rebuilt_ledger_says_the_same()
+
+    def a_rebuilt_ledger_says_the_same(self) -> None:
+        """I7, once the run is over: what lies in its directory tells all that its ledger says.
+
+        Of what was cancelled, and of what a retry took back of that, only the outputs are told for certain, and
+        whose work they are is told of no run that went on from a rebuilt ledger.
+        """
+
+        def told() -> dict[tuple[str, int], object]:
+            return {(r.task, r.index): (state_of(r), r.identity, r.output) for r in self.rows()}
+
+        def state_of(row: InstanceRow) -> InstanceState:
+            is_alike = self.was_cancelled and row.state in _SUCCESS
+            return InstanceState.SUCCEEDED if is_alike else row.state
+
+        def outputs() -> dict[tuple[str, int], bytes | None]:
+            return {(r.task, r.index): r.output for r in self.rows() if r.state in _SUCCESS}
+
+        before, made, state = told(), outputs(), self.ledger.overview().state
+        done = rebuild_ledger(self.opened())
+        if self.was_cancelled and state is not RunState.SUCCEEDED:
+            again = outputs()
+            assert all(again[key] == output for key, output in made.items() if key in again)
+            if done.state is RunState.HELD:
+                release(self.opened())
+                hand_over(self.opened())
+                self.get_over()
+        else:
+            assert (told(), done.state) == (before, state)
 
     def get_over(self) -> None:
         for _ in range(12):

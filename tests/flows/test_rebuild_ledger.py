@@ -100,6 +100,22 @@ def test_a_rebuilt_ledger_says_what_the_damaged_one_said(broken):
     assert Path(done.aside).read_bytes().startswith(b"not a database")
 
 
+def test_what_took_the_result_of_its_equal_after_a_retry_is_no_failure_in_a_rebuilt_ledger(
+    lab, flows, opened
+):
+    seen = lab.submit(flows("reuse").second_try)
+    assert seen.states["fails_first"] == "1 failed, 1 succeeded"
+    lab.retry_all([seen])
+    run = opened(lab, seen)
+    before = run.states()
+    assert seen.states["fails_first"] == "1 reused, 1 succeeded"
+    run.damage()
+
+    assert run.rebuild().state is RunState.SUCCEEDED
+    assert run.states()[:3] == before[:3]
+    assert results(run.run, "fails_first") == {0: "A", 1: "A"}
+
+
 def test_logs_are_found_in_a_rebuilt_ledger(broken):
     def logs():
         return [log_text(found) for found in log_slices(broken.run)]
@@ -167,17 +183,6 @@ def test_a_forced_run_is_rebuilt_from_its_own_outcomes(lab, flows, opened):
     assert not any("reused" in told for told in forced.seen.states.values())
 
 
-def test_what_is_reused_and_not_in_the_results_any_more_waits_for_its_user(lab, flows, opened):
-    wf = flows("mending").wf
-    first = opened(lab, lab.submit(wf, names=["a", "b", "c"]))
-    again = opened(lab, lab.submit(wf, names=["a", "b", "c"]))
-    forget(first.run, to_forget(first.run, [Scope()]))
-    again.damage()
-
-    assert again.rebuild().state is RunState.HELD
-    assert again.run.ledger.overview().state is RunState.HELD
-
-
 @pytest.fixture
 def held_run(lab, flows, opened):
     """A rebuilt run that is held, since what it had reused was forgotten."""
@@ -186,8 +191,12 @@ def held_run(lab, flows, opened):
     again = opened(lab, lab.submit(wf, names=["a", "b", "c"]))
     forget(first.run, to_forget(first.run, [Scope()]))
     again.damage()
-    again.rebuild()
+    assert again.rebuild().state is RunState.HELD
     return again
+
+
+def test_what_is_reused_and_not_in_the_results_any_more_waits_for_its_user(held_run):
+    assert held_run.run.ledger.overview().state is RunState.HELD
 
 
 def test_nothing_moves_in_a_held_run_until_its_user_says_so(held_run):

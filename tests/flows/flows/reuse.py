@@ -111,6 +111,22 @@ def once(name: Annotated[str, Result("names")], fails: bool = False, run_dir: Ru
     return name.upper()
 
 
+second_try = Workflow("second_try")
+
+
+@second_try.job
+def pair() -> list[str]:
+    return ["a", "a"]
+
+
+@second_try.array_job
+def fails_first(name: Annotated[str, Result("pair")], run_dir: RunDir = RunDir()) -> str:
+    if not (run_dir / "failed").exists():
+        (run_dir / "failed").touch()
+        raise ValueError(name)
+    return name.upper()
+
+
 @equal.job
 def together(found: Annotated[list[str], Result("once")]) -> str:
     return "".join(found)

@@ -23,7 +23,7 @@ from reflow.run.rebuilt import Made, with_known_hashes
 from reflow.run.shared_results import SharedResults
 from reflow.run.submitted import Handed, Submitted
 from reflow.run.upstream import Purged, load_finished
-from reflow.rundir.control import Scope, list_requests
+from reflow.rundir.control import Scope, list_opened, list_requests
 
 _PENDING, _REUSED = InstanceState.PENDING, InstanceState.REUSED
 
@@ -67,6 +67,10 @@ class Replay:
         self._submitted = submitted
         requests = list_requests(run.paths)
         self._cancels = [scope for r in requests if r.kind == "cancel" for scope in r.scopes]
+        self._opened: dict[str, dict[int, int]] = {}  # by task and index: the last submission before
+        for opened in list_opened(run.paths):
+            for task, indices in opened.instances.items():
+                self._opened.setdefault(task, {}).update(dict.fromkeys(indices, opened.after))
         self._digests: dict[str, bytes] = {}
         self._made: dict[bytes, set[bytes]] = {}  # outputs of this run, by identity
 
@@ -102,18 +106,18 @@ class Replay:
             return
         shared = shared_digests(node, self._run.info["parameters"], self._digests)
         expansion = expand(node, finished, shared)
-        tasks = [expansion.task]
         if cancelled := self._cancelled_while_it_waited(node, upstream, overview):
             self._written.apply(Changes(tasks=cancelled))
             return
         rows, outputs = self._settled(node, expansion.rows)
+        instances = self._cancelled(rows)
         self._written.apply(
-            Changes(tasks=tasks, instances=self._cancelled(rows), outputs=outputs, attempts=attempts)
+            Changes(tasks=[expansion.task], instances=instances, outputs=outputs, attempts=attempts)
         )
 
     def _settled(self, node: Node, rows: Iterable[InstanceRow]) -> tuple[list[InstanceRow], list[OutputRow]]:
         """Return what instances came to, and what those returned that succeeded."""
-        history = _History(self._by_task.get(node.name, ()))
+        history = _History(self._by_task.get(node.name, ()), self._opened.get(node.name, {}))
         forced = self._is_forced(node.name)
         settled = [
             history.settled(row._replace(fresh=forced)) if row.state is _PENDING else row for row in rows
@@ -192,11 +196,15 @@ class Replay:
 class _History:
     """What is known of the instances of one task: the newest submission that had the same inputs says what counts.
 
+    Args:
+        opened: Which a retry opened again, by index: what submissions up to that number say counts no more.
+
     Attributes:
         outputs: What those returned that were found to have succeeded.
     """
 
-    def __init__(self, submitted: Sequence[Submitted]) -> None:
+    def __init__(self, submitted: Sequence[Submitted], opened: Mapping[int, int]) -> None:
+        self._opened = opened
         self.outputs: list[OutputRow] = []
         self._attempts: dict[int, int] = {}
         self._handed: dict[tuple[int, str], tuple[Submitted, Handed]] = {}
@@ -215,6 +223,9 @@ class _History:
         if found is None:
             return row
         one, handed = found
+        if one.row.number <= self._opened.get(row.index, 0):
+            has_succeeded = row.index in self._successes[one.row.token]
+            return row._replace(fresh=row.fresh or has_succeeded)  # then its output did not hold
         there = row._replace(attempt=handed.attempt, submission=one.row.token, position=handed.position)
         if one.row.state == "refused":
             return there._replace(state=InstanceState.FAILED, reason=one.refusal)

@@ -15,7 +15,8 @@ from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow, 
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
-from reflow.rundir.control import Request, Scope, remove_request
+from reflow.run.small_jobs import is_small
+from reflow.rundir.control import Opened, Request, Scope, remove_request, write_opened
 
 Loader = Callable[[str], list[InstanceRow]]
 
@@ -105,7 +106,18 @@ def _retry(hold: Hold, request: Request) -> None:
     if request.verify:
         tasks, again = repaired(hold, overview, tasks, rows)
         rows = [*rows, *again]
+    _write_down(hold, rows)
     hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
+
+
+def _write_down(hold: Hold, rows: Sequence[InstanceRow]) -> None:
+    """Leave in the run's directory which instances are opened again: their outcomes are those of before."""
+    indices: dict[str, list[int]] = {}
+    for row in rows:
+        indices.setdefault(row.task, []).append(row.index)
+    if indices:
+        numbers = (row.number for row in hold.ledger.submissions() if not is_small(row))
+        write_opened(hold.run.paths, Opened(max(numbers, default=0), indices))
 
 
 def reopened(
