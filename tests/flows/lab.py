@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from reflow import Run, Workflow
+from reflow.cli.main import main
 
 
 class Seen:
@@ -106,6 +107,16 @@ class Lab:
         argv = [command, *words, "--run-dir", str(run_dir), "--store", self.store]
         with self.home():
             return workflow.cli([*argv, *itertools.chain(*options.items())], "python flow.py")
+
+    def type(self, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+        """Type a command of ``reflow`` in this process; return its exit code and what it said."""
+        with self.home(), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("REFLOW_STORE", self.store)
+            capsys.readouterr()
+            code = main(None, list(words), "reflow")
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out, said.err
 
     def seen(self, workflow: Workflow, run_dir: Path) -> Seen:
         """Look at the newest run of a run directory."""

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from reflow.cli.main import main
-
 CUTS, FLIPS = 50, 100  #: of each kind of file
 READS = ("status", "results", "logs", "why", "verify")
 NAMES = ["a", "b", "c"]
@@ -50,13 +48,8 @@ class Bench:
         return self.reflow(command, *run, *words, *where, "--json")
 
     def reflow(self, *words: str) -> tuple[int, object, str]:
-        with self.lab.home(), pytest.MonkeyPatch.context() as patch:
-            patch.setenv("REFLOW_STORE", self.lab.store)
-            self.capsys.readouterr()
-            code = main(None, list(words), "reflow")
-        said = self.capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, _without_times(json.loads(said.out)) if said.out else None, said.err
+        code, out, err = self.lab.type(self.capsys, *words)
+        return code, _without_times(json.loads(out)) if out else None, err
 
     def restore(self) -> None:
         for what, path in self.files.items():

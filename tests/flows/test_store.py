@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from reflow.cli.main import main
 from reflow.compose.runs import open_run
 from reflow.config.settings import load_settings
 from reflow.model.records import Changes
@@ -30,13 +29,7 @@ class User:
         return self.lab.submit(self.wf, names=NAMES, **given)
 
     def type(self, *words: str) -> tuple[int, str, str]:
-        with self.lab.home(), pytest.MonkeyPatch.context() as patch:
-            patch.setenv("REFLOW_STORE", self.lab.store)
-            self.capsys.readouterr()
-            code = main(None, list(words), "reflow")
-        said = self.capsys.readouterr()
-        assert "Traceback" not in said.err
-        return code, said.out, said.err
+        return self.lab.type(self.capsys, *words)
 
     def figures(self):
         return json.loads(self.type("store", "info", "--json")[1])

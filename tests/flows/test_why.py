@@ -187,6 +187,26 @@ def test_what_failed_tells_the_error_its_place_its_arguments_and_what_it_asked_f
     assert 1 <= failure["peak_mib"] < 100_000
 
 
+TOKEN = 'it\'s a "token"\nof two lines'
+
+
+def test_frames_below_the_task_tell_what_they_were_given_and_no_secret(lab, flows, ask):
+    seen = lab.submit(flows("asked").helped, number=1.0, token=TOKEN)
+    failure = ask(seen, "helps")["failure"]
+
+    first, last = failure["frames"]
+    assert (first["function"], first["arguments"]) == ("helps", {})
+    assert (last["function"], last["code"]) == ("divide", 'return number / by["zero"]')
+    assert failure["arguments"]["number"] == "1.0"
+    given = last["arguments"]
+    assert (given["number"], given["by"]) == ("2.0", "{'zero': 0}")
+    assert "token" not in given  # the name was deleted before that
+    assert "RuntimeError" in given["rest"] or "Unspeakable" in given["rest"]
+    assert "***" in given["more"]
+    assert all(len(text) < 250 for text in given.values())
+    assert "of two lines" not in str(failure)
+
+
 ENDS = {
     # how an instance fails without a traceback: what is told of it
     "exits": "exited with 3 (sys.exit)",

@@ -16,7 +16,7 @@ HOSTILE = (
         "SRUN_CPUS_PER_TASK",
         "SALLOC_PARTITION",
     ),
-    *("SQUEUE_STATES", "SQUEUE_FORMAT", "SACCT_FORMAT", "SCANCEL_STATE", "SLURM_TIME_FORMAT", "SLURM_JSON"),
+    *("SQUEUE_STATES", "SQUEUE_FORMAT", "SACCT_FORMAT", "SCANCEL_STATE", "SLURM_JSON"),
 )
 
 
@@ -43,3 +43,7 @@ def test_devices_of_the_outer_job_stay_there():
 
 def test_array_expressions_are_not_cut():
     assert for_questions({"SLURM_BITSTR_LEN": "64"})["SLURM_BITSTR_LEN"] == "0"
+
+
+def test_times_are_seconds_whatever_the_user_likes_to_read():
+    assert for_questions({"SLURM_TIME_FORMAT": "relative"})["SLURM_TIME_FORMAT"] == "%s"

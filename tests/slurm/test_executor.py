@@ -234,7 +234,7 @@ def test_commands_see_nothing_of_an_outer_job(standin, make_request, monkeypatch
 
     seen = {name for _, _, _, environment in standin.calls() for name in environment}
     assert {name for name in seen if name.startswith(("SLURM", "SBATCH", "SQUEUE"))} == {
-        *("SLURM_UMASK", "SLURM_BITSTR_LEN"),
+        *("SLURM_UMASK", "SLURM_BITSTR_LEN", "SLURM_TIME_FORMAT"),
     }
 
 

@@ -470,11 +470,23 @@ def test_job_that_was_preempted_is_tried_again_later(user, hurt):
     run.run.cancel()
 
 
+def taken(run, task):
+    """What is told of a failed task's time and memory, once both are known."""
+    (told,) = run.run.why(task, as_dict=True)
+    failure = told["failure"]
+    known = (failure["took_s"], failure["peak_mib"])
+    return known if None not in known else None
+
+
 def test_job_that_takes_too_much_memory_fails_with_that_reason_or_is_tried_again(user, hurt):
     run = user.submit(hurt.hungry)
 
     assert user.see_end(run, 90.0) == "failed"
     assert "memory" in run.reasons["takes_too_much[0]"]
+    user.wait(lambda: taken(run, "takes_too_much") is not None, 30.0)  # accounting may come late
+    took_s, peak_mib = taken(run, "takes_too_much")
+    assert took_s < 60.0
+    assert 60 < peak_mib < 1000
     assert submissions(run, "takes_too_much") == 1
     assert run.run.result("takes_too_much_once") == 1
     assert submissions(run, "takes_too_much_once") == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflow.plugin import JobState, SchedulerError
+from reflow.plugin import JobState, SchedulerError, Usage
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.parse import (
     SQUEUE_FORMAT,
@@ -17,6 +17,7 @@ from reflow_slurm.parse import (
     read_log,
     read_sacct,
     read_squeue,
+    read_usage,
 )
 
 TOKEN = "0123456789abcdef0123"
@@ -157,6 +158,21 @@ def test_rows_of_others_and_of_steps_are_not_ours(line):
 def test_line_of_the_accounting_that_was_cut_is_no_answer():
     with pytest.raises(SchedulerError, match="not whole"):
         read_sacct("812_0\x1fCOMPL")
+
+
+USED = {
+    # lines of sacct: a job, its steps
+    "1790000010\x1f\n1790000009\x1f102400K\n1790000010\x1f2048.50K\n": Usage(1790000010_000, 100),
+    "1790000010\x1f\n": Usage(1790000010_000),
+    "Unknown\x1f\nUnknown\x1f2048K\n": Usage(None, 2),
+    "": Usage(),
+    "a site's greeting\n": Usage(),
+}
+
+
+@pytest.mark.parametrize("output", USED, ids=repr)
+def test_what_a_job_took_is_read_from_its_steps(output):
+    assert read_usage(output) == USED[output]
 
 
 def test_exit_codes_are_read_from_columns():

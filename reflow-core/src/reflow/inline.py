@@ -13,7 +13,6 @@ from reflow.errors import ReflowError
 from reflow.model.states import JobState
 from reflow.rundir.layout import SubmissionPaths
 from reflow.worker.element_work import ElementWork, Place
-from reflow.worker.failures import describe
 from reflow.worker.interrupt import Interruption
 
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ class InlineExecutor(ResidentExecutor):
         try:
             turn.open(self._loaded)
         except Exception as error:
+            from reflow.worker.raised import describe
+
             turn.is_dead = True
             reason = str(error) if isinstance(error, ReflowError) else describe(error)[0]
             self._events.append(Event("died", turn.request.token, 0, 0, (), reason))

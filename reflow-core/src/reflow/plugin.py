@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         JobRequest,
         Limits,
         ResidentExecutor,
+        Usage,
     )
     from reflow.contracts.store import Ledger, Results, Salvage, Store, StoredValue
     from reflow.contracts.verifier import KeptFile, Verdict, Verifier
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "reflow.contracts.adapter": ("Adapter",),
     "reflow.contracts.executor": (
-        *("ElementReport", "Event", "Executor", "JobRequest", "Limits", "ResidentExecutor"),
+        *("ElementReport", "Event", "Executor", "JobRequest", "Limits", "ResidentExecutor", "Usage"),
     ),
     "reflow.contracts.store": ("Ledger", "Results", "Salvage", "Store", "StoredValue"),
     "reflow.contracts.verifier": ("KeptFile", "Verdict", "Verifier"),
@@ -205,6 +206,7 @@ __all__ = [
     "TaskRow",
     "TaskState",
     "Unpublished",
+    "Usage",
     "UsageError",
     "ValueMisfit",
     "Verdict",

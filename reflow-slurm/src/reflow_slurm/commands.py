@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reflow.plugin import CommandResult, SchedulerError, run_command
 from reflow_slurm.environment import for_questions, for_submission
-from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, read_config
+from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, USAGE_FIELDS, read_config
 from reflow_slurm.script import Submission
 
 SUBMIT_S = 300.0  #: sbatch itself tries again for two minutes; one that is stopped sooner may be queued twice
@@ -84,8 +84,19 @@ class Commands:
         Raises:
             SchedulerError: There is one, and it gave no answer.
         """
-        shape = ("-X", "-n", "-P", "-D", f"--delimiter={SACCT_DELIMITER}", "-o", ",".join(SACCT_FIELDS))
-        result = self._run(("sacct", *shape, "-u", self._user, *chosen, *self._elsewhere(cluster)), ASK_S)
+        return self._sacct(cluster, "-X", "-D", "-o", ",".join(SACCT_FIELDS), *chosen)
+
+    def usage(self, cluster: str, *chosen: str) -> str | None:
+        """Return what the steps of jobs took, or None where there is no accounting.
+
+        Raises:
+            SchedulerError: There is one, and it gave no answer.
+        """
+        return self._sacct(cluster, "--units=K", "-o", ",".join(USAGE_FIELDS), *chosen)
+
+    def _sacct(self, cluster: str, *asked: str) -> str | None:
+        shape = ("sacct", "-n", "-P", f"--delimiter={SACCT_DELIMITER}", "-u", self._user)
+        result = self._run((*shape, *asked, *self._elsewhere(cluster)), ASK_S)
         if _NO_ACCOUNTING in result.stderr:
             return None
         return _said(result)

@@ -31,5 +31,6 @@ def for_submission(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def for_questions(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of commands whose output is read."""
-    return {**scrubbed(environment), "SLURM_BITSTR_LEN": "0", "LC_ALL": "C"}
+    """Return the environment of commands whose output is read; times are seconds since 1970 there."""
+    told = {"SLURM_BITSTR_LEN": "0", "SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
+    return {**scrubbed(environment), **told}

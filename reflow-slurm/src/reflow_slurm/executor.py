@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from reflow.plugin import ElementReport, Executor, JobRequest, Limits
+from reflow.plugin import ElementReport, Executor, JobRequest, Limits, Usage
 
 if TYPE_CHECKING:
     from reflow_slurm.queue import Queue
@@ -87,6 +87,14 @@ class SlurmExecutor(Executor):
         from reflow_slurm.parse import read_log
 
         return read_log(log)
+
+    def usage(self, native_id: str, element: int) -> Usage:
+        """Return when an element ended and how much memory it had held; the accounting samples that now and then.
+
+        Raises:
+            SchedulerError: The accounting gave no answer.
+        """
+        return self._queue.usage(native_id, element)
 
     def render(self, request: JobRequest) -> str:
         """Return the command and the script, or why they cannot be made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from reflow.plugin import ElementReport, SchedulerError
+from reflow.plugin import ElementReport, SchedulerError, Usage
 from reflow_slurm.commands import Commands
 from reflow_slurm.native import NativeId
 from reflow_slurm.parse import (
@@ -13,6 +13,7 @@ from reflow_slurm.parse import (
     read_exit_codes,
     read_sacct,
     read_squeue,
+    read_usage,
     with_codes,
 )
 
@@ -120,6 +121,17 @@ def _accounting(commands: Commands, cluster: str, *chosen: str) -> list[JobRow]:
     except SchedulerError:
         return []
     return read_sacct(output) if output is not None else []
+
+
+def usage_of(commands: Commands, native: NativeId, element: int) -> Usage:
+    """Return what the accounting knows of an element that has ended.
+
+    Raises:
+        SchedulerError: There is one, and it gave no answer.
+    """
+    (address,) = native.addresses((element,))
+    output = commands.usage(native.cluster, _EVER, f"--jobs={address}")
+    return read_usage(output) if output is not None else Usage()
 
 
 def is_active(reports: Reports) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from reflow.plugin import ElementReport, JobState, SchedulerError
+from reflow.plugin import ElementReport, JobState, SchedulerError, Usage
 from reflow_slurm.native import NativeId, comment_of
 from reflow_slurm.states import ExitCode, read_exit_code, report
 
@@ -14,6 +14,7 @@ from reflow_slurm.states import ExitCode, read_exit_code, report
 _RECORD, _FIELD = "\x1e", "\x1f"
 SQUEUE_FORMAT = _RECORD + _FIELD.join(("%F", "%K", "%T", "%r", "%N", "%j", "%k")) + _FIELD
 SACCT_FIELDS = ("JobID", "State", "ExitCode", "NodeList", "JobName")
+USAGE_FIELDS = ("End", "MaxRSS")
 SACCT_DELIMITER = _FIELD
 
 MOST_ELEMENTS = 10_000_000  #: no array is wider; more is no answer but damage
@@ -87,6 +88,17 @@ def _sacct_row(line: str) -> JobRow | None:
     state, code, nodes, name, *_ = fields
     known_nodes = "" if nodes.startswith("None") else nodes
     return JobRow(found[1], read_elements(found[2]), state, "", known_nodes, name, "", read_exit_code(code))
+
+
+_TOOK = rf"(\d*)[^{_FIELD}]*{_FIELD}(?:([\d.]+)K)?.*"
+
+
+def read_usage(output: str) -> Usage:
+    """Return what the steps of a job took, from sacct with USAGE_FIELDS: times in seconds, memory in KiB."""
+    rows = [found.groups() for line in output.splitlines() if (found := re.fullmatch(_TOOK, line))]
+    ended = max((int(end) for end, _ in rows if end), default=None)
+    peak_kib = max((float(held) for _, held in rows if held), default=0.0)
+    return Usage(None if ended is None else ended * 1000, round(peak_kib / 1024))
 
 
 _RANGE = r"(\d+)(?:-(\d+)(?::(\d+))?)?"

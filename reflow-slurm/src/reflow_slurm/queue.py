@@ -11,11 +11,12 @@ from reflow.plugin import (
     NotSubmitted,
     SchedulerError,
     SubmissionUnknown,
+    Usage,
 )
 from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
 from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
 from reflow_slurm.limits import enforces_limits, read_limits, read_longest
-from reflow_slurm.lookup import find_tokens, jobs_alive, look_up
+from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
 
@@ -121,6 +122,11 @@ class Queue:
             told = look_up(self._commands, cluster, natives)
             found |= {native.text(): reports for native, reports in told.items() if reports}
         return found
+
+    def usage(self, native_id: str, element: int) -> Usage:
+        """Return what the accounting knows of an element that has ended."""
+        native = parse_native_id(native_id)
+        return Usage() if native is None else usage_of(self._commands, native, element)
 
     def cancel(self, native_ids: Collection[str]) -> None:
         """Ask for array jobs to be ended that are still those that were submitted, and for copies of them."""

@@ -30,7 +30,10 @@ QUEUE = {
 FAILURE = {
     "type": "OSError",
     "message": "no such file\nsecond line",
-    "frames": [{"file": "/flow.py", "line": 27, "function": "convert", "code": "open(name)"}],
+    "frames": [
+        {"file": "/flow.py", "line": 27, "function": "convert", "code": "read(name)", "arguments": {}},
+        {"file": "/io.py", "line": 3, "function": "read", "code": "open(f)", "arguments": {"f": "'b.nc'"}},
+    ],
     "arguments": {"name": "'b.nc'", "chunk": "256"},
     "took_s": 41.0,
     "asked_s": 600,
@@ -73,7 +76,10 @@ def test_what_failed_shows_the_error_where_with_what_and_what_it_took():
         "convert[7]  x failed",
         "  why it failed: OSError: no such file",
         "    /flow.py:27, in convert",
-        "        open(name)",
+        "        read(name)",
+        "    /io.py:3, in read",
+        "        open(f)",
+        "        with f='b.nc'",
         "  it was given: name='b.nc'  chunk=256",
         "  it took 41s of 0:10:00 that it asked for, on l10342",
         "  its worker had held up to 1999 MiB by then, of 2048 MiB that it asked for",
@@ -104,7 +110,7 @@ def test_time_and_memory_of_what_failed_are_told_as_far_as_they_are_known(known)
     facts, said = SPENT[known]
     told = RAN._replace(state="failed", failure={**FAILURE, "arguments": {}, "log": None, **facts})
 
-    assert [line.strip() for line in lines(told)[4:-1]] == said
+    assert [line.strip() for line in lines(told)[7:-1]] == said
 
 
 def test_what_waits_in_a_queue_shows_its_job_and_the_reason():

@@ -67,6 +67,30 @@ def use(made: Annotated[Path, Result("make")], folder: Annotated[Path, Param(tra
     return made.read_text()
 
 
+# A task that fails in a helper of its own
+
+
+helped = Workflow("helped")
+
+
+class Unspeakable:
+    """Something whose text cannot be made."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def divide(number: float, by: dict[str, int], *rest: object, token: str = "", **more: object) -> float:
+    del token
+    return number / by["zero"]
+
+
+@helped.job
+def helps(number: float, token: Annotated[str, Param(secret=True)]) -> float:
+    number += 1
+    return divide(number, {"zero": 0}, Unspeakable(), token, "x" * 1000, token=token, quoted=[token])
+
+
 # A task that fails without raising an exception
 
 

@@ -73,6 +73,18 @@ class ElementReport(NamedTuple):
     node: str = ""
 
 
+class Usage(NamedTuple):
+    """What an element took, as far as the executor's accounting knows it.
+
+    Attributes:
+        ended: When it ended, in milliseconds since 1970.
+        peak_mib: The most memory that its processes had held at once; 0 where that is not known.
+    """
+
+    ended: int | None = None
+    peak_mib: int = 0
+
+
 class Executor(ABC):
     """Submits, finds, polls and cancels requests.
 
@@ -171,6 +183,14 @@ class Executor(ABC):
             log: The last lines of the log.
         """
         return None
+
+    def usage(self, native_id: str, element: int) -> Usage:
+        """Return what an element that is over took. Asked when a user wants to know why one failed that said nothing.
+
+        Raises:
+            SchedulerError: The question got no answer.
+        """
+        return Usage()
 
     def render(self, request: JobRequest) -> str:
         """Return the exact commands and scripts that `submit` would use, for a dry run."""

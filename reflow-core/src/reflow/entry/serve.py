@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from reflow.errors import ReflowError
-from reflow.worker.failures import describe
 from reflow.worker.interrupt import Interruption
 from reflow.worker.load import load_run
 from reflow.worker.protocol import Channel
@@ -50,6 +49,8 @@ def _report(channel: Channel, error: BaseException) -> None:
     if isinstance(error, ReflowError):
         channel.send({"fatal": str(error)})
         return
+    from reflow.worker.raised import describe
+
     reason, details, _ = describe(error)
     print(json.loads(details)["traceback"] if details else reason, file=sys.stderr)
     channel.send({"fatal": reason})

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from reflow.errors import ReflowError
 from reflow.filesystem.descriptors import HIGH
-from reflow.worker.failures import describe
 from reflow.worker.load import LoadedRun, load_run
+from reflow.worker.raised import describe
 from reflow.worker.verify import Judge
 
 

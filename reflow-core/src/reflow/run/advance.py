@@ -87,11 +87,8 @@ class _Pass:
     def make(self, caller: str) -> RunState:
         """Take in what has come, find what was lost, hand over what is ready."""
         self._is_job = bool(caller)
-        if (
-            self._hold.overview().state is RunState.HELD
-            and (state := self._coordinator.hear_held()) is RunState.HELD
-        ):
-            return state
+        if self._coordinator.stays_held():
+            return RunState.HELD
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step([])

@@ -80,10 +80,12 @@ class Coordinator:
             pass
         return self._settle()
 
-    def hear_held(self) -> RunState:
-        """Carry out cancels of a run that is held, and nothing else; return how it stands then."""
+    def stays_held(self) -> bool:
+        """Whether a run is held, and still is once cancels were carried out: nothing else is done for it then."""
+        if self._hold.overview().state is not RunState.HELD:
+            return False
         self.hear()
-        return self._settle()
+        return self._settle() is RunState.HELD
 
     def settle(self, batches: Iterable[Batch], ended: Iterable[str]) -> RunState:
         """Take in outcomes and carry out requests, but hand nothing over."""

@@ -128,11 +128,8 @@ class _Driver:
 
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""
-        if (
-            self._hold.overview().state is RunState.HELD
-            and (state := self._coordinator.hear_held()) is RunState.HELD
-        ):
-            return state
+        if self._coordinator.stays_held():
+            return RunState.HELD
         sweep(self._hold)
         batches, tokens = self._left_behind()
         state = self._coordinator.step(batches, tokens, charge=False)

@@ -93,11 +93,13 @@ def read_slice(found: LogSlice) -> Iterator[bytes]:
             left = None if left is None else left - len(block)
 
 
+_RAISED = ("type", "message", "traceback")
+
+
 def raised_by(attempt: AttemptRow) -> dict[str, Any] | None:
     """Return the ``type``, ``message`` and ``traceback`` of what an attempt raised; None where it raised nothing."""
     told: dict[str, Any] = json.loads(attempt.error) if attempt.error else {}
-    told.pop("peak_mib", None)
-    return told or None
+    return {name: told[name] for name in _RAISED} if "type" in told else None
 
 
 def traceback_of(attempt: AttemptRow) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reflow.filesystem.locks import Holder
-from reflow.model.states import RunState
 from reflow.run.advance import advance
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import held
@@ -24,7 +23,7 @@ def settle(run: OpenRun) -> bool:
         if isinstance(hold, Holder):
             return False
         coordinator = Coordinator(hold, run.executor)
-        if hold.overview().state is not RunState.HELD or coordinator.hear_held() is not RunState.HELD:
+        if not coordinator.stays_held():
             batches, tokens = left_behind(run, hold)
             coordinator.settle(batches, tokens)
         tell(run.paths, hold.take_messages())

@@ -70,12 +70,17 @@ def _failure_lines(failure: Facts, screen: Screen) -> Iterator[str]:
         yield f"    {frame['file']}:{frame['line']}, in {frame['function']}"
         if frame["code"]:
             yield f"        {screen.shorten(printable(frame['code']), screen.width - 8)}"
+        if frame["arguments"]:
+            yield f"        with {screen.shorten(_given(frame), screen.width - 13)}"
     if failure["arguments"]:
-        given = "  ".join(f"{name}={value}" for name, value in failure["arguments"].items())
-        yield f"  it was given: {screen.shorten(printable(given), screen.width - 16)}"
+        yield f"  it was given: {screen.shorten(_given(failure), screen.width - 16)}"
     yield from (f"  {line}" for line in (_spent_time(failure), _spent_memory(failure)) if line)
     if failure["log"]:
         yield f"  its log: {failure['log']}"
+
+
+def _given(told: Facts) -> str:
+    return printable("  ".join(f"{name}={value}" for name, value in told["arguments"].items()))
 
 
 def _spent_time(failure: Facts) -> str:

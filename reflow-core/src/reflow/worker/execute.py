@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reflow.errors import DefinitionError, TaskInterrupted, ValueMisfit
 from reflow.filesystem.process import own_peak_mib
 from reflow.rundir.outcomes import Outcome
-from reflow.worker.failures import REASON_LIMIT, StaleInput, Unfit, describe, masked, shortened
+from reflow.worker.failures import StaleInput, Unfit
 from reflow.worker.inputs import Inputs
 from reflow.worker.interrupt import Interruption
 from reflow.worker.output import Output
@@ -124,6 +124,9 @@ class Task:
         )  # fmt: skip
 
     def _failure(self, error: BaseException) -> tuple[str, str | None, str]:
+        from reflow.worker.raised import describe  # most instances do not fail
+        from reflow.worker.wording import REASON_LIMIT, masked, shortened
+
         if isinstance(error, (Unfit, StaleInput)):
             charge = "stamp" if isinstance(error, StaleInput) else "misfit"
             text = masked(str(error), self._inputs.secrets)

@@ -12,7 +12,6 @@ from reflow.filesystem.atomic import read_bytes
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import check_trusted, read_run
 from reflow.rundir.served import Served, serve
-from reflow.rundir.source import changed_files
 from reflow.worker.adapters import plugin_adapters
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ def load_run_here(root: str) -> LoadedRun:
     Where their files are others than at the submit, nobody knows which of the two was loaded: what is made then
     counts in this run alone.
     """
+    from reflow.rundir.source import changed_files  # workers of their own load what was submitted
+
     paths = RunPaths(root)
     check_trusted(paths)
     info = read_run(paths)

@@ -12,7 +12,8 @@ from reflow.errors import DefinitionError
 from reflow.values.codec import codec
 from reflow.values.paths import paths_in
 from reflow.worker.adapters import offers
-from reflow.worker.failures import REASON_LIMIT, describe, shortened
+from reflow.worker.raised import describe
+from reflow.worker.wording import REASON_LIMIT, shortened
 
 if TYPE_CHECKING:
     from reflow.define.task import TaskSpec
