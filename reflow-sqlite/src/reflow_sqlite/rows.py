@@ -144,20 +144,9 @@ def chosen(table: str, states: Collection[InstanceState], indices: Collection[in
 
 def instance_columns(task: int, row: InstanceRow, token: int | None) -> tuple[Any, ...]:
     """Return the columns of an instance that its seal covers, in their order; its digests are apart."""
-    code = CODES[row.state._value_]
     has = (row.output is not None, len(row.parts))
-    return (
-        *has,
-        task,
-        row.index,
-        code,
-        row.attempt,
-        token,
-        row.position,
-        int(row.fresh),
-        row.tries,
-        row.reason,
-    )
+    where = (row.attempt, token, row.position, int(row.fresh))
+    return (*has, task, row.index, CODES[row.state._value_], *where, row.tries, row.reason)
 
 
 def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
@@ -167,20 +156,8 @@ def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
     if isinstance(kept, int):
         output = checked_head(name, row[12:])[4]
     submission = None if token is None else tokens[token]
-    columns = (
-        output is not None,
-        len(parts),
-        task,
-        index,
-        code,
-        attempt,
-        token,
-        position,
-        fresh,
-        tries,
-        reason,
-    )
-    if digests_seal(identity + parts + (output or b""), columns) != sealed:
+    columns = (task, index, code, attempt, token, position, fresh, tries, reason)
+    if digests_seal(identity + parts + (output or b""), (output is not None, len(parts), *columns)) != sealed:
         raise Torn(f"{name}[{index}]")
     return InstanceRow(
         *(name, index, STATES[code], identity, attempt, output, submission, position, fresh == 1),
