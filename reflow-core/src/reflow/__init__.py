@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reflow.model.version import VERSION
+from reflow.model import VERSION
 
 if TYPE_CHECKING:
     from reflow.define.flow import Flow

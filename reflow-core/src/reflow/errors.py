@@ -75,6 +75,14 @@ class ValueMisfit(ReflowError):
     """A value that does not fit its annotation; the message holds the path to it."""
 
 
+class Unfit(ReflowError):
+    """What a task was given or returned is not what its annotation allows, or is too large to be kept."""
+
+
+class StaleInput(ReflowError):
+    """A file that an upstream task returned is not the one that it wrote."""
+
+
 class OutOfReach(ReflowError):
     """A store, run directory or scheduler that is not there, unreadable or of another version."""
 

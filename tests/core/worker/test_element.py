@@ -123,6 +123,20 @@ def test_run_that_others_can_write_to_is_not_run(run, name):
     assert run.outcomes(sub) == []
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", '{"version": "1"}'], ids=str)
+def test_run_whose_file_is_damaged_is_not_run_and_says_so(run, text):
+    with open(run.paths.run_json, "w", encoding="utf-8") as file:
+        file.write(text)
+    sub = run.submission("task", [{"n": 0}])
+    process = started(run, sub, 0)
+    said, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    assert b"run.json is damaged" in said
+    assert b"Traceback" not in said
+    assert run.outcomes(sub) == []
+
+
 def test_run_of_another_version_names_both_versions(tmp_path):
     run = SmallRun(tmp_path, TEXT, version="9.9.9")
     sub = run.submission("task", [{"n": 0}])

@@ -59,7 +59,7 @@ def test_it_is_no_part_of_what_was_raised(call):
     run, sub = call("@flow.array_job()\ndef task() -> int:\n    raise ValueError('no')\n")
 
     (end,) = run.ends(sub).values()
-    assert set(json.loads(end.error)) == {"type", "message", "traceback"}
+    assert set(json.loads(end.error)) == {"type", "message", "traceback", "frames"}
 
 
 def test_a_worker_that_was_killed_comes_with_it_too(work):

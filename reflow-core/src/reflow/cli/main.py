@@ -113,7 +113,7 @@ def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:
         write(sys.stdout, _overview(workflow, prog))
         return 0
     if name == "--version":
-        from reflow.model.version import VERSION
+        from reflow.model import VERSION
 
         write(sys.stdout, f"reflow {VERSION}")
         return 0

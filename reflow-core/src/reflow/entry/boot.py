@@ -8,6 +8,20 @@ import gc
 import os
 import sys
 
+_NEEDED = (
+    "version",
+    "sys_path",
+    "own_path",
+    "umask",
+    "cwd",
+    "python",
+    "entry",
+    "modules",
+    "plugins",
+    "executor",
+    "options",
+)
+
 
 def main() -> int:
     """Restore what ``submit`` was started with, and go on in the module of the command."""
@@ -19,9 +33,14 @@ def main() -> int:
             'put that under: if __name__ == "__main__":'
         )
     info = _read_trusted(root)
-    launched = {"environment": dict(os.environ), "directory": _directory(), "umask": os.umask(0o077)}
-    sys.path[:] = [*info["sys_path"], *sys.path] if info.get("own_path") else info["sys_path"]
-    os.umask(info.get("umask", 0o077))
+    launched = {
+        "run": info,
+        "environment": dict(os.environ),
+        "directory": _directory(),
+        "umask": os.umask(0o077),
+    }
+    sys.path[:] = [*info["sys_path"], *sys.path] if info["own_path"] else info["sys_path"]
+    os.umask(info["umask"])
     os.chdir(info["cwd"])
     version = _version(info)
     if info["version"] != version:
@@ -37,7 +56,7 @@ def main() -> int:
 
 def _version(info: dict) -> str:  # type: ignore[type-arg]  # typing is not imported for it
     try:
-        from reflow.model.version import VERSION
+        from reflow.model import VERSION
     except ImportError:
         raise SystemExit(
             f"{sys.executable} has no reflow\n"
@@ -53,8 +72,11 @@ def _read_trusted(root: str) -> dict:  # type: ignore[type-arg]  # typing is not
             raise SystemExit(f"{path} belongs to somebody else, or others can write to it; it is not run")
     import json
 
-    with open(os.path.join(root, "run.json"), encoding="utf-8") as file:
-        return json.load(file)  # type: ignore[no-any-return]  # what is in it is checked where it is used
+    with open(path, encoding="utf-8") as file:
+        info = json.load(file)
+    if not isinstance(info, dict) or any(name not in info for name in _NEEDED):
+        raise SystemExit(f"{path} is damaged: something is missing in it\nits run cannot go on; submit again")
+    return info
 
 
 def _directory() -> str:

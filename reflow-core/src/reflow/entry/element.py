@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
-from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import RunPaths
 from reflow.worker.element import Element, job_name
 from reflow.worker.interrupt import Interruption
@@ -25,7 +24,7 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> in
     interruption.listen()
     log = Log()
     try:
-        run = load_run(root)
+        run = load_run(root, launched["run"])
         sys.argv = [run.flow_file]
         element = Element(run, RunPaths(root).submission(token), number, job_name())
         if element.is_another_s:
@@ -51,6 +50,8 @@ def go_on(info: Mapping[str, Any], root: str, token: str, launched: Mapping[str,
     """
     if info["executor"]["options"].get("dispatch", {}).get("mode", "inline") != "inline":
         return
+    from reflow.rundir.boot import boot_argv
+
     sys.stdout.flush()
     sys.stderr.flush()
     os.umask(launched["umask"])

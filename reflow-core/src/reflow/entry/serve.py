@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reflow.errors import ReflowError
 from reflow.worker.interrupt import Interruption
@@ -15,13 +16,13 @@ from reflow.worker.serve import Server
 from reflow.worker.stdio import Log
 
 
-def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) -> int:
+def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> int:
     """Serve until the executor has no more; return the exit status."""
     channel = Channel()
     interruption = Interruption()
     interruption.listen()
     try:
-        run = load_run(root)
+        run = load_run(root, launched["run"])
         sys.argv = [run.flow_file]
         channel.send({"ready": True})
         Server(run, channel, Log(), interruption).serve()

@@ -11,7 +11,6 @@ from reflow.entry.element import go_on, number_of
 from reflow.errors import ReflowError
 from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import RunPaths
-from reflow.rundir.runfile import check_trusted, read_run
 from reflow.worker.element import job_name
 from reflow.worker.shared_element import Program, SharedElement
 
@@ -19,10 +18,8 @@ from reflow.worker.shared_element import Program, SharedElement
 def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> int:
     """See to the workers of the element; the last one out goes on as the coordinator."""
     token, number = arguments[0], number_of(arguments)
-    paths = RunPaths(root)
+    paths, info = RunPaths(root), launched["run"]
     try:
-        check_trusted(paths)
-        info = read_run(paths)
         program = Program(
             lambda start: boot_argv(info["python"], root, "shared_worker", token, str(number), str(start)),
             dict(os.environ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reflow.errors import ReflowError
 from reflow.filesystem.descriptors import moved_up
@@ -17,7 +18,7 @@ from reflow.worker.protocol import watch_life
 from reflow.worker.stdio import Log
 
 
-def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) -> int:
+def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> int:
     """Take instances until there are no more; return the exit status."""
     token, element, start = arguments[0], int(arguments[1]), int(arguments[2])
     positions = moved_up(INHERITED)
@@ -27,7 +28,7 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) ->
     log = Log()
     paths = RunPaths(root)
     try:
-        run = load_run(root)
+        run = load_run(root, launched["run"])
         sys.argv = [run.flow_file]
         log.switch(paths.element_log(token, element, start))
         work = ElementWork(run, Place(paths.submission(token), element, start), interruption, log.position)

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reflow.errors import ReflowError
 from reflow.filesystem.descriptors import HIGH
@@ -20,12 +21,12 @@ from reflow.worker.raised import describe
 from reflow.worker.verify import Judge
 
 
-def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) -> int:
+def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> int:
     """Answer until there are no more questions; what user code prints goes to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and closes the pipe
     questions, answers = _moved_away(0, os.O_RDONLY), _moved_away(1, os.O_WRONLY)
     os.dup2(2, 1)
-    run = _load(root, answers)
+    run = _load(root, launched["run"], answers)
     if run is None:
         return 1
     judge = Judge(run)
@@ -37,9 +38,9 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) ->
     return 0
 
 
-def _load(root: str, answers: int) -> LoadedRun | None:
+def _load(root: str, info: Mapping[str, Any], answers: int) -> LoadedRun | None:
     try:
-        run = load_run(root)
+        run = load_run(root, info)
     except BaseException as error:
         _say(answers, "fatal", str(error) if isinstance(error, ReflowError) else describe(error)[0])
         return None

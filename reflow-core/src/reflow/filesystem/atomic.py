@@ -11,12 +11,11 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from reflow.filesystem.process import is_there
-
 if TYPE_CHECKING:
     from typing import BinaryIO
 
 FORGOTTEN_S = 3600.0  #: age at which a temporary file of another machine is certainly nobody's any more
+_BLOCK = 1 << 16  #: bytes that are read at once
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -82,6 +81,8 @@ def remove_temporaries(folder: str) -> None:
 
 def _is_left(entry: os.DirEntry[str]) -> bool:
     """Whether the writer of a temporary file is gone: it ended on this machine, or it takes longer than any does."""
+    from reflow.filesystem.process import is_there  # who only writes does without it
+
     writer, _, process = entry.name.rsplit(".", 2)[0].rpartition(".")
     if writer.endswith(f".{os.uname().nodename}"):
         return not process.isdecimal() or not is_there(int(process))
@@ -109,12 +110,15 @@ def remove_directory(path: str) -> None:
 
 def copy_into(target: BinaryIO, source: BinaryIO) -> None:
     """Write what is left of one open file to another."""
-    while block := source.read(1 << 20):
+    while block := source.read(_BLOCK):
         target.write(block)
 
 
 def read_bytes(path: str) -> bytes:
     """Return a file's bytes, never following a link in its last part."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+    try:
+        blocks = iter(lambda: os.read(descriptor, _BLOCK), b"")  # a file object asks for its size, twice
+        return b"".join(blocks)
+    finally:
+        os.close(descriptor)

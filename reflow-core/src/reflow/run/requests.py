@@ -16,7 +16,8 @@ from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
 from reflow.run.small_jobs import is_small
-from reflow.rundir.control import Opened, Request, Scope, remove_request, write_opened
+from reflow.rundir.control import Request, Scope, remove_request
+from reflow.rundir.reopened import Opened, write_opened
 
 Loader = Callable[[str], list[InstanceRow]]
 

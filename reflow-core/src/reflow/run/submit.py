@@ -25,8 +25,8 @@ from reflow.filesystem.project import is_project_file
 from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
+from reflow.model import VERSION
 from reflow.model.records import RunEntry
-from reflow.model.version import VERSION
 from reflow.run.clock import now_ms
 from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun

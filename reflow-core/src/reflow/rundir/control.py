@@ -1,8 +1,7 @@
 """The files in control/ by which commands speak to whoever advances a run.
 
 A *request* (cancel or retry) is a file of its own, made whole by link, so that neither is lost when the
-coordinator dies. The mark of a cancel stays until a retry takes back what it covered: elements look at it. What a
-retry opened again stays written, too: no outcome says so, and a ledger may have to be rebuilt.
+coordinator dies. The mark of a cancel stays until a retry takes back what it covered: elements look at it.
 """
 
 from __future__ import annotations
@@ -10,22 +9,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.rundir.layout import RunPaths
 
-_CANCEL, _RETRY, _NOTE, _OPENED = "cancel-", "retry-", "note-", "opened-"
+_CANCEL, _RETRY, _NOTE = "cancel-", "retry-", "note-"
 
 
 class Scope(NamedTuple):
-    """Which instances a request means: all of a run, of a task, or some indices of a task.
-
-    Attributes:
-        attempts: For a cancel, the newest attempt of each task or instance that it means, by ``task`` or
-            ``task[index]``; a later attempt, which a retry opened, is not covered.
-    """
+    """Which instances a request means: all of a run, of a task, or some indices of a task; in any state, or in one."""
 
     task: str | None = None
     indices: tuple[int, ...] | None = None
@@ -75,30 +68,6 @@ def take_notes(paths: RunPaths) -> bool:
     for name in found:
         remove_request(paths, name)
     return bool(found)
-
-
-class Opened(NamedTuple):
-    """What a retry opened again: what those instances came to before counts no more.
-
-    Attributes:
-        after: The number of the last submission before that.
-        instances: Their indices, by task.
-    """
-
-    after: int
-    instances: Mapping[str, Sequence[int]]
-
-
-def write_opened(paths: RunPaths, opened: Opened) -> None:
-    """Write down durably what a retry is about to open; the same again does no harm."""
-    name = f"{_OPENED}{opened.after:06d}-{os.urandom(4).hex()}"
-    replace_file(os.path.join(paths.control, name), json.dumps(opened).encode())
-
-
-def list_opened(paths: RunPaths) -> list[Opened]:
-    """Return all that was opened again in a run."""
-    names = sorted(n for n in _listed(paths) if n.startswith(_OPENED) and not n.endswith(".tmp"))
-    return [Opened(*json.loads(read_bytes(os.path.join(paths.control, name)))) for name in names]
 
 
 class CancelMarks:

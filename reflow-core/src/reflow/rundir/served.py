@@ -16,7 +16,6 @@ from types import ModuleType
 from typing import Any
 
 from reflow.filesystem.atomic import read_bytes
-from reflow.filesystem.project import is_project_file
 from reflow.rundir.layout import RunPaths
 
 
@@ -65,6 +64,8 @@ class Served:
         spec = PathFinder.find_spec(name, path)
         if spec is None or spec.origin is None or not os.path.isabs(spec.origin):
             return
+        from reflow.filesystem.project import is_project_file
+
         if is_project_file(spec.origin) and not _is_unchanged(spec.origin, entry):
             self.live[name] = spec.origin
 

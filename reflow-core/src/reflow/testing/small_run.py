@@ -64,8 +64,11 @@ class SmallRun:
             "umask": 0o022,
             "python": sys.executable,
             "sys_path": [path for path in sys.path if path],
+            "own_path": False,
             "entry": {"module": "small_flow", "attribute": "flow"},
             "modules": modules,
+            "plugins": [],
+            "options": {},
         }
         write_new(self.paths.run_json, [json.dumps({**fixed, **info}).encode()])
         self.serve_argv = boot_argv(sys.executable, self.paths.root, "serve")

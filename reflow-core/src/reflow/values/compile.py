@@ -5,17 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reflow.values.coder import Coder
-from reflow.values.containers import (
-    dict_coder,
-    fixed_tuple_coder,
-    list_coder,
-    many_coder,
-    set_coder,
-    tuple_coder,
-)
-from reflow.values.grammar import grammar_of, show_grammar, tag_literal
 from reflow.values.misfit import TooDeep, expected, unexpected
-from reflow.values.numpy_scalars import is_numpy, tag_numpy, untag_numpy
 from reflow.values.scalars import scalar_coder
 from reflow.values.shapes import Shape, shape_of
 from reflow.values.tagged import MAX_DEPTH, Tagged
@@ -84,6 +74,16 @@ class _Compiler:
 
 
 def _container(shape: Shape, parts: tuple[Coder, ...]) -> Coder:
+    from reflow.values.containers import (
+        dict_coder,
+        fixed_tuple_coder,
+        list_coder,
+        many_coder,
+        set_coder,
+        tuple_coder,
+    )
+    from reflow.values.grammar import grammar_of, show_grammar
+
     kind, label = shape.kind, show_grammar(grammar_of(shape))
     if kind == "list":
         return list_coder(parts[0], label)
@@ -111,6 +111,7 @@ def _leaf(shape: Shape) -> Coder:
 
 
 def _structure(shape: Shape) -> Coder:
+    from reflow.values.grammar import grammar_of, show_grammar, tag_literal
     from reflow.values.structures import adapter_coder, enum_coder, literal_coder
 
     if shape.kind == "enum":
@@ -122,6 +123,8 @@ def _structure(shape: Shape) -> Coder:
 
 
 def _numpy_coder(cls: type) -> Coder:
+    from reflow.values.numpy_scalars import is_numpy, tag_numpy, untag_numpy
+
     label = f"numpy.{cls.__name__}"
 
     def encode(value: object, depth: int) -> Tagged:

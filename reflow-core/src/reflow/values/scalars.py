@@ -1,17 +1,13 @@
-"""Values without parts, from None to UUID, as tagged JSON and back."""
+"""Values without parts, from None to UUID, as tagged JSON and back; what few kinds need is imported when one is met."""
 
 from __future__ import annotations
 
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
 from reflow.values.coder import Coder
 from reflow.values.misfit import Misfit, expected, unexpected
-from reflow.values.moments import read_date, read_datetime, read_time, write_date, write_datetime, write_time
-from reflow.values.numpy_scalars import fits_kind, is_numpy, tag_numpy, untag_numpy, widens_to
-from reflow.values.paths import absolute
 from reflow.values.tagged import Tagged, tag_int, tag_of
 
 SCALARS = {
@@ -78,8 +74,9 @@ def _encoder(kind: str) -> Callable[[object, int], Tagged]:
             return {tag: write(value)}
         if found in wider:
             return write_scalar(found, value)
-        if is_numpy(value) and (fits_kind(value, kind) or widens_to(value, kind)):
-            return tag_numpy(value)
+        numpy = _numpy()
+        if numpy.is_numpy(value) and (numpy.fits_kind(value, kind) or numpy.widens_to(value, kind)):
+            return numpy.tag_numpy(value)
         raise _expected(kind, value)
 
     return encode
@@ -94,7 +91,7 @@ def _decoder(kind: str) -> Callable[[Tagged, bool], object]:
         found = tag_of(node)
         if kind == "date" and found == "$datetime":
             return read_scalar(found, node[found])
-        if found == "$numpy" and fits_kind(value := untag_numpy(node[found]), kind):
+        if found == "$numpy" and _numpy().fits_kind(value := read_scalar(found, node[found]), kind):
             return value
         if widen and widen_by and found in ("bool", "int", "$int", "$float", "$numpy"):
             return _widened(kind, widen_by, node, found)
@@ -105,7 +102,7 @@ def _decoder(kind: str) -> Callable[[Tagged, bool], object]:
 
 def _widened(kind: str, widen_by: Callable[[Any], object], node: Tagged, found: str) -> object:
     value: Any = node if found in ("bool", "int") else read_scalar(found, node[found])
-    if (found == "$float" and kind == "float") or (found == "$numpy" and not widens_to(value, kind)):
+    if (found == "$float" and kind == "float") or (found == "$numpy" and not _numpy().widens_to(value, kind)):
         raise unexpected(_label(kind), node)
     try:
         return widen_by(value)
@@ -122,8 +119,8 @@ def _encode_none(value: object, depth: int) -> Tagged:
 def _encode_bool(value: object, depth: int) -> Tagged:
     if value is True or value is False:
         return value
-    if is_numpy(value) and fits_kind(value, "bool"):
-        return tag_numpy(value)
+    if tagged := _if_numpy(value, "bool"):
+        return tagged
     raise expected("bool", value)
 
 
@@ -132,16 +129,16 @@ def _encode_int(value: Any, depth: int) -> Tagged:
         return tag_int(value)
     if value is True or value is False:
         return value
-    if is_numpy(value) and fits_kind(value, "int"):
-        return tag_numpy(value)
+    if tagged := _if_numpy(value, "int"):
+        return tagged
     raise _expected("int", value)
 
 
 def _encode_str(value: object, depth: int) -> Tagged:
     if type(value) is str:
         return value
-    if is_numpy(value) and fits_kind(value, "str"):
-        return tag_numpy(value)
+    if tagged := _if_numpy(value, "str"):
+        return tagged
     raise _expected("str", value)
 
 
@@ -152,11 +149,17 @@ def _decode_bare(kind: str, types: tuple[type, ...]) -> Callable[[Tagged, bool],
         found = tag_of(node)
         if found == "$int" and kind == "int":
             return read_scalar(found, node[found])
-        if found == "$numpy" and fits_kind(value := untag_numpy(node[found]), kind):
+        if found == "$numpy" and _numpy().fits_kind(value := read_scalar(found, node[found]), kind):
             return value
         raise unexpected(_label(kind), node)
 
     return decode
+
+
+def _if_numpy(value: Any, kind: str) -> Tagged | None:
+    """Return a scalar of numpy that may stand for a kind as it is kept; None for anything else."""
+    numpy = _numpy()
+    return numpy.tag_numpy(value) if numpy.is_numpy(value) and numpy.fits_kind(value, kind) else None
 
 
 def _expected(kind: str, value: object) -> Misfit:
@@ -170,7 +173,33 @@ def _label(kind: str) -> str:
     return {"none": "None", "path": "Path", "uuid": "UUID", "decimal": "Decimal"}.get(kind, kind)
 
 
+def _numpy() -> Any:
+    from reflow.values import numpy_scalars
+
+    return numpy_scalars
+
+
+def _moments() -> Any:
+    from reflow.values import moments
+
+    return moments
+
+
+def _write_bytes(value: bytes) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(value, newline=False).decode("ascii")
+
+
+def _read_bytes(content: str) -> bytes:
+    from binascii import a2b_base64
+
+    return a2b_base64(content)
+
+
 def _write_path(value: Any) -> list[object]:
+    from reflow.values.paths import absolute
+
     return [absolute(str(value)), None]
 
 
@@ -201,11 +230,11 @@ def _read_decimal(content: str) -> object:
 _WRITE: dict[str, Callable[[Any], Any]] = {
     "float": repr,
     "complex": lambda value: [repr(value.real), repr(value.imag)],
-    "bytes": lambda value: b2a_base64(value, newline=False).decode("ascii"),
+    "bytes": _write_bytes,
     "path": _write_path,
-    "date": write_date,
-    "time": write_time,
-    "datetime": write_datetime,
+    "date": lambda value: _moments().write_date(value),
+    "time": lambda value: _moments().write_time(value),
+    "datetime": lambda value: _moments().write_datetime(value),
     "timedelta": lambda value: [value.days, value.seconds, value.microseconds],
     "uuid": str,
     "decimal": str,
@@ -214,15 +243,15 @@ _READ: dict[str, Callable[[Any], object]] = {
     "$int": lambda content: int(content, 16),
     "$float": float,
     "$complex": lambda content: complex(float(content[0]), float(content[1])),
-    "$bytes": a2b_base64,
+    "$bytes": _read_bytes,
     "$path": _read_path,
-    "$date": read_date,
-    "$time": read_time,
-    "$datetime": read_datetime,
+    "$date": lambda content: _moments().read_date(content),
+    "$time": lambda content: _moments().read_time(content),
+    "$datetime": lambda content: _moments().read_datetime(content),
     "$timedelta": _read_timedelta,
     "$uuid": _read_uuid,
     "$decimal": _read_decimal,
-    "$numpy": untag_numpy,
+    "$numpy": lambda content: _numpy().untag_numpy(content),
 }
 _NARROWER = {"float": ("int", "bool"), "complex": ("float", "int", "bool"), "date": ("datetime",)}
 _WIDEN: dict[str, Callable[[Any], object]] = {"float": float, "complex": complex}

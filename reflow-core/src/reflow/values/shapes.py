@@ -11,7 +11,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reflow.errors import DefinitionError
-from reflow.values.records import field_hints, is_dataclass, is_namedtuple, is_typeddict
 from reflow.values.scalars import SCALARS
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _generic(annotation: Any, origin: Any, adapters: Adapters, within: tuple[Any
     if kind := _CONTAINERS.get(origin):
         count = 2 if kind == "dict" else 1
         return _container(kind, (*arguments, Any, Any)[:count], adapters, within)
-    if isinstance(origin, type) and (is_dataclass(origin) or is_namedtuple(origin) or is_typeddict(origin)):
+    if isinstance(origin, type) and _is_record(origin):
         return _record(annotation, origin, adapters, within)
     if isinstance(origin, type) and _is_numpy_scalar(origin):
         return Shape("numpy", origin)
@@ -120,7 +119,7 @@ def _bare(annotation: Any, adapters: Adapters, within: tuple[Any, ...]) -> Shape
         return _container(kind, (Any, Any)[: 2 if kind == "dict" else 1], adapters, within)
     if issubclass(annotation, Enum) and len(annotation):
         return Shape("enum", annotation)
-    if is_dataclass(annotation) or is_namedtuple(annotation) or is_typeddict(annotation):
+    if _is_record(annotation):
         return _record(annotation, annotation, adapters, within)
     if _is_numpy_scalar(annotation):
         return Shape("numpy", annotation)
@@ -145,7 +144,15 @@ def _tuple(annotation: Any, arguments: tuple[Any, ...], adapters: Adapters, with
     return Shape("tuple", tuple, tuple(shape_of(argument, adapters, within) for argument in arguments))
 
 
+def _is_record(cls: type) -> bool:
+    from reflow.values.records import is_dataclass, is_namedtuple, is_typeddict
+
+    return is_dataclass(cls) or is_namedtuple(cls) or is_typeddict(cls)
+
+
 def _record(annotation: Any, cls: type, adapters: Adapters, within: tuple[Any, ...]) -> Shape:
+    from reflow.values.records import field_hints, is_typeddict
+
     inside = (*within, annotation)
     fields = {
         name: (shape_of(hint, adapters, inside), required)

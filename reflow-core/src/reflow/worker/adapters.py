@@ -9,18 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reflow.contracts.adapter import Adapter
-    from reflow.values.shapes import Adapters
 
 
-@cache
-def plugin_adapters(modules: tuple[str, ...]) -> Adapters:
-    """Return what finds the adapter of a type; the modules are imported when it is first asked."""
-
-    def find(annotation: object) -> Adapter | None:
-        found: Adapter | None = _plugins(modules).hook.reflow_adapter(annotation=annotation)
-        return found
-
-    return find
+def find_adapter(modules: tuple[str, ...], annotation: object) -> Adapter | None:
+    """Return the adapter of a type, if one of these plugins has one."""
+    found: Adapter | None = _plugins(modules).hook.reflow_adapter(annotation=annotation)
+    return found
 
 
 def offers(modules: tuple[str, ...], hook: str, annotation: object) -> Iterator[object]:

@@ -6,10 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from reflow.errors import DefinitionError, TaskInterrupted, ValueMisfit
-from reflow.filesystem.process import own_peak_mib
+from reflow.errors import DefinitionError, StaleInput, TaskInterrupted, Unfit, ValueMisfit
 from reflow.rundir.outcomes import Outcome
-from reflow.worker.failures import StaleInput, Unfit
 from reflow.worker.inputs import Inputs
 from reflow.worker.interrupt import Interruption
 from reflow.worker.output import Output
@@ -109,6 +107,8 @@ class Task:
             raise Unfit(str(misfit)) from misfit
 
     def _ended_badly(self, instance: Instance, attempt: int, error: BaseException) -> Outcome:
+        from reflow.filesystem.process import own_peak_mib
+
         if self._interruption.keyboard_ends and isinstance(error, KeyboardInterrupt):
             self._interruption.why, self._interruption.leaving = "cancelled", "Ctrl-C"
         why = self._interruption.why

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import DefinitionError
 from reflow.filesystem.atomic import read_bytes
 from reflow.rundir.layout import RunPaths
-from reflow.rundir.runfile import check_trusted, read_run
 from reflow.rundir.served import Served, serve
-from reflow.worker.adapters import plugin_adapters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from reflow.contracts.adapter import Adapter
     from reflow.define.flow import Flow
     from reflow.values.shapes import Adapters
 
@@ -32,13 +32,13 @@ class LoadedRun:
     """
 
     def __init__(
-        self, paths: RunPaths, info: dict[str, Any], flow: Flow, served: Served | None, changed: str = ""
+        self, paths: RunPaths, info: Mapping[str, Any], flow: Flow, served: Served | None, changed: str = ""
     ) -> None:
         self.paths = paths
         self.info = info
         self.flow = flow
-        self.adapters: Adapters = plugin_adapters(tuple(info.get("plugins", ())))
-        self.fs_latency_s = float(info.get("options", {}).get("fs_latency_s", FS_LATENCY_S))
+        self.adapters: Adapters = _adapters(tuple(info["plugins"]))
+        self.fs_latency_s = float(info["options"].get("fs_latency_s", FS_LATENCY_S))
         self._served = served
         self._changed = changed
 
@@ -63,7 +63,7 @@ class LoadedRun:
     def flow_file(self) -> str:
         """The file that defines the flow, or the name of what stands for it."""
         name = self.info["entry"].get("module", "-")
-        return str(self.info.get("modules", {}).get(name, {}).get("file") or name)
+        return str(self.info["modules"].get(name, {}).get("file") or name)
 
     @property
     def foreign_code(self) -> str:
@@ -78,17 +78,29 @@ class LoadedRun:
         )
 
 
-def load_run(root: str) -> LoadedRun:
+@cache
+def _adapters(plugins: tuple[str, ...]) -> Adapters:
+    """Return what finds the adapter of a type; nothing of the plugins is imported before it is asked."""
+
+    def find(annotation: object) -> Adapter | None:
+        from reflow.worker.adapters import find_adapter
+
+        return find_adapter(plugins, annotation)
+
+    return find
+
+
+def load_run(root: str, info: Mapping[str, Any]) -> LoadedRun:
     """Load a run in a process that was started for it: its modules are served from its own copy.
 
+    Args:
+        info: What its own file says, which is trusted.
+
     Raises:
-        RunDirError: The run belongs to somebody else, or others can write to it.
         BaseException: Whatever importing the flow raises.
     """
     paths = RunPaths(root)
-    check_trusted(paths)
-    info = read_run(paths)
-    served = serve(paths, info.get("modules", {}), info.get("plugins", ()))
+    served = serve(paths, info["modules"], info["plugins"])
     return LoadedRun(paths, info, _flow(paths, info["entry"]), served)
 
 
@@ -98,7 +110,8 @@ def load_run_here(root: str) -> LoadedRun:
     Where their files are others than at the submit, nobody knows which of the two was loaded: what is made then
     counts in this run alone.
     """
-    from reflow.rundir.source import changed_files  # workers of their own load what was submitted
+    from reflow.rundir.runfile import check_trusted, read_run  # a worker of its own is told what it says
+    from reflow.rundir.source import changed_files
 
     paths = RunPaths(root)
     check_trusted(paths)
@@ -106,8 +119,8 @@ def load_run_here(root: str) -> LoadedRun:
     entry = info["entry"]
     flow = _loaded_flow(entry)
     if flow is None:
-        return load_run(root)
-    changed = changed_files(paths, info.get("modules", {}))
+        return load_run(root, info)
+    changed = changed_files(paths, info["modules"])
     return LoadedRun(paths, info, flow, None, next(iter(changed), ""))
 
 

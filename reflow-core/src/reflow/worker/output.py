@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from reflow.errors import ValueMisfit
-from reflow.filesystem.stamps import take_stamp
 from reflow.values.codec import codec
 from reflow.values.digests import item_digests, list_digest, value_digest
-from reflow.values.paths import has_paths, stamped
 from reflow.values.tagged import Tagged
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ class Output:
 
     def __init__(self, spec: TaskSpec, adapters: Adapters) -> None:
         self.encode = codec(spec.returns, adapters).encode
-        self._take = partial(take_stamp, track=spec.settings.track or "stat")
+        self._track = spec.settings.track or "stat"
 
     def returned(self, tagged: Tagged) -> Returned:
         """Return a tagged value as its outcome holds it, with the stamps that its files have now.
@@ -42,9 +39,7 @@ class Output:
         kind = type(tagged)
         if kind is int:
             return str(tagged), value_digest(tagged), None, False
-        paths = kind is not str and has_paths(tagged)
-        if paths:
-            tagged = stamped(tagged, self._take)
+        tagged, paths = (tagged, False) if kind is str else self._stamped(tagged)
         text = _ENCODER.encode(tagged)
         if len(text) > VALUE_LIMIT:
             raise ValueMisfit(
@@ -54,3 +49,13 @@ class Output:
         items = None if kind is str else item_digests(tagged)
         output = list_digest(items) if items is not None and kind is list else value_digest(tagged)
         return text, output, None if items is None else b"".join(items), paths
+
+    def _stamped(self, tagged: Tagged) -> tuple[Tagged, bool]:
+        """Return a value with the stamps that its files have now, and whether there are any in it."""
+        from reflow.values.paths import has_paths, stamped
+
+        if not has_paths(tagged):
+            return tagged, False
+        from reflow.filesystem.stamps import take_stamp
+
+        return stamped(tagged, lambda path: take_stamp(path, track=self._track)), True

@@ -52,7 +52,7 @@ class Judge:
         wanted = spec.settings.verify
         if callable(wanted):
             return partial(_called, wanted)
-        modules = (*self._run.info.get("plugins", ()), *(module.__name__ for module in MODULES))
+        modules = (*self._run.info["plugins"], *(module.__name__ for module in MODULES))
         for found in offers(modules, "reflow_verifier", spec.returns):
             if isinstance(found, Verifier) and wanted in (None, found.name):
                 return found.verify

@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from reflow.errors import ValueMisfit
+from reflow.errors import StaleInput, ValueMisfit
 from reflow.filesystem.stamps import MISSING, Stamp, take_stamp
 from reflow.values.paths import paths_in
 from reflow.values.tagged import Tagged
-from reflow.worker.failures import StaleInput
 
 _OWN = '; if it names what the run itself writes, say so by Param(track="path")'
 SETTLED_NS = 2 * 10**9  #: age at which a change of a file has given it another time than the one before
