@@ -27,10 +27,12 @@ class Hold:
         self.epoch = self.ledger.take_epoch()
         self.results = SharedResults(run.store)
         self.messages: list[str] = []
+        self._overview: Overview | None = None
 
     def apply(self, changes: Changes) -> None:
         """Write to the ledger, unless somebody else advances the run by now. Raises `Fenced`, `StoreError`."""
         self.lease.beat()
+        self._overview = None
         self.ledger.apply(changes, self.epoch)
 
     def take_messages(self) -> list[str]:
@@ -42,8 +44,10 @@ class Hold:
         return told
 
     def overview(self) -> Overview:
-        """Return the run at a glance."""
-        return self.ledger.overview()
+        """Return the run at a glance; it is read once between two writes, since nobody else writes."""
+        if self._overview is None:
+            self._overview = self.ledger.overview()
+        return self._overview
 
     def close(self) -> None:
         """Let go of ledger and results; the lease is the caller's."""

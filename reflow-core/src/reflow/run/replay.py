@@ -230,14 +230,13 @@ class _History:
         there = row._replace(attempt=handed.attempt, submission=one.row.token, position=handed.position)
         if one.row.state == "refused":
             return there._replace(state=InstanceState.FAILED, reason=one.refusal)
-        if one.joined is None:
-            return there._replace(state=InstanceState.SUBMITTED)
-        if fate := one.joined.fates.get(row.index):
+        if one.joined is not None and (fate := one.joined.fates.get(row.index)):
             return there._replace(**fate._asdict())
         success = self._successes[one.row.token].get(row.index)
         if success is None:
             end = self._ends.get((one.row.token, row.index))
-            return row if end is None else there._replace(**end._asdict())
+            unknown = row if one.joined is not None else there._replace(state=InstanceState.SUBMITTED)
+            return unknown if end is None else there._replace(**end._asdict())
         output = output_row(one.row.task, success)
         self.outputs.append(output)
         return there._replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reflow.errors import RunDirError
@@ -15,7 +15,7 @@ from reflow.run.ingest import STATES, Batch, attempt_row
 from reflow.run.small_jobs import NET, is_small, watched
 from reflow.rundir.joined import Fate, Joined, read_joined
 from reflow.rundir.layout import RunPaths, SubmissionPaths
-from reflow.rundir.outcomes import Outcome, parse_name
+from reflow.rundir.outcomes import Outcome, list_segments, parse_name, read_segment
 from reflow.rundir.payload import Payload
 
 _ENDS = {"failed": InstanceState.FAILED, "cancelled": InstanceState.CANCELLED}
@@ -34,12 +34,14 @@ class Submitted(NamedTuple):
 
     Attributes:
         instances: What was handed over, by index.
+        segments: What its workers said that was sealed, by the names of the segments.
         joined: What became of it, once it has ended.
         refusal: Why it was not taken, if it was refused.
     """
 
     row: SubmissionRow
     instances: Mapping[int, Handed]
+    segments: Mapping[str, Sequence[Outcome]]
     joined: Joined | None
     refusal: str
 
@@ -54,7 +56,7 @@ class Submitted(NamedTuple):
     @property
     def outcomes(self) -> Iterator[Outcome]:
         """Yield all lines of its workers."""
-        for lines in self.joined.segments.values() if self.joined else ():
+        for lines in self.segments.values():
             yield from lines
 
     @property
@@ -68,20 +70,18 @@ class Submitted(NamedTuple):
 
     @property
     def ends(self) -> dict[int, Fate]:
-        """How instances ended without success, as workers said: only where what was written later is lost."""
-        if self.joined is None or self.joined.ended is not None:
+        """How instances ended without success, as workers said: where nothing later says so, or that is lost."""
+        if self.joined is not None and self.joined.ended is not None:
             return {}
         return {
             o.index: Fate(_ENDS[o.state], o.attempt, o.reason or None, None)
             for o in self.outcomes
-            if o.kind == "e" and o.state in _ENDS
+            if o.kind == "e" and o.state in _ENDS and not (o.again or o.charge == "crash")
         }
 
     def attempts(self) -> Iterator[AttemptRow]:
         """Yield the tries whose end is known."""
-        if self.joined is None:
-            return
-        for name, lines in self.joined.segments.items():
+        for name, lines in self.segments.items():
             if (parsed := parse_name(name)) is None:
                 continue
             batch = Batch(self.row.token, parsed[0], parsed[1], name, lines)
@@ -92,7 +92,7 @@ class Submitted(NamedTuple):
                 else:
                     start = begun.pop(line.index, None)
                     yield attempt_row(batch, self.row.task, line, start, STATES[line.state])
-        yield from self.joined.deaths
+        yield from self.joined.deaths if self.joined else ()
 
 
 def read_submitted(paths: RunPaths, tasks: Mapping[str, object]) -> list[Submitted]:
@@ -134,7 +134,7 @@ def _read(sub: SubmissionPaths) -> Submitted | None:
             asked["token"], asked["number"], asked["task"], asked["count"], 0, 1, "intent", asked["created"]
         )
         if is_small(row):
-            return Submitted(row, {}, None, "")
+            return Submitted(row, {}, {}, None, "")
         payload = Payload(sub)
     except (OSError, ValueError, KeyError, TypeError, RunDirError):
         return None
@@ -157,7 +157,17 @@ def _read(sub: SubmissionPaths) -> Submitted | None:
     )
     if joined is not None and row.state == "ended":
         row = row._replace(ended=joined.ended or row.created, logs=json.dumps(joined.logs))
-    return Submitted(row, instances, joined if row.state == "ended" else None, answer.get("refused", ""))
+    if joined is None or row.state != "ended":
+        return Submitted(row, instances, _sealed(sub), None, answer.get("refused", ""))
+    return Submitted(row, instances, joined.segments, joined, "")
+
+
+def _sealed(sub: SubmissionPaths) -> dict[str, list[Outcome]]:
+    """Return what the workers of a submission said that has not ended."""
+    if not os.path.isdir(sub.outcomes):
+        return {}
+    names = list_segments(sub.outcomes)
+    return {name: read_segment(os.path.join(sub.outcomes, name))[0] for name in names}
 
 
 def _state(sub: SubmissionPaths, joined: Joined | None, answer: Mapping[str, str]) -> str:
