@@ -332,12 +332,27 @@ def test_a_file_that_is_not_the_one_that_was_returned_fails_the_task_that_takes_
         assert 'type: retry, or write track="path"' in message
 
 
+@only_local
+def test_what_was_made_without_a_file_that_was_gone_is_not_reused_once_it_is_there_again(
+    lab, flows, tmp_path
+):
+    meddled = flows("files").meddled
+    without = lab.submit(meddled, out=tmp_path, how="remove")
+    told = [text for text in without.run.status(as_dict=True)["messages"] if "not reusable" in text]
+
+    again = lab.submit(meddled, out=tmp_path, how="not", verify=True)
+
+    assert told == [f"consume: not reusable: file: {tmp_path / 'w'} was gone when the task began"]
+    assert again.calls == ["consume", "write"]
+    assert again.result("consume") == "as written"
+
+
 CHANGED = {
     # what a task does to the file that it was given, and that one after it is given too: whether they are reused
     "not": [],
     "touch": ["changes_its_input", "reads_after"],
     "replace": ["changes_its_input", "reads_after"],
-    "remove": ["reads_after"],
+    "remove": ["changes_its_input", "reads_after"],
 }
 
 

@@ -302,3 +302,13 @@ def test_a_script_that_was_copied_or_commented_goes_on_with_its_results(lab, scr
     lab.submit(script("script_c", "from c"))
 
     assert lab.submit(script("script_d", "from c", "  # a comment")).calls == []
+
+
+def test_a_task_whose_code_counts_and_has_no_source_is_not_reused(lab, flows):
+    lab.submit(flows("reuse").unseen)
+    again = lab.submit(flows("reuse").unseen)
+
+    assert again.calls == ["made_up"]
+    with lab.home():
+        (told,) = again.run.why("made_up", as_dict=True)
+    assert told["reason"] == 'it runs always: code="auto" needs its source, which is not to be found'

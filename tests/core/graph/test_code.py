@@ -412,11 +412,27 @@ def test_a_function_without_source_has_no_code():
     assert codes_of({"f": made["f"]})["f"] == ("", "", {}, (), ())
 
 
-def test_code_that_is_nested_too_deeply_is_code_that_is_not_known(code):
+def test_a_definition_that_is_nested_too_deeply_counts_as_it_is_written(code):
     flow = USER.format(module="own", what="helper", call="helper")
     deep = f"\ndef helper(x):\n    return {' + '.join(['x'] * 2500)}\n"
 
-    assert code({"own": deep, "flow": flow}).hash == ""
+    found = code({"own": deep, "flow": flow})
+    other = code({"own": deep.replace("x + x\n", "x - x\n"), "flow": flow})
+
+    assert "" not in (found.hash, other.hash)
+    assert found.hash != other.hash
+    assert any("helper" in place and "nested too deeply" in place for place in found.unresolved)
+
+
+def test_what_stands_beside_a_definition_that_is_nested_too_deeply_still_counts(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    deep = f"\ndef deep(x):\n    return {' + '.join(['x'] * 2500)}\n"
+    own = deep + "\ndef one(x):\n    return x\n\ndef helper(x):\n    return deep(x) + one(x)\n"
+
+    found = code({"own": own, "flow": flow})
+    other = code({"own": own.replace("return x\n", "return x * 2\n"), "flow": flow})
+
+    assert found.hash != other.hash
 
 
 def test_reading_code_warns_of_nothing(code, recwarn):

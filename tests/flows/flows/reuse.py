@@ -130,3 +130,12 @@ def fails_first(name: Annotated[str, Result("pair")], run_dir: RunDir = RunDir()
 @equal.job
 def together(found: Annotated[list[str], Result("once")]) -> str:
     return "".join(found)
+
+
+# A task of which no source is to be found
+
+
+unseen = Workflow("unseen", code="auto")
+_made: dict[str, object] = {"__name__": __name__, "RunDir": RunDir, "note": note}
+exec("def made_up(run_dir: RunDir = RunDir()) -> int:\n    note(run_dir, 'made_up')\n    return 1\n", _made)
+unseen.job(_made["made_up"])  # type: ignore[call-overload]

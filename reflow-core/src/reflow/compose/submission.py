@@ -72,12 +72,17 @@ def submit_request(
 
 
 def submit_graph(workflow: Definition, settings: Settings) -> Graph:
-    """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing."""
+    """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing.
+
+    Where code is a part of the identity and is not to be found, nobody can tell whether a result is still that of
+    this code: such a task is not reused.
+    """
     graph = workflow.graph(hashes=True)
     code = settings.text("defaults.code") or ""
     if code == KEYS["defaults.code"].default:
-        return graph
+        code = ""
     nodes = {name: node._replace(code=node.code or code) for name, node in graph.tasks.items()}
+    nodes = {name: node._replace(cache=node.cache and not node.lacks_source) for name, node in nodes.items()}
     return graph._replace(tasks=nodes)
 
 

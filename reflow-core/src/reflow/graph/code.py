@@ -28,7 +28,7 @@ class Code(NamedTuple):
 
     Attributes:
         source: Hash of the function's own normalised source, in hex; empty when there is no source.
-        hash: The same of all project code that it reaches; empty when any of it cannot be read.
+        hash: The same of all project code that it reaches; empty when there is no source.
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task.
         unresolved: Where it reaches what cannot be told, each in words.
         finds: Where it looks for files, each in words.
@@ -44,15 +44,7 @@ class Code(NamedTuple):
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
     """Return the code of several tasks by name; each file is parsed once, each definition read once."""
     library = _Library()
-    return {name: _code(library, function) for name, function in functions.items()}
-
-
-def _code(library: _Library, function: Callable[..., Any]) -> Code:
-    walk = _Walk(library, function)
-    try:
-        return walk.code()
-    except RecursionError:  # an expression of a thousand terms
-        return Code("", "", {})
+    return {name: _Walk(library, function).code() for name, function in functions.items()}
 
 
 def source_hash(function: Callable[..., Any]) -> str:
@@ -64,8 +56,11 @@ def source_hash(function: Callable[..., Any]) -> str:
 
 
 class _Definition(NamedTuple):
+    """A definition in normal form; as it is written, and with nothing that it takes, where it is nested too deeply."""
+
     text: str
     taken: Taken
+    is_read: bool = True
 
 
 class _Library:
@@ -84,12 +79,19 @@ class _Library:
             self._seen_from[key] = "notebook" if module.is_cell else os.path.relpath(module.file, start)
         return self._seen_from[key]
 
-    def definition(self, node: ast.stmt) -> _Definition:
+    def definition(self, module: Module, node: ast.stmt) -> _Definition:
         if node not in self._read:
-            normalise(node)
-            plain = without_annotation(node) or node
-            self._read[node] = _Definition(written(plain), taken_by(plain))
+            try:
+                self._read[node] = _normal(node)
+            except RecursionError:  # an expression of a thousand terms
+                self._read[node] = _Definition(module.parsed.text_of(node), Taken((), {}, ()), is_read=False)
         return self._read[node]
+
+
+def _normal(node: ast.stmt) -> _Definition:
+    normalise(node)
+    plain = without_annotation(node) or node
+    return _Definition(written(plain), taken_by(plain))
 
 
 class _Place(NamedTuple):
@@ -118,7 +120,7 @@ class _Walk:
 
     def source(self) -> str:
         node = _node_of(self._function, self._home)
-        return "" if node is None else digest("source", self._library.definition(node).text).hex()
+        return "" if node is None else digest("source", self._library.definition(self._home, node).text).hex()
 
     def code(self) -> Code:
         if not (source := self.source()):
@@ -139,11 +141,14 @@ class _Walk:
         if node in self._taken:
             return
         self._taken.add(node)
-        definition = self._library.definition(node)
+        definition = self._library.definition(module, node)
         label = f"{self._label(module)}:{name}"
         self._texts.setdefault(label, []).append(definition.text)
         self._files[label] = self._file(module)
-        self._waiting.append(_Place(module, label, definition.taken, cells or {}))
+        place = _Place(module, label, definition.taken, cells or {})
+        if not definition.is_read:
+            self._unresolved.add(f"{_where(place, node.lineno)} is nested too deeply to be followed")
+        self._waiting.append(place)
 
     def _label(self, module: Module) -> str:
         """Name a module so that it is the same in a script, in a package, and wherever these are."""

@@ -110,6 +110,11 @@ class Node(NamedTuple):
     source: str = ""
     code_hash: str = ""
 
+    @property
+    def lacks_source(self) -> bool:
+        """Whether its code is a part of its identity, and is not to be found."""
+        return self.code == "auto" and not self.code_hash
+
 
 class Graph(NamedTuple):
     """A checked workflow.

@@ -53,6 +53,13 @@ class Parsed:
                 else:
                     self.bindings.setdefault(name, []).append(Binding(leaf, top))
 
+    def text_of(self, node: ast.stmt) -> str:
+        """Return a statement as it is written."""
+        from importlib.util import decode_source  # seldom needed, and slow to import
+
+        text = self.text if isinstance(self.text, str) else decode_source(self.text)
+        return ast.get_source_segment(text, node) or ""
+
     def function(self, name: str, line: int) -> ast.stmt | None:
         """Return the function of a name that starts, decorators included, at a line."""
         for binding in self.bindings.get(name, ()):
@@ -137,7 +144,11 @@ def _tree(text: str | bytes) -> ast.Module:
         warnings.simplefilter("ignore")  # whoever imports the file has heard of its odd escapes
         try:
             return ast.parse(text)
-        except (SyntaxError, ValueError):  # a cell with magic commands
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+        ):  # a cell with magic commands, a very deep expression
             return ast.Module([], [])
 
 

@@ -27,7 +27,7 @@ from reflow.run.select import unknown_task
 from reflow.run.shared_results import SharedResults, load_items
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
 from reflow.run.submit import SubmitRequest, stamped_parameters
-from reflow.run.why_ran import UNCACHED
+from reflow.run.why_ran import why_uncached
 from reflow.run.why_tasks import reason_of
 
 _T = TypeVar("_T")
@@ -139,7 +139,7 @@ def _reason(
     """Say in a few words why a task is not reused that has run before, or never is."""
     rows = [row for row, fate in zip(expansion.rows, decided, strict=True) if fate == "run"]
     if rows and not node.cache:
-        return UNCACHED
+        return why_uncached(node)
     if results is None or not rows:
         return None
     if request.force or node.name in request.force_tasks:

@@ -16,6 +16,7 @@ from reflow.run.past import Past, given
 from reflow.values.show import show
 
 UNCACHED = "it runs always: cache=False"
+WITHOUT_SOURCE = 'it runs always: code="auto" needs its source, which is not to be found'
 _DIGITS = 8  #: of a digest that stands for a value that is not kept
 
 
@@ -55,11 +56,16 @@ class Ran(NamedTuple):
     notes: Sequence[str] = ()
 
 
+def why_uncached(node: Node) -> str:
+    """Return why a task is never reused."""
+    return WITHOUT_SOURCE if node.lacks_source else UNCACHED
+
+
 def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
     """Return why an instance was not reused."""
     node = run.graph.tasks[row.task]
     if not node.cache:
-        return Ran("uncached", UNCACHED)
+        return Ran("uncached", why_uncached(node))
     if is_forced(run, row.task):
         return Ran("forced", f"it was forced: {force_option(run, row.task)}")
     earlier = past.like(row)

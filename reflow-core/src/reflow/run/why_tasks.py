@@ -15,7 +15,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
 from reflow.run.past import Past, PastRuns
-from reflow.run.why_ran import UNCACHED, force_option, is_forced, not_taken, part_name
+from reflow.run.why_ran import UNCACHED, force_option, is_forced, not_taken, part_name, why_uncached
 from reflow.values.show import show
 
 FIRST = "no earlier result of it is in the store"
@@ -52,7 +52,7 @@ def task_reasons(run: OpenRun) -> list[TaskReason]:
 
 def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | None:
     if not node.cache:
-        return UNCACHED
+        return why_uncached(node)
     if is_forced(run, node.name):
         return f"forced: {force_option(run, node.name)}"
     rows = _some_to_run(run, node)

@@ -44,11 +44,15 @@ def check_before(files: Iterable[Watched], fs_latency_s: float) -> str:
     unusable = ""
     for file in files:
         found = _differs(file)
+        if found is not None and file.is_result:
+            found = _after_a_while(file, fs_latency_s)
         if found is None:
             continue
-        if not file.is_result:
+        if found == MISSING:  # the function may do without it, and what it makes then is no use to others
+            unusable = unusable or f"{file.parameter}: {file.path} was gone when the task began"
+        elif not file.is_result:
             unusable = unusable or f"{file.parameter}: {file.path} changed since the run was submitted{_OWN}"
-        elif found != MISSING and (found := _after_a_while(file, fs_latency_s)) is not None:
+        else:
             raise StaleInput(
                 f"{file.parameter}: {file.path} is not the file that was returned: "
                 f"it was {_show(file.stamp)}, now it is {_show(found)}\n"
@@ -60,9 +64,9 @@ def check_before(files: Iterable[Watched], fs_latency_s: float) -> str:
 def check_after(files: Iterable[Watched]) -> str:
     """Look at input files after a call, and return why its result is not reusable, or an empty text."""
     for file in files:
-        found = _differs(file)
-        if found is not None and found != MISSING:
-            return f"{file.parameter}: {file.path} changed while the task ran{'' if file.is_result else _OWN}"
+        if (found := _differs(file)) is not None:
+            how = "was gone when the task ended" if found == MISSING else "changed while the task ran"
+            return f"{file.parameter}: {file.path} {how}{'' if file.is_result else _OWN}"
     return ""
 
 
@@ -101,7 +105,7 @@ def _after_a_while(file: Watched, fs_latency_s: float) -> list[Any] | None:
             os.close(os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
         found = _differs(file)
         if found is None or found == MISSING or time.monotonic() >= ends:
-            return None if found == MISSING else found
+            return found
         time.sleep(min(0.25, fs_latency_s))
 
 
