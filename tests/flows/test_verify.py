@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +147,16 @@ def test_what_was_made_again_as_it_was_counts_as_what_it_was(broken, lab, flows,
     Tried(lab, flows("verifying").chain, out, mark="new ").retry()
 
     assert lab.submit(flows("verifying").chain, out=out, mark="new ").calls == []
+
+
+def test_a_directory_that_was_made_again_as_it_was_counts_as_what_it_was(lab, flows, out, broken):
+    broken("stored")
+    shutil.rmtree(out / "store")
+
+    again = lab.submit(flows("verifying").stored, out=out, mark="new ", verify=True)
+
+    assert again.calls == ["into", "marks"]
+    assert lab.submit(flows("verifying").stored, out=out, mark="new ").calls == []
 
 
 # Submit

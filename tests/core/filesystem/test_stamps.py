@@ -8,7 +8,7 @@ import os
 import pytest
 
 from reflow.errors import ValueMisfit
-from reflow.filesystem.stamps import DIRECTORY_LIMIT, take_stamp
+from reflow.filesystem.stamps import DIRECTORY_LIMIT, take_stamp, without_time
 
 TRACKS = ["stat", "content"]
 
@@ -141,6 +141,39 @@ def test_a_link_in_a_directory_to_the_directory_itself_is_not_walked_for_ever(fo
     (folder / "self").symlink_to(folder)
 
     assert take_stamp(str(folder), track) == take_stamp(str(folder), track)
+
+
+@pytest.mark.parametrize("track", TRACKS)
+@pytest.mark.parametrize("change", [change_bytes, add, remove])
+def test_what_a_directory_links_to_counts_as_if_it_stood_there(folder, tmp_path, track, change):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "part").symlink_to(folder)
+    (store / "again").symlink_to(folder)
+    (folder / "back").symlink_to(store)
+    before = take_stamp(str(store), track)
+    change(folder)
+
+    assert take_stamp(str(store), track) != before
+
+
+def test_all_but_the_last_part_of_a_stamp_is_the_same_for_what_was_written_again(folder, file):
+    stamps = take_stamp(str(folder)), take_stamp(str(file))
+    set_time(folder / "deep" / "b.nc", 3000)
+    set_time(file, 3000)
+    touched = take_stamp(str(folder)), take_stamp(str(file))
+    (folder / "deep" / "b.nc").write_bytes(b"longer")
+    rewritten = take_stamp(str(folder))
+
+    assert touched[0] != stamps[0]
+    assert touched[1] != stamps[1]
+    assert [without_time(stamp) for stamp in touched] == [without_time(stamp) for stamp in stamps]
+    assert without_time(rewritten) != without_time(stamps[0])
+
+
+@pytest.mark.parametrize("stamp", [None, ["missing"], ["content", "51be"]])
+def test_what_does_not_hold_a_time_is_the_same_without(stamp):
+    assert without_time(stamp) == stamp
 
 
 @pytest.mark.parametrize("track", TRACKS)

@@ -40,6 +40,36 @@ def use(file: Annotated[Path, Result("make")], out: Out, mark: str = "", run_dir
     return mark + file.read_text()
 
 
+# A directory of files
+
+stored = Workflow("stored")
+
+
+@stored.job
+def into(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "into")
+    (out / "store" / "group").mkdir(parents=True)
+    for name in ("zero", "group/one"):
+        (out / "store" / name).write_text(name)
+    return out / "store"
+
+
+def _read(store: Path) -> str:
+    return " ".join(file.read_text() for file in sorted(store.rglob("*")) if file.is_file())
+
+
+@stored.job
+def counts_in(store: Annotated[Path, Result("into")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "counts_in")
+    return _read(store)
+
+
+@stored.job
+def marks(store: Annotated[Path, Result("into")], mark: str = "", run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "marks")
+    return mark + _read(store)
+
+
 # Four array tasks in a chain, and what gathers them
 
 chain = Workflow("chain")

@@ -10,7 +10,7 @@ from reflow.plugin import KeptFile, Verdict, Verifier, hookimpl, take_stamp
 
 
 class SizeVerifier(Verifier):
-    """Asks that every file has as many bytes as it had, and every directory as many entries.
+    """Asks that every file has as many bytes as it had, also those in directories, and that none is there beside them.
 
     Of what is tracked by name alone the size is not known: that must not be empty. What was kept by its content
     is compared by that.
@@ -32,7 +32,9 @@ class SizeVerifier(Verifier):
             return Verdict(same, f"{file.path} has another content than it was made with")
         now = take_stamp(file.path) or [None]
         told = f"{file.path} has another size than it was made with: {_size(now)}, not {_size(file.stamp)}"
-        return Verdict(now[:2] == file.stamp[:2], told)
+        if now[:2] == file.stamp[:2]:
+            told = f"{file.path} has files of other names or sizes than it was made with"
+        return Verdict(now[:-1] == file.stamp[:-1], told)
 
 
 def _size(stamp: Sequence[object]) -> str:

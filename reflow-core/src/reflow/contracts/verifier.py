@@ -13,8 +13,8 @@ class KeptFile(NamedTuple):
     Attributes:
         path: Absolute.
         stamp: What told it from others when it was made: ``["file", size, mtime_ns]``,
-            ``["directory", entries, digest]``, ``["content", digest]``, ``["missing"]``, or None where
-            ``track="path"`` trusts its name.
+            ``["directory", entries, digest of names and sizes, digest of these and of times]``,
+            ``["content", digest]``, ``["missing"]``, or None where ``track="path"`` trusts its name.
     """
 
     path: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 
 from reflow.errors import ValueMisfit
 
@@ -20,8 +21,8 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
             SHA-256 of the bytes, ``path`` to trust the name.
 
     Returns:
-        ``["file", size, mtime_ns]``, ``["directory", entries, digest]``, ``["content", digest]``,
-        ``["missing"]``, or None with ``track="path"``.
+        ``["file", size, mtime_ns]``, ``["directory", entries, digest of names and sizes, digest of these and of
+        times]``, ``["content", digest]``, ``["missing"]``, or None with ``track="path"``.
 
     Raises:
         ValueMisfit: A directory has more entries than are walked.
@@ -34,16 +35,26 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
         return list(MISSING)
     is_directory = os.path.isdir(path)
     if track == "content":
-        return ["content", _tree(path, content=True)[1] if is_directory else _content(path)]
+        return ["content", _digest(_entries(path, _bytes_of)) if is_directory else _content(path)]
     if is_directory:
-        return ["directory", *_tree(path, content=False)]
+        entries = _entries(path, _size_and_time)
+        return ["directory", len(entries), _digest([entry[:-1] for entry in entries]), _digest(entries)]
     return ["file", found.st_size, found.st_mtime_ns]
 
 
-def _tree(path: str, *, content: bool) -> tuple[int, str]:
-    entries: list[str] = []
-    for folder, folders, files in os.walk(path):
-        folders.sort()
+def without_time(stamp: Stamp) -> Stamp:
+    """Return what a stamp says but when files were written; of contents and names it says nothing of that."""
+    return stamp[:-1] if stamp and stamp[0] in ("file", "directory") else stamp
+
+
+_Entry = tuple[str, str, str]  #: a path below the directory, what is there, and when that was written
+
+
+def _entries(path: str, look: Callable[[str], tuple[str, str]]) -> list[_Entry]:
+    """Return all that is below a directory; through links too, each directory once."""
+    entries: list[_Entry] = []
+    known = {_inode(path)}
+    for folder, folders, files in os.walk(path, followlinks=True):
         for name in [*folders, *files]:
             if len(entries) >= DIRECTORY_LIMIT:
                 raise ValueMisfit(
@@ -51,21 +62,47 @@ def _tree(path: str, *, content: bool) -> tuple[int, str]:
                     'say track="path" to trust its name, or name its files'
                 )
             full = os.path.join(folder, name)
-            entries.append(f"{os.path.relpath(full, path)}\0{_entry(full, content=content)}")
+            entries.append((os.path.relpath(full, path), *_entry(full, look)))
+        folders[:] = [name for name in sorted(folders) if _is_new(os.path.join(folder, name), known)]
+    return sorted(entries)
+
+
+def _is_new(path: str, known: set[tuple[int, int]]) -> bool:
+    inode = _inode(path)
+    is_known = inode in known
+    known.add(inode)
+    return not is_known
+
+
+def _inode(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:  # it went away, and its entry says so
+        return (0, 0)
+    return found.st_dev, found.st_ino
+
+
+def _entry(path: str, look: Callable[[str], tuple[str, str]]) -> tuple[str, str]:
+    try:
+        return ("/", "") if os.path.isdir(path) else look(path)
+    except FileNotFoundError:
+        return "gone", ""
+
+
+def _size_and_time(path: str) -> tuple[str, str]:
+    found = os.stat(path)
+    return str(found.st_size), str(found.st_mtime_ns)
+
+
+def _bytes_of(path: str) -> tuple[str, str]:
+    return _content(path), ""
+
+
+def _digest(entries: Iterable[Sequence[str]]) -> str:
     from hashlib import sha256  # of directories and contents only: it loads OpenSSL
 
-    text = "\0\0".join(sorted(entries)).encode("utf-8", "surrogateescape")
-    return len(entries), sha256(text).hexdigest()
-
-
-def _entry(path: str, *, content: bool) -> str:
-    try:
-        if os.path.isdir(path):
-            return "/"
-        found = os.stat(path)
-        return _content(path) if content else f"{found.st_size} {found.st_mtime_ns}"
-    except FileNotFoundError:
-        return "gone"
+    text = "\0\0".join("\0".join(entry) for entry in entries)
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _content(path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from reflow.errors import StoreError
+from reflow.filesystem.stamps import without_time
 from reflow.graph.model import Graph, Node
 from reflow.model.records import Context, FoundResult, NewResult
 from reflow.plan.decide import is_foreign
@@ -78,6 +79,5 @@ def _comparable(text: str) -> Any:
     value = json.loads(text)
     for node in paths_in(value):
         node[0] = os.path.basename(node[0])
-        if node[1] and node[1][0] in ("file", "directory"):
-            node[1] = node[1][:2]
+        node[1] = without_time(node[1])
     return value

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reflow.errors import StoreError
+from reflow.filesystem.stamps import without_time
 from reflow.graph.model import Node
 from reflow.model.records import FoundResult, OutputRow
 from reflow.plan.decide import is_foreign
@@ -55,6 +56,5 @@ def _is_another(made: Made, found: FoundResult | None) -> bool:
 def _without_times(text: str) -> Any:
     value = json.loads(text)
     for node in paths_in(value):
-        if node[1] and node[1][0] == "file":
-            node[1] = node[1][:2]
+        node[1] = without_time(node[1])
     return value
