@@ -31,6 +31,31 @@ def newer(path):
     db.close()
 
 
+# files that are given
+
+OWN = """
+from pathlib import Path
+from reflow import Workflow
+wf = Workflow("own")
+@wf.job
+def reads(given: Path) -> str:
+    return given.read_text()
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+UNSEEN = {"a loop": "loop", "a name that is too long": "x" * 300}
+
+
+@pytest.mark.parametrize("name", UNSEEN.values(), ids=UNSEEN)
+def test_a_file_that_cannot_be_looked_at_is_named_with_its_parameter(terminal, name):
+    (terminal.folder / "loop").symlink_to("loop")
+    (terminal.folder / "own.py").write_text(OWN)
+
+    told = terminal.python("own.py", "submit", "--given", name)
+
+    assert told.complains(2, "parameter given", f"{terminal.folder}/{name}"[:90], "cannot be looked at")
+
+
 # run directories
 
 

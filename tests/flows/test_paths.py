@@ -7,6 +7,8 @@ import shutil
 
 import pytest
 
+from reflow import Workflow
+
 
 def touch(path):
     found = path.stat()
@@ -99,6 +101,22 @@ def test_an_input_file_that_changed_is_noticed_as_track_says(lab, flows, files, 
 
     change(files[0])
     again = lab.submit(inputs, **given(files))
+
+    assert again.calls == CHANGES[change]
+    assert again.state == "succeeded"
+
+
+@only_local
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_file_that_is_bound_by_include_is_noticed_like_one_that_is_given(lab, flows, files, change):
+    def bound():
+        workflow = Workflow("bound")
+        workflow.include(flows("files").inputs, params=given(files))
+        return workflow
+
+    lab.submit(bound())
+    change(files[0])
+    again = lab.submit(bound())
 
     assert again.calls == CHANGES[change]
     assert again.state == "succeeded"

@@ -41,6 +41,7 @@ def submit_request(
         PluginError: There is no such executor or store.
         OutOfReach: The executor that was asked for cannot be used here; with ``dry_run`` it need not.
     """
+    from reflow.run.stamped import stamped_graph
     from reflow.run.submit import SubmitRequest
 
     backends = make_backends(settings, executor=executor, store=store)
@@ -53,7 +54,7 @@ def submit_request(
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
-    graph = submit_graph(workflow, settings)
+    graph = stamped_graph(submit_graph(workflow, settings))
     return SubmitRequest(
         graph=graph,
         code=code_parts(workflow),

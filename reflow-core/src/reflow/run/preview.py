@@ -26,7 +26,8 @@ from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
 from reflow.run.shared_results import SharedResults, load_items
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
-from reflow.run.submit import SubmitRequest, stamped_parameters
+from reflow.run.stamped import stamped_parameters
+from reflow.run.submit import SubmitRequest
 from reflow.run.why_ran import why_uncached
 from reflow.run.why_tasks import reason_of
 
@@ -45,7 +46,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
     for name in request.force_tasks:
         if name not in request.graph.tasks:
             raise UnknownTask(unknown_task(name, request.graph))
-    parameters = {**stamped_parameters(request), **dict.fromkeys(request.secrets)}
+    parameters = {**stamped_parameters(request.graph, request.parameters), **dict.fromkeys(request.secrets)}
     finished: dict[str, Finished] = {}
     limits = _asked(request.backends.executor.limits, Limits())
     tasks: dict[str, Any] = {}

@@ -11,18 +11,15 @@ from typing import Any, NamedTuple
 
 from reflow.contracts.backends import Backends
 from reflow.errors import (
-    ParameterError,
     RunDirError,
     StoreDamaged,
     StoreError,
     StoreTooNew,
     UnknownTask,
-    ValueMisfit,
 )
 from reflow.filesystem.atomic import make_directory, remove_directory
 from reflow.filesystem.mounts import mount_of
 from reflow.filesystem.project import is_project_file
-from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
 from reflow.model import VERSION
@@ -32,11 +29,11 @@ from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun
 from reflow.run.secrets import masked, write_secrets
 from reflow.run.select import unknown_task
+from reflow.run.stamped import stamped_parameters
 from reflow.rundir.layout import RunPaths, run_paths
 from reflow.rundir.messages import tell
 from reflow.rundir.runfile import read_run, write_run
 from reflow.rundir.source import collect
-from reflow.values.paths import stamped
 
 
 class SubmitRequest(NamedTuple):
@@ -135,7 +132,7 @@ def _info(request: SubmitRequest, paths: RunPaths, created: int) -> dict[str, An
         "store": request.backends.store.address,
         "executor": {"name": executor.name, "options": executor.options, "resident": executor.resident},
         "manifest": to_manifest(request.graph),
-        "parameters": {**stamped_parameters(request), **masked(request.secrets)},
+        "parameters": {**stamped_parameters(request.graph, request.parameters), **masked(request.secrets)},
         "options": {
             "force": request.force,
             "force_tasks": list(request.force_tasks),
@@ -168,24 +165,6 @@ def _entry(request: SubmitRequest, paths: RunPaths) -> dict[str, Any]:
         write_new(os.path.join(paths.source, "flow.pkl"), [pickled])
         entry["pickle"] = "flow.pkl"
     return entry
-
-
-def stamped_parameters(request: SubmitRequest) -> dict[str, Any]:
-    """Return the parameters with the stamps of the files that they name, as they are now."""
-    return {
-        key: stamped(value, _stamper(key, request.graph.parameters[key].track or "stat"))
-        for key, value in request.parameters.items()
-    }
-
-
-def _stamper(key: str, track: str) -> Any:
-    def take(path: str) -> Stamp:
-        try:
-            return take_stamp(path, track)
-        except ValueMisfit as error:
-            raise ParameterError(f"parameter {key}: {error}") from error
-
-    return take
 
 
 def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
