@@ -47,7 +47,7 @@ def test_what_is_forgotten_is_made_again_with_what_was_built_on_it(lab, flows, o
 
     told = capsys.readouterr().err
     assert f"forget 1 result of run {done.run.id}: second[1]" in told
-    assert "and 3 results built on that: third[1], fourth[1], last" in told
+    assert "and 3 results that it built on that: third[1], fourth[1], last" in told
     assert done.run.state == "succeeded"
     assert lab.submit(flows("verifying").chain, out=out).calls == SECOND
     assert lab.submit(flows("verifying").chain, out=out).calls == []

@@ -327,10 +327,17 @@ def test_a_package_without_init_is_followed(load, tmp_path, monkeypatch):
     assert len(one) == len(other) == 2
 
 
+OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("eval('x')", "helper in own.py:3 calls eval"),
+        *((f"{name}('x')", f"helper in own.py:3 calls {name}") for name in OPAQUE),
+        ("importlib.import_module(x)", "helper in own.py:3 calls importlib.import_module"),
+        ("sys.modules[x].run()", "helper in own.py:3 calls sys.modules"),
+        ("sys.__dict__[x]", "helper in own.py:3 calls sys.__dict__"),
+        ("type(x).__subclasses__()", "helper in own.py:3 calls __subclasses__"),
         ("getattr(x, str(x))", "helper in own.py:3 calls getattr"),
         ("nowhere(x)", "helper in own.py takes nowhere, which is not to be found"),
     ],
@@ -338,7 +345,8 @@ def test_a_package_without_init_is_followed(load, tmp_path, monkeypatch):
 def test_what_cannot_be_followed_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
 
-    assert code({"own": f"\ndef helper(x):\n    return {body}\n", "flow": flow}).unresolved == (told,)
+    own = f"import importlib, sys\ndef helper(x):\n    return {body}\n"
+    assert code({"own": own, "flow": flow}).unresolved == (told,)
 
 
 def test_a_compiled_module_of_the_project_is_told_and_one_of_python_is_not(load):
@@ -468,3 +476,36 @@ def test_a_generic_function_takes_nothing_for_its_own_types(code):
     own = "\ndef helper[T](x: T) -> T:\n    return x\n\nclass Box[T]:\n    x: T\n"
 
     assert code({"own": own, "flow": flow}).unresolved == ()
+
+
+def test_what_registers_itself_with_what_is_reached_counts(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    own = """
+from functools import singledispatch
+
+@singledispatch
+def helper(x):
+    return x
+
+@helper.register
+def _(x: int):
+    return x + 1
+
+@helper.register(float)
+def of_float(x):
+    return x + 2.0
+"""
+
+    texts = (own, own.replace("x + 1", "x"), own.replace("2.0", "3.0"))
+    hashes = [code({"own": text, "flow": flow}).hash for text in texts]
+    assert len(set(hashes)) == 3
+    assert "" not in hashes
+
+
+def test_other_tasks_of_a_flow_that_is_reached_do_not_count(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    flow += "\n@flow.job\ndef other(x: int) -> int:\n    return 1\n"
+
+    plain = code({"own": "\ndef helper(x):\n    return x\n", "flow": flow})
+    changed = code({"own": "\ndef helper(x):\n    return x\n", "flow": flow.replace("return 1", "return 2")})
+    assert plain.hash == changed.hash

@@ -29,7 +29,7 @@ _ALL = (
     Command("cancel", "cancel", "end a run, a task or some of its instances"),
     Command("retry", "retry", "run again what failed, was cancelled or was skipped"),
     Command("verify", "verify", "check what a run has kept, and change nothing"),
-    Command("invalidate", "invalidate", "forget results, and what was built on them"),
+    Command("invalidate", "invalidate", "forget results of a run, and what it built on them"),
     Command("runs", "runs", "list runs"),
     Command("results", "results", "what the tasks of a run returned"),
     Command("logs", "logs", "what the tasks of a run printed"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``invalidate``."""
-    about = "Forget results and what was built on them, so that the next submit makes them again."
+    about = "Forget results of a run and what it built on them, so that the next submit makes them again."
     parser = CommandParser(prog, about, "[RUN] TASK ... [options]")
     add_run_options(parser)
     add_yes(parser)
@@ -55,7 +55,9 @@ def run(call: Call) -> int:
 def _plan(run: OpenRun, forgotten: Forgotten) -> str:
     chosen, built_on = forgotten
     plan = f"forget {_count(chosen)} of run {run.id}: {_named(run, chosen)}"
-    return f"{plan}\nand {_count(built_on)} built on that: {_named(run, built_on)}" if built_on else plan
+    return (
+        f"{plan}\nand {_count(built_on)} that it built on that: {_named(run, built_on)}" if built_on else plan
+    )
 
 
 def _count(rows: Rows) -> str:

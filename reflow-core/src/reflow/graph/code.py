@@ -204,6 +204,9 @@ class _Walk:
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
                 self._take(module, name, top)
+        if is_own and not _is_of_reflow(module.namespace.get(name)):
+            for given in module.parsed.registered.get(name, ()):
+                self._in_module(module, given, ())
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest
@@ -240,13 +243,17 @@ class _Walk:
         elif isinstance(value, _PLAIN):
             self._texts[f"{place.label}.{name}"] = [repr(value)]
             self._files[f"{place.label}.{name}"] = self._file(place.module)
-        elif type(value).__module__.partition(".")[0] != "reflow":
+        elif not _is_of_reflow(value):
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
 
     def _take_function(self, function: Any) -> None:
         module = self._library.modules.of_function(function)
         if (node := _node_of(function, module)) is not None:
             self._take(module, function.__qualname__, node, _cells(function))
+
+
+def _is_of_reflow(value: object) -> bool:
+    return type(value).__module__.partition(".")[0] == "reflow"
 
 
 def _node_of(function: Any, module: Module) -> ast.stmt | None:

@@ -123,12 +123,12 @@ class _Reader:
 
     def attribute(self, node: ast.Attribute, scope: _Scope) -> None:
         chain = chain_of(node)
+        if node.attr in _OPAQUE_ATTRIBUTES or chain == ("sys", "modules"):
+            self.opaque.add((".".join(chain) or node.attr, node.lineno))
         if not chain:
             self.visit(node.value, scope)
             return
         scope.loads.add(chain)
-        if chain[-1] == "import_module":
-            self.opaque.add((".".join(chain), node.lineno))
 
     def call(self, node: ast.Call, scope: _Scope) -> None:
         """A ``getattr`` with the name written down is no riddle."""
@@ -212,6 +212,7 @@ class _Reader:
 _OPAQUE = frozenset(
     ("exec", "eval", "compile", "getattr", "globals", "locals", "__import__", "import_module")
 )  #: functions behind which anything can be
+_OPAQUE_ATTRIBUTES = frozenset(("import_module", "__dict__", "__subclasses__"))  #: attributes like these
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _VISITS: dict[type, Any] = {
     ast.Name: _Reader.name,

@@ -36,15 +36,17 @@ class Parsed:
 
     Attributes:
         bindings: The statements that bind a name, in their order.
+        registered: Functions and classes by the name that they give themselves to, as by ``@area.register``.
         stars: Its ``from x import *``.
     """
 
-    __slots__ = ("_tree", "bindings", "stars", "text")
+    __slots__ = ("_tree", "bindings", "registered", "stars", "text")
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
         self._tree = _tree(text)
         self.bindings: dict[str, list[Binding]] = {}
+        self.registered: dict[str, list[str]] = {}
         self.stars: list[ast.ImportFrom] = []
         for top in self._tree.body:
             for name, leaf in _bound_by(top):
@@ -52,6 +54,8 @@ class Parsed:
                     self.stars.append(leaf)
                 else:
                     self.bindings.setdefault(name, []).append(Binding(leaf, top))
+                    for root in _given_to(leaf):
+                        self.registered.setdefault(root, []).append(name)
 
     def text_of(self, node: ast.stmt) -> str:
         """Return a statement as it is written."""
@@ -150,6 +154,14 @@ def _tree(text: str | bytes) -> ast.Module:
             RecursionError,
         ):  # a cell with magic commands, a very deep expression
             return ast.Module([], [])
+
+
+def _given_to(node: ast.stmt) -> Iterator[str]:
+    """Yield ``area`` for what is decorated by ``@area.register`` or ``@area.register(int)``."""
+    for decorator in getattr(node, "decorator_list", ()):
+        chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if len(chain) > 1:
+            yield chain[0]
 
 
 def _is_function_at(node: ast.AST, name: str, line: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from reflow.errors import OutOfReach, StoreError
+from reflow.errors import StoreError
 from reflow.graph.model import Graph
 from reflow.model.records import FoundResult
 from reflow.run.hold import Hold
@@ -38,7 +38,7 @@ def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> se
     Args:
         tasks: The task of each identity.
     """
-    from reflow.run.verify import Checks
+    from reflow.run.verify import FILES_ONLY, Checks
 
     inner = _with_consumers(hold.run.graph)
     rejected: set[bytes] = set()
@@ -54,10 +54,10 @@ def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> se
                 hold.messages.append(f"{task}: an earlier result is not reused: {verdict.reason}")
                 if not checks.is_own(task):
                     hold.results.invalidate([(result.identity, result.output)], verdict.reason)
-        except OutOfReach as error:
-            hold.messages.append(f"{error}; they are trusted")
         except StoreError:
             return {result.identity for result in looked_at}
+        if checks.trouble:
+            hold.messages.append(f"{checks.trouble}; {FILES_ONLY}")
     return rejected
 
 

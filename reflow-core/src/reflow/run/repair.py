@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reflow.errors import OutOfReach
 from reflow.graph.model import Graph, Source
 from reflow.model.records import InstanceRow, Overview, TaskRow
 from reflow.model.states import KEPT, InstanceState, TaskState
 from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_again
 from reflow.run.hold import Hold
 from reflow.run.upstream import Purged, element_texts
-from reflow.run.verify import Checks, Finding, Outputs, findings, refused_file
+from reflow.run.verify import FILES_ONLY, Checks, Finding, Outputs, findings, refused_file
 from reflow.view.words import plural
 
 
@@ -70,12 +69,11 @@ def _stale(hold: Hold, overview: Overview, tasks: Iterable[str]) -> Stale:
     wrong: dict[str, dict[int, str]] = {}
     missing: dict[str, dict[int, str]] = {}
     with Checks(hold.run, hold.lease.beat) as checks:
-        try:
-            for task, index, verdict in _looked_at(hold, overview, checks, tasks):
-                if not verdict.holds:
-                    (missing if verdict.missing else wrong).setdefault(task, {})[index] = verdict.reason
-        except OutOfReach as error:
-            hold.messages.append(f"{error}; the kept outputs are trusted")
+        for task, index, verdict in _looked_at(hold, overview, checks, tasks):
+            if not verdict.holds:
+                (missing if verdict.missing else wrong).setdefault(task, {})[index] = verdict.reason
+        if checks.trouble:
+            hold.messages.append(f"{checks.trouble}; {FILES_ONLY}")
     return Stale(wrong, missing)
 
 

@@ -32,12 +32,13 @@ class VerifierProcess:
         self._beat = beat
         self._process: subprocess.Popen[bytes] | None = None
         self._is_asked = False
+        self._refusal = ""  # why it cannot be started
 
     def ask(self, task: str, text: str) -> Verdict:
         """Return what a task's own verifier says of an output, given as tagged JSON.
 
         Raises:
-            OutOfReach: The flow cannot be loaded.
+            OutOfReach: The flow cannot be loaded; that is not tried again.
         """
         process = self._started()
         assert process.stdin is not None
@@ -61,6 +62,8 @@ class VerifierProcess:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
             return self._process
+        if self._refusal:
+            raise OutOfReach(self._refusal)
         import subprocess
 
         run = self._run
@@ -73,7 +76,8 @@ class VerifierProcess:
         if ready != ["ready"]:
             self._ended()
             told = ready[1] if ready else "the process that was started for it ended"
-            raise OutOfReach(f"outputs of run {run.id} cannot be verified: {told}")
+            self._refusal = f"outputs of run {run.id} cannot be verified: {told}"
+            raise OutOfReach(self._refusal)
         return self._process
 
     def _answer(self, process: subprocess.Popen[bytes]) -> Any:

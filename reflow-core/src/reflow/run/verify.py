@@ -9,6 +9,7 @@ from typing import NamedTuple
 from reflow.builtin.own import own_verifier
 from reflow.contracts.store import Ledger
 from reflow.contracts.verifier import KeptFile, Verdict, Verifier
+from reflow.errors import OutOfReach
 from reflow.graph.model import Source
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
@@ -21,6 +22,7 @@ from reflow.values.paths import paths_in
 
 Look = Callable[[str, str], Verdict]  #: a task and the tagged JSON of an output to what is to be said of it
 
+FILES_ONLY = "their files were looked at, and all else is trusted"  #: how a message ends that tells of `Checks.trouble`
 _HOLDS = Verdict(True)
 
 
@@ -37,9 +39,13 @@ class Checks:
 
     Args:
         beat: Is called while that process takes its time.
+
+    Attributes:
+        trouble: Why no verifier of the flow could be asked, in words, or empty. Then files alone were looked at.
     """
 
     def __init__(self, run: OpenRun, beat: Callable[[], object] = lambda: None) -> None:
+        self.trouble = ""
         self._graph = run.graph
         self._process = VerifierProcess(run, beat)
         self._beat = beat
@@ -55,16 +61,16 @@ class Checks:
         return own_verifier(self._graph.tasks[task].verify) is not None
 
     def check(self, task: str, text: str) -> Verdict:
-        """Return whether an output holds, from the tagged JSON of it.
-
-        Raises:
-            OutOfReach: The flow cannot be loaded, so that nobody can say.
-        """
+        """Return whether an output holds, from the tagged JSON of it."""
         own = own_verifier(self._graph.tasks[task].verify)
         if own is not None:
             self._beat()
             return _verdict_of(own, text)
-        verdict = self._process.ask(task, text)
+        try:
+            verdict = self._process.ask(task, text)
+        except OutOfReach as error:
+            self.trouble = str(error)
+            return _verdict_on_files(text)
         if not verdict.holds and missing_file(text):
             return verdict._replace(missing=True)
         return verdict
@@ -133,9 +139,12 @@ def verify_run(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[Finding]:
     try:
         with Checks(run) as checks:
             kept = Outputs(run.ledger, shared)
-            return [
+            found = [
                 one for task, indices in wanted.items() for one in findings(checks.check, kept, task, indices)
             ]
+            if checks.trouble:
+                raise OutOfReach(checks.trouble)
+            return found
     finally:
         shared.close()
 

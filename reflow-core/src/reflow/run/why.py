@@ -261,4 +261,6 @@ def _of_found(found: FoundResult) -> dict[str, Any]:
 
 
 def _earlier_attempt(attempt: AttemptRow) -> str:
+    if attempt.state is InstanceState.SUCCEEDED:
+        return f"attempt {attempt.attempt} succeeded; what it made did not hold any more"
     return f"attempt {attempt.attempt} {attempt.state.value}: {attempt.reason or 'no reason is known'}"

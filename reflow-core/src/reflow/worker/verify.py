@@ -36,7 +36,8 @@ class Judge:
             decode, verify = self._of(task)
             files = [KeptFile(path, stamp) for path, stamp in paths_in(tagged)]
             holds, reason, missing = verify(decode(tagged), files)
-            return Verdict(bool(holds), shortened(str(reason), 2 * REASON_LIMIT), bool(missing))
+            told = str(reason) or "its verifier says so, and does not say why"
+            return Verdict(bool(holds), shortened(told, 2 * REASON_LIMIT), bool(missing))
         except BaseException as error:
             return Verdict(False, f"its verifier raised {describe(error)[0]}")
 
