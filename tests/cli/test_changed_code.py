@@ -285,6 +285,24 @@ def test_with_auto_what_was_accepted_is_found_under_the_new_identity(project):
     assert project.submit()[0] == ["convert"] * 3
 
 
+def test_with_auto_what_was_tried_and_taken_back_is_not_accepted(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    project.submit()
+    project.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+    project.submit()
+    before = project.results()
+    project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")
+
+    told = [project.type("accept", "convert", "--yes").err for _ in range(2)]
+
+    assert "3 results of other code will count as made by the present one" in told[0]
+    assert "there is nothing to accept" in told[1]
+    assert project.submit()[0] == []
+    assert project.results() == before
+
+
 def test_with_auto_results_that_a_change_had_set_aside_stay_aside(project):
     project.flow(task="(code='auto')")
     project.submit()

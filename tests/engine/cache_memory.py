@@ -54,10 +54,10 @@ class Files:
 
 
 class Row:
-    """A result: what those behind it see of it, the value, and the newest stamps of the files in that."""
+    """A result: what those behind it see, the value, the newest stamps of the files in that, and whose code it is."""
 
-    def __init__(self, output: Any, value: Any, stamps: Stamps) -> None:
-        self.output, self.value, self.stamps = output, value, stamps
+    def __init__(self, output: Any, value: Any, stamps: Stamps, code: Any) -> None:
+        self.output, self.value, self.stamps, self.code = output, value, stamps, code
         self.is_stale = False
 
 
@@ -93,6 +93,6 @@ def content(value: Any, stamps: Stamps) -> Any:
 
 
 def is_alike(before: Row, now: Row) -> bool:
-    """Whether an output is the same but for the times of its files."""
+    """Whether an output is the same but for the times of its files, and of the same code."""
     sizes = [[stamp and stamp[:2] for _, stamp in row.stamps] for row in (before, now)]
-    return before.value == now.value and sizes[0] == sizes[1]
+    return before.value == now.value and sizes[0] == sizes[1] and before.code == now.code

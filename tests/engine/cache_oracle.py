@@ -10,8 +10,8 @@ parameter the *content* of what it receives: the value itself, with the stamp of
 Where the rules leave a choice, this is taken:
 
 - A file that is another one than was made makes its output be made again, whoever takes it.
-- What is made again by a retry since it was wrong is new; what a submit makes again keeps its hash where it came
-  out alike, as what was purged does.
+- What is made again by a retry since it was wrong is new; what a submit makes again by the same code keeps its hash
+  where it came out alike, as what was purged does.
 - Elements of flattened lists, and of several steps behind a list, count as made from all of the task before.
 - A task needs what it comes `after` to be there, as it needs what it is given.
 """
@@ -232,7 +232,7 @@ class Oracle:
         except (ValueError, FileNotFoundError):
             return
         stamps = [(path, self.files.stamp(path, task.track)) for path in paths_of(value)]
-        one.row, one.state = Row(content(value, stamps), value, stamps), SUCCEEDED
+        one.row, one.state = Row(content(value, stamps), value, stamps, _code(settings)), SUCCEEDED
         if settings.cache and is_reusable:
             before = self.kept.current(one.identity)
             if before is not None and number not in run.forced and is_alike(before, one.row):

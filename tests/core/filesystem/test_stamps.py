@@ -171,6 +171,16 @@ def test_all_but_the_last_part_of_a_stamp_is_the_same_for_what_was_written_again
     assert without_time(rewritten) != without_time(stamps[0])
 
 
+def test_the_content_of_a_pipe_is_not_waited_for(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+
+    with pytest.raises(ValueMisfit, match=r'pipe\' is no regular file.*track="path"'):
+        take_stamp(str(folder / "pipe"), "content")
+    assert take_stamp(str(folder), "content") == take_stamp(str(folder), "content")
+
+
 @pytest.mark.parametrize("stamp", [None, ["missing"], ["content", "51be"]])
 def test_what_does_not_hold_a_time_is_the_same_without(stamp):
     assert without_time(stamp) == stamp

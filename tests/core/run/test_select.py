@@ -18,7 +18,6 @@ GRAPH = Graph(
         ("convert", Scope("convert")),
         ("convert[17]", Scope("convert", (17,))),
         ("convert[3,5:9]", Scope("convert", (3, 5, 6, 7, 8))),
-        ("convert[5:5]", Scope("convert", ())),
         ("convert[failed]", Scope("convert", None, "failed")),
     ],
 )
@@ -27,10 +26,21 @@ def test_a_selector_means_what_it_says(text, scope):
 
 
 @pytest.mark.parametrize(
-    "text", ["convert[", "convert[x]", "convert[1.5]", "convert[-1]", "", "a b", "convert[]"]
+    "text",
+    [
+        "convert[",
+        "convert[x]",
+        "convert[1.5]",
+        "convert[-1]",
+        "",
+        "a b",
+        "convert[]",
+        "convert[5:5]",
+        "convert[1,7:3]",
+    ],
 )
 def test_what_is_no_selector_is_refused_with_the_text(text):
-    with pytest.raises(UsageError, match=r"selector|index"):
+    with pytest.raises(UsageError, match=r"selector|index|no instance"):
         parse_selector(text, GRAPH)
 
 

@@ -107,6 +107,9 @@ def _line(results: Results, found: Acceptable) -> str:
     from reflow.run.other_code import told_change
 
     name = found.node.name
+    if not found.makers and found.left:
+        older = plural(found.left, "result")
+        return f"{name}: only older code than that of the last run made others ({older}); there is nothing to accept"
     if not found.makers:
         return f"{name}: no result was made by other code; there is nothing to accept"
     new = bytes.fromhex(found.node.code_hash)

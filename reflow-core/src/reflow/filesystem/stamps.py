@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
 
 from reflow.errors import ValueMisfit
@@ -25,7 +26,7 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
         times]``, ``["content", digest]``, ``["missing"]``, or None with ``track="path"``.
 
     Raises:
-        ValueMisfit: A directory has more entries than are walked.
+        ValueMisfit: A directory has more entries than are walked, or the content of a pipe or device is asked for.
     """
     if track == "path":
         return None
@@ -33,7 +34,11 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return list(MISSING)
-    is_directory = os.path.isdir(path)
+    is_directory = stat.S_ISDIR(found.st_mode)
+    if track == "content" and not (is_directory or stat.S_ISREG(found.st_mode)):
+        raise ValueMisfit(
+            f'{path!r} is no regular file, whose bytes could be read to the end; say track="path"'
+        )
     if track == "content":
         return ["content", _digest(_entries(path, _bytes_of)) if is_directory else _content(path)]
     if is_directory:
@@ -95,7 +100,7 @@ def _size_and_time(path: str) -> tuple[str, str]:
 
 
 def _bytes_of(path: str) -> tuple[str, str]:
-    return _content(path), ""
+    return (_content(path) if stat.S_ISREG(os.stat(path).st_mode) else "no regular file"), ""
 
 
 def _digest(entries: Iterable[Sequence[str]]) -> str:

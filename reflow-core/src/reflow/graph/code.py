@@ -7,6 +7,7 @@ import builtins
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -219,17 +220,24 @@ class _Walk:
         if below in sys.modules and (module is None or rest[0] not in module.parsed.bindings):
             self._module(below, rest[1:])
         elif module is None:
-            self._note_if_compiled(name)
+            self._note_unseen(name)
         elif not rest:
             for own in sorted(module.parsed.bindings):
                 self._in_module(module, own, ())
         elif not self._in_module(module, rest[0], rest[1:]) and not rest[0].startswith("__"):
             self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
 
-    def _note_if_compiled(self, name: str) -> None:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file and not file.endswith(".py") and not is_foreign(name, file):
-            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
+    def _note_unseen(self, name: str) -> None:
+        """Note a module of the project that is compiled, or that is not loaded before a task imports it."""
+        if name in sys.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and not file.endswith(".py") and not is_foreign(name, file):
+                self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
+            return
+        top = name.partition(".")[0]
+        spec = None if top in sys.modules or top in sys.stdlib_module_names else PathFinder.find_spec(top)
+        if spec is not None and spec.origin and not is_foreign(top, spec.origin):
+            self._unresolved.add(f"{name} is imported only when a task runs")
 
     def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""

@@ -8,12 +8,16 @@ from itertools import islice
 from typing import NamedTuple
 
 from reflow.contracts.store import Results
-from reflow.errors import UsageError
+from reflow.errors import ReflowError, UsageError
+from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph, Node
 from reflow.model.records import Acceptance, Context, Maker, NewResult
 from reflow.plan.renew import Renewal
 from reflow.run.clock import now_ms
+from reflow.rundir.layout import run_paths
+from reflow.rundir.runfile import read_run
 
+RUNS = 100  #: of a workflow, the newest, that are asked for the code that they had
 BATCH = 1_000  #: results that are given a new identity per transaction
 
 
@@ -43,6 +47,9 @@ class Acceptable(NamedTuple):
 def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acceptable]:
     """Return for each of these tasks what the store has of it that other code made.
 
+    Where code is a part of identity, that is the code of the last run that had another one: what was tried before
+    that, it had set aside. Once this was accepted there is nothing more to accept.
+
     Raises:
         UsageError: The code of a task is not known.
         StoreError: The results are out of reach.
@@ -54,16 +61,27 @@ def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acc
             raise UsageError(f"the source of {name} is not to be found, so its results cannot be accepted")
         accepted = {one.old for one in results.acceptances(node.key) if one.new.hex() == node.code_hash}
         makers = [m for m in results.makers(node.key) if _is_other(node, m) and m.code not in accepted]
-        found.append(_acceptable(node, makers))
+        if node.code != "auto":
+            found.append(Acceptable(node, tuple(makers)))
+            continue
+        code = None
+        if makers and not accepted:
+            code = _code_before(results, graph.workflow, node) or makers[-1].code
+        of_code = tuple(maker for maker in makers if maker.code == code)
+        found.append(Acceptable(node, of_code, sum(m.results for m in makers if m not in of_code)))
     return found
 
 
-def _acceptable(node: Node, makers: Sequence[Maker]) -> Acceptable:
-    """Where code is part of identity, only the newest of the earlier ones: it had set those before it aside."""
-    if node.code != "auto":
-        return Acceptable(node, tuple(makers))
-    newest = tuple(maker for maker in makers if maker.code == makers[-1].code)
-    return Acceptable(node, newest, sum(maker.results for maker in makers if maker not in newest))
+def _code_before(results: Results, workflow: str, node: Node) -> bytes | None:
+    """Return the code of a task in the last run that had another than the present one; None where no run tells."""
+    for entry in results.runs(workflow)[:RUNS]:
+        try:
+            then = from_manifest(read_run(run_paths(entry.run_dir, entry.run_id))["manifest"]).tasks
+        except (ReflowError, OSError, LookupError, TypeError):  # it is gone, or cannot be read
+            continue
+        if node.name in then and then[node.name].code_hash not in ("", node.code_hash):
+            return bytes.fromhex(then[node.name].code_hash)
+    return None
 
 
 def _is_other(node: Node, maker: Maker) -> bool:

@@ -1,6 +1,7 @@
 """Outputs that were made again as they were, but for the times of their files: they keep their hash.
 
-So what was built on an output that was purged or went stale still stands. Workers are handed the new stamps.
+So what was built on an output that was purged or went stale still stands. Workers are handed the new stamps. Only
+the same code makes the same of the same inputs: files of equal size that other code wrote are others.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def _is_another(made: Made, found: FoundResult | None) -> bool:
         found is not None
         and found.paths
         and found.output != made.output.output
+        and found.code.hex() == made.node.code_hash != ""
         and not is_foreign(made.node, found)
     )
 

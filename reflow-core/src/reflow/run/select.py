@@ -84,6 +84,10 @@ def _indices(text: str, inside: str) -> set[int]:
             raise UsageError(
                 f"{piece!r} in {text!r} is no index; write: 'TASK[17]' or 'TASK[3,5:9]' (9 excluded)"
             )
+        if colon and int(high) <= int(low):
+            raise UsageError(
+                f"{piece.strip()!r} in {text!r} means no instance; write: 'TASK[3:5]' (5 excluded)"
+            )
         if colon and int(high) - int(low) > LARGEST_RANGE:
             raise UsageError(f"{text!r} names too many instances; name the task alone to mean all of it")
         found |= set(range(int(low), int(high))) if colon else {int(low)}

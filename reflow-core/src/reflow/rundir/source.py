@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -27,11 +27,10 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     Raises:
         DefinitionError: Python took an old compiled file for the present text of a module.
     """
-    left_out = {"reflow", *(name.partition(".")[0] for name in plugins)}
     make_directory(paths.source)
     found: Modules = {}
-    for name, module in sorted(_loaded(), key=lambda entry: entry[0]):
-        if name.partition(".")[0] not in left_out and (entry := _describe(module)) is not None:
+    for name, module in sorted(_of_project(plugins), key=lambda entry: entry[0]):
+        if (entry := _describe(module)) is not None:
             _refuse_stale(entry["file"], getattr(module, "__cached__", None))
             text = _read_source(entry["file"])
             if text is not None:
@@ -39,6 +38,15 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
                 write_new(os.path.join(paths.source, entry["copy"]), [text])
             found[name] = entry
     sync_directory(paths.source)
+    return found
+
+
+def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
+    """Return the project modules that are loaded now and were not when they were copied, with their files."""
+    found = {}
+    for name, module in _of_project(plugins):
+        if name not in modules and (entry := _describe(module)) is not None and entry["file"]:
+            found[name] = entry["file"]
     return found
 
 
@@ -80,6 +88,12 @@ def _is_stale(file: str, compiled: str) -> bool:
     return flags == 0 and time == int(source.st_mtime) & 0xFFFFFFFF and size == source.st_size & 0xFFFFFFFF
 
 
+def _of_project(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
+    """Yield loaded modules but those of reflow and of plugins."""
+    left_out = {"reflow", *(name.partition(".")[0] for name in plugins)}
+    return (entry for entry in _loaded() if entry[0].partition(".")[0] not in left_out)
+
+
 def _loaded() -> list[tuple[str, ModuleType]]:
     modules = [(name, module) for name, module in list(sys.modules.items()) if name != "__main__"]
     main = sys.modules.get("__main__")
@@ -91,10 +105,10 @@ def _loaded() -> list[tuple[str, ModuleType]]:
 def _describe(module: object) -> dict[str, Any] | None:
     if not isinstance(module, ModuleType):
         return None
-    spec = getattr(module, "__spec__", None)
-    search = getattr(module, "__path__", None)
+    said = module.__dict__  # a module may answer anything when it is asked for a name that it does not have
+    spec, search = said.get("__spec__"), said.get("__path__")
     places = [os.path.abspath(place) for place in search] if search is not None else None
-    file = getattr(module, "__file__", None)
+    file = said.get("__file__")
     if file is None:
         if not places or not all(map(is_project_file, places)) or getattr(spec, "origin", None) is not None:
             return None

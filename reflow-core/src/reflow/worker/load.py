@@ -41,6 +41,7 @@ class LoadedRun:
         self.fs_latency_s = float(info["options"].get("fs_latency_s", FS_LATENCY_S))
         self._served = served
         self._changed = changed
+        self._late: tuple[int, dict[str, str]] = (0, {})  # for how many loaded modules that was found out
 
     @cached_property
     def run_dir(self) -> Path:
@@ -70,12 +71,21 @@ class LoadedRun:
         """Why results are not reusable because of code that the run has no copy of; empty when there is none."""
         if self._changed:
             return f"{self._changed} has changed since the run was submitted, and is called here as it is"
-        if self._served is None or not self._served.live:
+        live = self._loaded_late() if self._served is None else self._served.live
+        if not live:
             return ""
-        name, file = next(iter(self._served.live.items()))
+        name, file = next(iter(live.items()))
         return (
             f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now"
         )
+
+    def _loaded_late(self) -> dict[str, str]:
+        """Return what was imported since the submit, where modules are those of whoever submitted."""
+        from reflow.rundir.source import loaded_since
+
+        if self._late[0] != len(sys.modules):
+            self._late = len(sys.modules), loaded_since(self.info["modules"], self.info["plugins"])
+        return self._late[1]
 
 
 @cache

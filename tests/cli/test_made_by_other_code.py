@@ -1,0 +1,75 @@
+"""What other code made, made again: it is another result, whatever its size."""
+
+from __future__ import annotations
+
+import pytest
+
+FLOW = """
+from pathlib import Path
+from typing import Annotated
+from reflow import Param, Result, Workflow
+wf = Workflow("made")
+@wf.job
+def make(out: Annotated[Path, Param(track="path")]) -> Path:
+    (out / "made").write_text("{text}")
+    return out / "made"
+@wf.job
+def use(made: Annotated[Path, Result("make")], mark: str = "") -> str:
+    return mark + made.read_text()
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+@pytest.fixture
+def result(terminal):
+    """Submit a flow whose first task writes a text, and return what the second one made of that."""
+
+    def submit(text, *words):
+        (terminal.folder / "made.py").write_text(FLOW.format(text=text))
+        assert terminal.python("made.py", "submit", "-q", "--out", ".", *words).code == 0
+        return terminal.python("made.py", "results", "use", "--json").json["use"]
+
+    return submit
+
+
+@pytest.mark.parametrize("how", ["touched", "deleted"])
+def test_a_file_that_other_code_made_again_is_another_one_though_it_is_as_large(terminal, result, how):
+    assert result("old") == "old"
+
+    if how == "touched":
+        (terminal.folder / "made").touch()
+        assert result("new") == "new"
+    else:
+        (terminal.folder / "made").unlink()
+        assert result("new", "--verify", "--mark", "x") == "xnew"
+    assert result("new") == "new"
+
+
+LATE = """
+from reflow import Workflow
+wf = Workflow("late", code="auto")
+@wf.job
+def task(x: int = 1) -> int:
+    from helper import f
+    return f(x)
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_what_a_task_imports_when_it_runs_is_told_and_its_result_is_not_reused(terminal, executor):
+    (terminal.folder / "late.py").write_text(LATE)
+    found = []
+    for number in ("1", "1000"):
+        (terminal.folder / "helper.py").write_text(f"def f(x):\n    return x + {number}\n")
+        assert terminal.python("late.py", "submit", "-q", "--executor", executor).code == 0
+        found.append(terminal.python("late.py", "results", "task", "--json").json["task"])
+
+    assert found == [2, 1001]
+    assert (
+        "module 'helper' was not loaded when the run was submitted"
+        in terminal.python("late.py", "status").out
+    )
+    assert "helper is imported only when a task runs" in terminal.python("late.py", "check", "-v").out
