@@ -56,6 +56,16 @@ def test_a_file_that_cannot_be_looked_at_is_named_with_its_parameter(terminal, n
     assert told.complains(2, "parameter given", f"{terminal.folder}/{name}"[:90], "cannot be looked at")
 
 
+@pytest.mark.parametrize("command", [("runs",), ("store", "info"), ("store", "rebuild")], ids=" ".join)
+def test_a_text_that_is_named_as_the_store_is_left_alone(terminal, command):
+    (terminal.folder / "own.py").write_text(OWN)
+
+    told = terminal.reflow(*command, "--store", "own.py")
+
+    assert told.complains(3, str(terminal.folder / "own.py"), "is no store of reflow", "--store")
+    assert (terminal.folder / "own.py").read_text() == OWN
+
+
 # run directories
 
 

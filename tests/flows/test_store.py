@@ -297,3 +297,16 @@ def test_what_was_accepted_is_still_accepted_after_a_rebuild(user):
     user.type("store", "rebuild")
 
     assert SqliteStore(user.lab.store).open_results().acceptances("mending.first") == [kept]
+
+
+def test_results_of_tasks_that_can_be_read_are_shown_beside_those_that_cannot(user):
+    user.submit()
+    again = user.submit()  # reuses all but what is made anew in each run
+    where = (again.run.id, "--run-dir", str(again.run_dir))
+    Path(user.lab.store).unlink()
+
+    code, out, err = user.type("results", *where)
+
+    assert (code, out) == (3, "lengths  [1, 2, 3]\n")
+    assert "first: " in err
+    assert user.type("results", *where, "--json")[:2] == (3, "")

@@ -69,6 +69,15 @@ def test_a_file_that_is_gone_is_made_again_before_what_failed_is_retried(broken,
     assert tried.seen.result("use") == "made"
 
 
+def test_a_file_that_was_never_written_is_made_for_what_failed_without_it(lab, flows, out):
+    tried = Tried(lab, flows("verifying").promised, out)
+    assert tried.seen.state == "failed"
+    (out / "works").touch()
+
+    assert tried.retry() == ["promises", "takes"]
+    assert tried.seen.result("takes") == "written"
+
+
 def test_a_retry_that_is_not_to_verify_trusts_what_was_kept(broken, out):
     tried = broken("line", "use")
     (out / "made").unlink()

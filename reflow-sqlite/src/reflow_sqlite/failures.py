@@ -7,7 +7,7 @@ import sqlite3
 from shlex import quote
 
 from reflow.plugin import StoreDamaged, StoreError, StoreTooNew
-from reflow_sqlite.schema import LEDGER, VERSION, Kind
+from reflow_sqlite.schema import LEDGER, RESULTS, VERSION, Kind
 
 # Python 3.10 has no error codes of SQLite, and these texts have not changed in a decade.
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
@@ -58,6 +58,8 @@ def too_new(kind: Kind, path: str, version: int) -> StoreTooNew:
 def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
     """Return what an error of SQLite means for the file it was met in."""
     text = str(error)
+    if kind is RESULTS and "not a database" in text and (other := other_file(path)):
+        return other
     if any(known in text for known in _DAMAGED):
         return damaged(kind, path, text)
     if is_busy(error):
@@ -69,6 +71,23 @@ def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
     if "full" in text:
         return StoreError(f"no space left for the {kind.what} {path}; see: df -h {os.path.dirname(path)}")
     return StoreError(f"the {kind.what} {path} cannot be used: {text}; see: ls -l {path}")
+
+
+def other_file(path: str) -> StoreError | None:
+    """Return the error for a text whose name is none of a store, which is a typing error and no damage.
+
+    Asked of what SQLite does not know only: to read a file that is in use would drop its locks.
+    """
+    if path.endswith(".db"):
+        return None
+    try:
+        with open(path, "rb") as file:
+            head = file.read(100)
+    except OSError:
+        return None
+    if not head or b"\0" in head or b"SQLite format 3".startswith(head):
+        return None
+    return StoreError(f"{path} is no store of reflow, but a text file; name another with --store")
 
 
 def _remedy(kind: Kind, path: str) -> str:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 
 from reflow.plugin import Results, Salvage, StoreError, make_directory, remove_directory
+from reflow_sqlite.failures import other_file
 from reflow_sqlite.files import locked
 from reflow_sqlite.replacing import replace
 from reflow_sqlite.results import SqliteResults
@@ -15,7 +16,13 @@ from reflow_sqlite.schema import RESULTS
 
 
 def rebuild(path: str, fill: Callable[[Results, Salvage], None]) -> str | None:
-    """Fill new results under the lock of the old ones, and put them in their place; return where those are kept."""
+    """Fill new results under the lock of the old ones, and put them in their place; return where those are kept.
+
+    Raises:
+        StoreError: They cannot be written, or what is there is a text of somebody's.
+    """
+    if other := other_file(path):
+        raise other
     folder = f"{path}.rebuilt"
     fresh = os.path.join(folder, os.path.basename(path))
     try:

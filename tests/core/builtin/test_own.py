@@ -137,10 +137,11 @@ def test_what_is_wrong_is_told_before_what_is_missing(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_that_never_was_there_is_not_missing(tmp_path, name):
+def test_a_file_that_never_was_there_is_missing_and_nothing_worse(tmp_path, name):
     nowhere = str(tmp_path / "nowhere")
+    verdict = own_verifier(name).verify(None, [KeptFile(nowhere, take_stamp(nowhere))])
 
-    assert own_verifier(name).verify(None, [KeptFile(nowhere, take_stamp(nowhere))]) == Verdict(True)
+    assert verdict == Verdict(False, f"{nowhere} was never written", missing=True)
 
 
 def test_a_checksum_that_was_not_taken_cannot_be_right(tmp_path):

@@ -40,6 +40,25 @@ def use(file: Annotated[Path, Result("make")], out: Out, mark: str = "", run_dir
     return mark + file.read_text()
 
 
+# A file that its task says it wrote
+
+promised = Workflow("promised")
+
+
+@promised.job
+def promises(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "promises")
+    if (out / "works").exists():
+        (out / "promised").write_text("written")
+    return out / "promised"
+
+
+@promised.job
+def takes(file: Annotated[Path, Result("promises")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "takes")
+    return file.read_text()
+
+
 # A directory of files
 
 stored = Workflow("stored")

@@ -27,9 +27,9 @@ class FilesVerifier(Verifier):
 
 
 def gone(file: KeptFile) -> Verdict:
-    """Return the verdict on a file that is not there; it holds where it never was."""
+    """Return the verdict on a file that is not there."""
     was_there = file.stamp is None or file.stamp[0] != "missing"
-    return Verdict(not was_there, f"{file.path} is missing", missing=was_there)
+    return Verdict(False, f"{file.path} {'is missing' if was_there else 'was never written'}", missing=True)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

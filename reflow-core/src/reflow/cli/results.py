@@ -8,6 +8,7 @@ from reflow.cli.call import Call
 from reflow.cli.options import run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
+from reflow.errors import StoreError
 
 if TYPE_CHECKING:
     from reflow.graph.definition import Definition
@@ -23,20 +24,33 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 
 def run(call: Call) -> int:
-    """Print what tasks returned; instances without a result are left out, in JSON they are null."""
+    """Print what tasks returned; instances without a result are left out, in JSON they are null.
+
+    Where the results of some tasks cannot be read, those of the others are printed all the same; JSON is whole or none.
+    """
     target = target_of(call)
     run = open_target(call, target)
     scopes = selectors_of(run, target)
     tasks = list(dict.fromkeys(scope.task for scope in scopes if scope.task)) or list(run.graph.tasks)
-    found = {task: _values(run, task, scopes) for task in tasks}
+    found: dict[str, dict[int, Any]] = {}
+    lost: dict[str, StoreError] = {}
+    for task in tasks:
+        try:
+            found[task] = _values(run, task, scopes)
+        except StoreError as error:
+            lost[task] = error
+    if lost and (call.options.json or not found):
+        raise next(iter(lost.values()))
     if call.options.json:
         call.facts({task: _facts(run, task, values) for task, values in found.items()})
         return 0
     for task, values in found.items():
         _show(call, run, task, values)
-    if not any(found.values()):
+    for task, error in lost.items():
+        call.hint(f"{task}: {error}")
+    if not (lost or any(found.values())):
         call.hint(_why_nothing(call, run, tasks))
-    return 0
+    return StoreError.exit_code if lost else 0
 
 
 def _values(run: OpenRun, task: str, scopes: list[Scope]) -> dict[int, Any]:

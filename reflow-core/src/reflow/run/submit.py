@@ -176,4 +176,7 @@ def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
     except (StoreDamaged, StoreTooNew):
         raise
     except StoreError as error:
-        print(f"warning: {error}; the run goes on without the results of earlier runs", file=sys.stderr)
+        print(
+            f"warning: {error}; the run goes on, and is not in your list of runs: look at it with --run-dir",
+            file=sys.stderr,
+        )
