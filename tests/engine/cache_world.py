@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import cache_disk
 from cache_flow import (
     TRACKS,
     Settings,
     Task,
+    call,
     flow_source,
     helpers_source,
     mapped,
     parameter_key,
+    paths_of,
 )
 from cache_oracle import Oracle
 from cache_run import KEPT, Run
@@ -147,7 +149,20 @@ class World:
             values = {one.index: one.row.value for one in self.run.instances(number) if one.state in KEPT}
             real = {i: names_only(value) for i, value in self._real.results(f"t{number}").items()}
             assert real == values
+            self._compare_from_scratch(number)
         self._count()
+
+    def _compare_from_scratch(self, number: int) -> None:
+        """Compare what is kept with what its function makes now of the same, where no file has a say in that."""
+        assert self.run is not None
+        for one in self.run.instances(number):
+            if (
+                one.state in KEPT
+                and one.row is not None
+                and not paths_of([*one.given.values(), one.row.value])
+            ):
+                figures["made from scratch"] += 1
+                assert call(_Nowhere(), number, self.tasks[number], one.row.code, one.given) == one.row.value
 
     def _count(self) -> None:
         assert self.run is not None
@@ -157,6 +172,20 @@ class World:
         for number in self.run.tasks:
             for one in self.run.instances(number):
                 figures[one.state] += 1
+
+
+class _Nowhere:
+    """A place where nothing is broken, and no file is."""
+
+    broken: ClassVar[set[int]] = set()
+
+    def note(self, call: str) -> None: ...
+
+    def read(self, path: Path) -> str:
+        raise AssertionError(path)
+
+    def write(self, name: str, text: str) -> Path:
+        raise AssertionError(name)
 
 
 def _first_value(name: str) -> Any:

@@ -46,8 +46,8 @@ def run(call: Call) -> int:
         return 0
     for task, values in found.items():
         _show(call, run, task, values)
-    for task, error in lost.items():
-        call.hint(f"{task}: {error}")
+    for task, why in lost.items():
+        call.hint(f"{task}: {why}")
     if not (lost or any(found.values())):
         call.hint(_why_nothing(call, run, tasks))
     return StoreError.exit_code if lost else 0
