@@ -20,6 +20,9 @@ from reflow.rundir.outcomes import log_numbers
 from reflow.rundir.queue import read_waits
 from reflow.rundir.source import changed_files
 from reflow.values.show import show
+from reflow.view.words import quoted
+
+LITTLE = 1 << 20  #: bytes that are left on a disk that is as good as full
 
 _PLAIN = {TaskState.WAITING: "waiting", TaskState.FAILED: "failed", TaskState.SKIPPED: "skipped"}
 _PLAIN[TaskState.CANCELLED] = "cancelled"
@@ -41,6 +44,8 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         messages.append(f"its ledger was rebuilt, and nothing moves before you say so; {run.remedy}")
     if overview.state in (RunState.RUNNING, RunState.HELD):
         messages += drift(run)
+    if overview.state is RunState.RUNNING and (full := _full_disk(run)):
+        messages.append(full)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; {run.remedy}")
     return {
@@ -66,6 +71,18 @@ def drift(run: OpenRun) -> list[str]:
         f"{file} has changed since this run was submitted, which goes on as it was; to run it as it is: submit"
         for file in changed_files(run.paths, run.info["modules"])[:1]
     ]
+
+
+def _full_disk(run: OpenRun) -> str:
+    """Say that a run's disk is full, or nothing: its workers wait until there is space, and cannot say so."""
+    try:
+        found = os.statvfs(run.paths.root)
+    except OSError:
+        return ""
+    if found.f_bavail * found.f_frsize >= LITTLE:
+        return ""
+    place = run.paths.run_dir
+    return f"{place} is full, and its workers wait until there is space; see: df -h {quoted(place)}"
 
 
 def save_picture(run: OpenRun) -> None:

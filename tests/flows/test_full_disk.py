@@ -1,0 +1,29 @@
+"""A run whose disk is full says so, since its workers, which wait for space, cannot."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.mark.parametrize("executor", ["local"])
+@pytest.mark.parametrize(("free", "says_so"), [(10, True), (1000, False)])
+def test_a_run_whose_disk_is_full_says_so_while_it_runs(lab, flows, until, monkeypatch, free, says_so):
+    seen = lab.submit(flows("gates").wf, names=["a"], wait=False)
+    until(lambda: "begin a" in seen.calls)
+
+    def messages():
+        with lab.home():
+            return [text for text in seen.run.status(as_dict=True)["messages"] if " is full" in text]
+
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_bavail=free, f_frsize=4096))
+    running = messages()
+    (seen.run_dir / "open").touch()
+    with lab.home():
+        seen.run.wait(60)
+
+    assert len(running) == says_so
+    assert all(str(seen.run_dir) in text and "df -h" in text for text in running)
+    assert messages() == []
