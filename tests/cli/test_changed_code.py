@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import sqlite3
 import sys
 
@@ -269,7 +270,7 @@ def test_who_accepted_when_and_why_is_kept(changed):
             "SELECT key, who, reason, created FROM accepts"
         ).fetchall()
     assert (key, reason) == ("levels.convert", "only renamed")
-    assert who
+    assert who == pwd.getpwuid(os.getuid()).pw_name
     assert created > 1_600_000_000_000
 
 
