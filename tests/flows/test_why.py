@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -108,6 +109,27 @@ def test_a_gather_says_which_elements_changed(own_lab, wf, ask):
 
     parts = {part["name"]: part["elements"] for part in told["parts"] if part["kind"] == "input"}
     assert parts == {"lengths": {"check": [1]}, "texts": {"convert": [1]}}
+
+
+def test_what_comes_after_a_task_that_returned_something_else_names_the_elements_that_did(own_lab, wf, ask):
+    own_lab.submit(wf, items=ABC)
+
+    told = ask(own_lab.submit(wf, items=["a", "longer", "c"]), "tidy")
+
+    assert (told["cause"], told["reason"]) == ("changed", "what it comes after changed")
+    (part,) = [part for part in told["parts"] if part["changed"]]
+    assert (part["kind"], part["origin"], part["elements"]) == ("after", "check", {"check": [1]})
+
+
+def test_an_item_of_several_lists_names_which_one_of_all_it_is_and_the_list_that_changed(own_lab, flows, ask):
+    own_lab.submit(flows("asked").flat, lengths=[2, 1])
+
+    told = ask(own_lab.submit(flows("asked").flat, lengths=[2, 1], mark="!"), "each", 2)
+
+    assert told["reason"] == "item changed"
+    (part,) = [part for part in told["parts"] if part["changed"]]
+    assert (part["then"], part["now"]) == ("'1.0'", "'1.0!'")
+    assert (part["origin"], part["elements"]) == ("item 2 of lists", {"lists": [1]})
 
 
 def test_the_origin_of_an_input_is_named(lab, wf, first, ask):
@@ -267,6 +289,15 @@ def test_a_log_is_named_where_there_is_one(labs_of_module, wf):
 
     with open(told["failure"]["log"], encoding="utf-8"):
         pass
+
+
+def test_what_failed_tells_how_long_it_took_and_where_what_it_printed_is(labs_of_module, flows, ask):
+    lab = labs_of_module("local")
+
+    failure = ask(lab.submit(flows("asked").ending, how="takes its time"), "ends")["failure"]
+
+    assert 0.3 <= failure["took_s"] < 60
+    assert "what it printed\n" in Path(failure["log"]).read_text()
 
 
 SKIPPED = {
@@ -440,6 +471,17 @@ def test_what_waits_says_for_what(going):
     assert told["gated", 2]["waits_for"] == ["gated[0]"]
     assert told["gated", 0]["state"] == "submitted"
     assert told["gated", 0]["queue"]["at_work"] == 2
+
+
+def test_what_was_handed_over_names_its_job(going):
+    with contextlib.closing(open_run(going.run.id, run_dir=str(going.run_dir))) as run:
+        (job,) = [one for one in run.ledger.submissions() if one.task == "gated"]
+
+    (told,) = going.run.why("gated", 1, as_dict=True)
+
+    assert job.native_id
+    assert told["queue"]["native_id"] == job.native_id
+    assert told["queue"]["element"] is None  # workers share the instances
 
 
 def test_what_waits_in_a_queue_says_what_the_scheduler_said(going):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,28 @@ def tidy() -> None:
 @wf.job(cache=False)
 def look() -> int:
     return 1
+
+
+# Lists of which the items are taken one by one
+
+
+flat = Workflow("flat")
+
+
+@flat.job
+def counts(lengths: list[int]) -> list[int]:
+    return lengths
+
+
+@flat.array_job
+def lists(length: Annotated[int, Result("counts")], mark: str = "") -> list[str]:
+    """Mark the items of short lists."""
+    return [f"{length}.{number}{mark if length == 1 else ''}" for number in range(length)]
+
+
+@flat.array_job
+def each(item: Annotated[str, Result("lists")]) -> str:
+    return item
 
 
 # A file between two tasks
@@ -101,6 +124,9 @@ ending = Workflow("ending")
 def ends(how: str) -> int:
     if how == "exits":
         sys.exit(3)
+    if how == "takes its time":
+        print("what it printed")
+        time.sleep(0.3)
     if how == "is killed":
         held = bytearray(400 << 20)
         os.kill(os.getpid(), len(held) and signal.SIGKILL)
