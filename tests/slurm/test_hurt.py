@@ -320,6 +320,12 @@ def test_drained_node_is_waited_for_in_words(user, begun):
     run = begun.drained
     user.wait(lambda: "ReqNodeNotAvail" in waits(run, "stays_on_n3"))
     assert "type: sinfo -N" in waits(run, "stays_on_n3")
+    (asked,) = run.run.why("stays_on_n3", 1, as_dict=True)
+    queue = asked["queue"]
+    assert queue["native_id"].split(";")[0] == run.array("stays_on_n3")
+    assert queue["element"] == 1
+    assert queue["at_work"] == 0
+    assert "type: sinfo -N" in "; ".join(queue["reasons"])
     run.open()
     user.wait(lambda: user.cluster.revive("n3"))
 
