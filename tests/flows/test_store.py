@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,37 @@ def test_what_is_young_is_kept(user):
 
     assert (code, user.figures()) == (0, before)
     assert "nothing is older than 30 days" in err
+
+
+@pytest.fixture
+def two_months_ago(monkeypatch):
+    """Have it be two months earlier for the length of a ``with``."""
+
+    @contextlib.contextmanager
+    def earlier():
+        real = time.time_ns
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time_ns", lambda: real() - 60 * 86_400 * 10**9)
+            yield
+
+    return earlier
+
+
+def test_what_is_old_is_kept_as_far_as_a_run_of_late_took_it_and_no_further(user, two_months_ago):
+    with two_months_ago():
+        user.submit()
+        user.lab.submit(user.wf, names=["d", "e", "f"])
+    seen = user.submit()
+    assert seen.states["each"] == "3 reused"
+    before = user.type("results", seen.run.id, "--json")
+
+    code, out, _ = user.type("store", "gc", "--older-than", "30", "--yes", "--json")
+
+    assert code == 0
+    assert (json.loads(out)["runs"]["count"], json.loads(out)["results"]["count"]) == (2, 11)
+    assert user.type("results", seen.run.id, "--json") == before
+    assert user.submit().states["each"] == "3 reused"
+    assert user.lab.submit(user.wf, names=["d", "e", "f"]).states["each"] == "3 succeeded"
 
 
 def test_nothing_is_removed_unasked(user):
