@@ -104,6 +104,12 @@ class Scene:
         """Type ``reflow advance RUN``."""
         return self._command([*REFLOW, "advance", self.run_id, "--run-dir", str(self.run_dir), "-q"], fault)
 
+    def rebuild(self, what: str, fault: Fault | None = None) -> Ended:
+        """Type ``reflow store rebuild``, of the ledger of the run or of the store."""
+        run = [self.run_id] if what == "ledger" else []
+        words = ["store", "rebuild", *run, "--run-dir", str(self.run_dir)]
+        return self._command([*REFLOW, *words], fault)
+
     def go_on(self) -> None:
         """Do the same in this process, which is faster."""
         run = open_run(self.run_id, run_dir=str(self.run_dir))

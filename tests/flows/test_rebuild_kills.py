@@ -1,4 +1,7 @@
-"""A rebuild that is killed anywhere leaves the old file or the new one, and a second one goes on."""
+"""A rebuild that is killed between two of its own steps leaves the old file or the new one, and a second one goes on.
+
+What SQLite does in between is killed in ``tests/crash/test_rebuild.py``.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def ruined(tmp_path, labs, flows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["ledger", "store"])
-def test_a_rebuild_may_be_killed_anywhere(ruined, what):
+def test_a_rebuild_may_be_killed_before_any_step_that_it_takes_itself(ruined, what):
     path = ruined.files[what]
     words = ["store", "rebuild", *([ruined.run_id] if what == "ledger" else []), "--run-dir", ruined.run_dir]
     read = ["results", ruined.run_id, "--run-dir", ruined.run_dir] if what == "ledger" else ["runs"]
