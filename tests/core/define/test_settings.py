@@ -56,12 +56,12 @@ def test_options_of_the_scheduler_may_be_a_list_or_a_mapping():
     ],
 )
 def test_an_unknown_argument_names_the_one_that_was_meant(argument, meant):
-    with pytest.raises(TypeError, match=rf"no argument '{argument}'; did you mean '{meant}'\?"):
+    with pytest.raises(DefinitionError, match=rf"no argument '{argument}'; did you mean '{meant}'\?"):
         task(**{argument: 1})
 
 
 def test_an_unknown_argument_like_no_other_lists_what_there_is():
-    with pytest.raises(TypeError, match=r"it takes .*cpus.*workers"):
+    with pytest.raises(DefinitionError, match=r"it takes .*cpus.*workers"):
         task(zzz=1)
 
 

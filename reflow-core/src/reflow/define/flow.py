@@ -97,7 +97,7 @@ class Flow:
     def array_job(self, function: Any = None, /, **settings: Any) -> Any:
         """Make an array task of a function: it runs once for each element of what comes in. See `job`."""
         if "array" in settings:
-            raise TypeError("@array_job takes no argument 'array': it always makes an array task")
+            raise DefinitionError("@array_job takes no argument 'array': it always makes an array task")
         return self._decorator(function, settings, array=True, frame=sys._getframe(1))
 
     def include(

@@ -91,7 +91,7 @@ def read_settings(arguments: Mapping[str, Any], *, array: bool) -> TaskSettings:
     """
     for name in arguments:
         if name not in _READERS:
-            raise TypeError(_unknown(name, array=array))
+            raise DefinitionError(_unknown(name, array=array))
     if "partition" in arguments and "queue" in arguments:
         raise DefinitionError("partition= and queue= mean the same; keep one")
     if not array and (odd := [name for name in ARRAY_ONLY if name in arguments]):
