@@ -82,8 +82,7 @@ class Flow:
             submit_options: Further options for the scheduler, as they are: ``["--constraint=gpu"]``.
 
         Raises:
-            DefinitionError: The signature or an argument cannot be right.
-            TypeError: There is no such argument.
+            DefinitionError: The signature or an argument cannot be right, or there is no such argument.
         """
         array = settings.get("array", False)
         if not isinstance(array, bool):

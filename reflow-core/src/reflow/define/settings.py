@@ -86,8 +86,7 @@ def read_settings(arguments: Mapping[str, Any], *, array: bool) -> TaskSettings:
     """Return the settings that a decorator's arguments ask for.
 
     Raises:
-        TypeError: There is no argument of this name.
-        DefinitionError: An argument has a value that it cannot have.
+        DefinitionError: There is no argument of this name, or one has a value that it cannot have.
     """
     for name in arguments:
         if name not in _READERS:

@@ -167,7 +167,6 @@ def read_task(
         code: What changed code does to its reuse, unless the arguments say so.
 
     Raises:
-        TypeError: There is no argument of a name.
         DefinitionError: The function or an argument cannot be right; the message says where.
     """
     spec = TaskSpec.__new__(TaskSpec)
