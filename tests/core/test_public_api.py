@@ -18,7 +18,7 @@ Acceptance Adapter AttemptRow Changes CommandResult ConfigError Context EarlierR
 Executor Fenced Figures FoundResult Holder InstanceRow InstanceState JobRequest JobState KeptFile Ledger Limits
 LockFile Maker NewResult NotSubmitted OldResult OutOfReach OutputRow Overview PluginError ProcessId ReflowError
 ResidentExecutor Resources Results RunEntry RunState Salvage SchedulerError Store StoreDamaged StoreError StoreTooNew
-StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState Unpublished UsageError
+StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState Unpublished Usage UsageError
 ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes remove_directory replace_file
 run_command sync_directory take_stamp this_process write_new
 """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -481,6 +483,7 @@ def test_what_was_handed_over_names_its_job(going):
 
     assert job.native_id
     assert told["queue"]["native_id"] == job.native_id
+    assert re.fullmatch(rf"process \d+ on {os.uname().nodename}", told["queue"]["job"])
     assert told["queue"]["element"] is None  # workers share the instances
 
 

@@ -323,6 +323,7 @@ def test_drained_node_is_waited_for_in_words(user, begun):
     (asked,) = run.run.why("stays_on_n3", 1, as_dict=True)
     queue = asked["queue"]
     assert queue["native_id"].split(";")[0] == run.array("stays_on_n3")
+    assert queue["job"] == f"job {run.array('stays_on_n3')}_1"
     assert queue["element"] == 1
     assert queue["at_work"] == 0
     assert "type: sinfo -N" in "; ".join(queue["reasons"])

@@ -78,6 +78,15 @@ class LocalExecutor(ResidentExecutor):
                 found[native] = dict.fromkeys(range(parsed.elements), running)
         return found
 
+    def shown(self, native_id: str, element: int | None) -> str:
+        """Return which process drives a request."""
+        from reflow_local.native import parse_native_id
+
+        native = parse_native_id(native_id)
+        if native is None:
+            return super().shown(native_id, element)
+        return f"process {native.driver.pid} on {native.driver.host}"
+
     def cancel(self, native_ids: Collection[str]) -> None:
         """Start nothing more of these requests, and interrupt what is running of them."""
         from reflow_local.native import parse_native_id

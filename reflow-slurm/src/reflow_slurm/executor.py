@@ -96,6 +96,16 @@ class SlurmExecutor(Executor):
         """
         return self._queue.usage(native_id, element)
 
+    def shown(self, native_id: str, element: int | None) -> str:
+        """Return how Slurm's commands name an array job or an element of it."""
+        from reflow_slurm.native import parse_native_id
+
+        native = parse_native_id(native_id)
+        if native is None:
+            return super().shown(native_id, element)
+        (address,) = native.addresses(() if element is None else (element,))
+        return f"job {address}"
+
     def render(self, request: JobRequest) -> str:
         """Return the command and the script, or why they cannot be made."""
         return self._queue.render(request)

@@ -20,6 +20,7 @@ EARLIER = {
     "stale": None,
 }
 QUEUE = {
+    "job": "job 8123456_7",
     "native_id": "8123456",
     "element": 7,
     "since": "2026-09-21T13:00:00Z",
@@ -117,7 +118,7 @@ def test_what_waits_in_a_queue_shows_its_job_and_the_reason():
     assert lines(RAN._replace(state="submitted", queue=QUEUE)) == [
         "convert[7]  . submitted",
         "  why it runs: chunk changed",
-        "  job 8123456 element 7, handed over at 2026-09-21T13:00:00Z; 3 of its instances are at work",
+        "  job 8123456_7, handed over at 2026-09-21T13:00:00Z; 3 of its instances are at work",
         "  in the queue: Priority: others go first (4 waiting, as of 2026-09-21T13:30:00Z)",
     ]
 

@@ -192,6 +192,10 @@ class Executor(ABC):
         """
         return Usage()
 
+    def shown(self, native_id: str, element: int | None) -> str:
+        """Return what users call a request, or one of its elements: what they would look for in the queue."""
+        return f"job {native_id}" if element is None else f"job {native_id}, element {element}"
+
     def render(self, request: JobRequest) -> str:
         """Return the exact commands and scripts that `submit` would use, for a dry run."""
         return " ".join(request.argv)

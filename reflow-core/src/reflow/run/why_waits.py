@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from reflow.errors import ReflowError
 from reflow.model.records import InstanceRow, Overview
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import is_over
@@ -49,22 +50,33 @@ def queue_of(run: OpenRun, row: InstanceRow) -> dict[str, Any] | None:
     """Return where an instance is that was handed over.
 
     Returns:
-        ``native_id`` of its job and the ``element`` in it (None where elements share their instances), ``since`` when,
-        how many of that job's instances are ``at_work``, and why elements of its task wait: ``reasons``, with their
-        numbers, as the scheduler told them at ``as_of``.
+        What users call its ``job`` (empty while there is none), its ``native_id`` and the ``element`` in it (None where
+        elements share their instances), ``since`` when, how many of that job's instances are ``at_work``, and why
+        elements of its task wait: ``reasons``, with their numbers, as the scheduler told them at ``as_of``.
     """
     found = run.ledger.submissions([row.submission]) if row.submission else []
     if not found:
         return None
     submission, asked = found[0], read_waits(run.paths)
+    element = (row.position or 0) // submission.pack if submission.pack else None
     return {
+        "job": _shown(run, submission.native_id, element),
         "native_id": submission.native_id,
-        "element": (row.position or 0) // submission.pack if submission.pack else None,
+        "element": element,
         "since": iso(submission.created),
         "at_work": count_at_work(run.paths.submission(submission.token)),
         "reasons": dict(asked.waits.get(row.task, {})),
         "as_of": iso(asked.as_of) if asked.as_of else None,
     }
+
+
+def _shown(run: OpenRun, native_id: str | None, element: int | None) -> str:
+    if native_id is None:
+        return ""
+    try:
+        return run.executor.shown(native_id, element)
+    except ReflowError:  # its plugin is not here
+        return f"job {native_id}"
 
 
 def blocked_by(run: OpenRun, overview: Overview, task: str, index: int | None) -> list[str]:

@@ -107,8 +107,7 @@ def _spent_memory(failure: Facts) -> str:
 def _queue_lines(queue: Facts | None) -> Iterator[str]:
     if queue is None:
         return
-    element = "" if queue["element"] is None else f" element {queue['element']}"
-    job = f"job {queue['native_id']}{element}, " if queue["native_id"] else ""
+    job = f"{queue['job']}, " if queue["job"] else ""
     yield f"  {job}handed over at {queue['since']}; {queue['at_work']} of its instances are at work"
     for reason, count in queue["reasons"].items():
         yield f"  in the queue: {first_line(reason)} ({count} waiting, as of {queue['as_of']})"
