@@ -104,9 +104,10 @@ class _Reader:
             self.visit_children(node, scope)
 
     def visit_children(self, node: ast.AST, scope: _Scope) -> None:
+        said = node.__dict__
         for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
+            value = said.get(name)
+            if type(value) is list:
                 for item in value:
                     if isinstance(item, ast.AST):
                         self.visit(item, scope)

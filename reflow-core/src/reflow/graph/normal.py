@@ -39,19 +39,20 @@ def written(node: object) -> str:
 
     `ast.unparse` quotes and parenthesises as its Python likes to; `ast.dump` names fields that others do not have.
     """
-    if isinstance(node, ast.JoinedStr):  # Python 3.12 puts empty texts between its parts
-        parts = [part for part in node.values if getattr(part, "value", None) != ""]
-        return f"JoinedStr(values={written(parts)})"
-    if isinstance(node, ast.AST):
-        fields = [
-            f"{name}={written(value)}"
-            for name in node._fields
-            if name not in _NO_CODE and (value := getattr(node, name, None)) not in (None, [])
-        ]
-        return f"{type(node).__name__}({','.join(fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(map(written, node))}]"
-    return ascii(node)  # repr would show letters as far as its Python knows them
+    kind = type(node)
+    if kind is list:
+        return f"[{','.join(map(written, node))}]"  # type: ignore[call-overload]  # what a list of a tree holds
+    if not isinstance(node, ast.AST):
+        return ascii(node)  # repr would show letters as far as its Python knows them
+    said = node.__dict__
+    if kind is ast.JoinedStr:  # Python 3.12 puts empty texts between its parts
+        said = {"values": [part for part in said["values"] if getattr(part, "value", None) != ""]}
+    fields = [
+        f"{name}={written(value)}"
+        for name in node._fields
+        if (value := said.get(name)) is not None and value != [] and name not in _NO_CODE
+    ]
+    return f"{kind.__name__}({','.join(fields)})"
 
 
 def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
