@@ -31,6 +31,8 @@ def check_file(kind: Kind, path: str, *, write: bool) -> tuple[int, int]:
         raise StoreError(f"there is no {kind.what} at {path}") from None
     except OSError as error:
         raise StoreError(f"the {kind.what} {path} cannot be reached: {error.strerror}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"the {kind.what} {path} is a directory; name a file in it")
     if not stat.S_ISREG(found.st_mode):
         raise StoreError(f"the {kind.what} {path} is no regular file; name the file itself, not a link to it")
     if write and found.st_uid != os.geteuid():

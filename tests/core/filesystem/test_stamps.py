@@ -171,6 +171,20 @@ def test_all_but_the_last_part_of_a_stamp_is_the_same_for_what_was_written_again
     assert without_time(rewritten) != without_time(stamps[0])
 
 
+def test_what_cannot_be_looked_at_in_a_directory_is_not_left_out(folder, monkeypatch):
+    """Root may look at everything, so that the refusal is played here."""
+    scan = os.scandir
+
+    def refused(path):
+        if os.path.basename(path) == "deep":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(PermissionError, match="deep"):
+        take_stamp(str(folder))
+
+
 def test_the_content_of_a_pipe_is_not_waited_for(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -27,6 +27,7 @@ def take_stamp(path: str, track: str = "stat") -> Stamp:
 
     Raises:
         ValueMisfit: A directory has more entries than are walked, or the content of a pipe or device is asked for.
+        OSError: It cannot be looked at, or something in it.
     """
     if track == "path":
         return None
@@ -59,7 +60,7 @@ def _entries(path: str, look: Callable[[str], tuple[str, str]]) -> list[_Entry]:
     """Return all that is below a directory; through links too, each directory once."""
     entries: list[_Entry] = []
     known = {_inode(path)}
-    for folder, folders, files in os.walk(path, followlinks=True):
+    for folder, folders, files in os.walk(path, onerror=_refuse, followlinks=True):
         for name in [*folders, *files]:
             if len(entries) >= DIRECTORY_LIMIT:
                 raise ValueMisfit(
@@ -70,6 +71,12 @@ def _entries(path: str, look: Callable[[str], tuple[str, str]]) -> list[_Entry]:
             entries.append((os.path.relpath(full, path), *_entry(full, look)))
         folders[:] = [name for name in sorted(folders) if _is_new(os.path.join(folder, name), known)]
     return sorted(entries)
+
+
+def _refuse(error: OSError) -> None:
+    """Let nothing be left out that cannot be looked at; what went away meanwhile is another matter."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error
 
 
 def _is_new(path: str, known: set[tuple[int, int]]) -> bool:

@@ -80,7 +80,9 @@ def _shown(run: OpenRun, native_id: str | None, element: int | None) -> str:
 
 
 def blocked_by(run: OpenRun, overview: Overview, task: str, index: int | None) -> list[str]:
-    """Say which instances upstream did not succeed, and why; those that were only skipped lead further up.
+    """Say which instances upstream did not succeed, and why: the first of each task, and how many more there are.
+
+    Those that were only skipped lead further up.
 
     Args:
         index: Of an instance whose own upstream element did not succeed; None for the whole task.
@@ -88,7 +90,7 @@ def blocked_by(run: OpenRun, overview: Overview, task: str, index: int | None) -
     found: list[str] = []
     for name in run.graph.upstream(task):
         found += _unsuccessful(run, overview, name, _own_element(run, task, name, index))
-    return list(dict.fromkeys(found))[:BLOCKING]
+    return list(dict.fromkeys(found))
 
 
 def _own_element(run: OpenRun, task: str, upstream: str, index: int | None) -> int | None:
@@ -114,10 +116,12 @@ def _unsuccessful(run: OpenRun, overview: Overview, name: str, index: int | None
 
 
 def _named(run: OpenRun, rows: Sequence[InstanceRow]) -> list[str]:
-    return [
+    named = [
         f"{instance_name(run, row.task, row.index)} {row.state.value}{_because(row.reason)}"
         for row in rows[:BLOCKING]
     ]
+    more = len(rows) - BLOCKING
+    return [*named, f"{more} more of {rows[0].task}"] if more > 0 else named
 
 
 def _because(reason: str | None) -> str:
