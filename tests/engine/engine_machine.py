@@ -337,6 +337,7 @@ class EngineMachine(RuleBasedStateMachine):
         if self.was_cancelled and state is not RunState.SUCCEEDED:
             again = outputs()
             assert all(again[key] == output for key, output in made.items() if key in again)
+            self.succeeded = again  # the rest is found again once the run goes on
             if done.state is RunState.HELD:
                 release(self.opened())
                 hand_over(self.opened())

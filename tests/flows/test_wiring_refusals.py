@@ -431,7 +431,7 @@ def test_what_a_signature_itself_shows_is_refused_by_the_decorator(define, messa
 
 
 def test_an_argument_that_is_none_is_refused_with_what_was_meant():
-    with pytest.raises(TypeError, match=r"takes no argument 'cpu'; did you mean 'cpus'\?"):
+    with pytest.raises(DefinitionError, match=r"takes no argument 'cpu'; did you mean 'cpus'\?"):
         Workflow("w").job(cpu=4)(sources)
 
 
