@@ -160,19 +160,23 @@ def test_line_of_the_accounting_that_was_cut_is_no_answer():
         read_sacct("812_0\x1fCOMPL")
 
 
+OURS_USED = f"812_0\x1fdemo.convert.{TOKEN[:10]}\x1f1790000010\x1f\n"
 USED = {
-    # lines of sacct: a job, its steps
-    "1790000010\x1f\n1790000009\x1f102400K\n1790000010\x1f2048.50K\n": Usage(1790000010_000, 100),
-    "1790000010\x1f\n": Usage(1790000010_000),
-    "Unknown\x1f\nUnknown\x1f2048K\n": Usage(None, 2),
+    # lines of sacct, of a job and its steps: what it took
+    OURS_USED + "812_0.batch\x1fbatch\x1f1790000009\x1f102400K\n": Usage(1790000010_000, 100),
+    OURS_USED + "812_0.extern\x1fextern\x1f1790000010\x1f2048.50K\n": Usage(1790000010_000, 2),
+    OURS_USED: Usage(1790000010_000),
+    OURS_USED.replace("1790000010", "Unknown"): Usage(),
+    OURS_USED.replace("demo", "other").replace(TOKEN[:10], "0" * 10)
+    + "812_0.batch\x1fbatch\x1f1\x1f9K\n": Usage(),
     "": Usage(),
     "a site's greeting\n": Usage(),
 }
 
 
 @pytest.mark.parametrize("output", USED, ids=repr)
-def test_what_a_job_took_is_read_from_its_steps(output):
-    assert read_usage(output) == USED[output]
+def test_what_a_job_took_is_read_from_its_steps_where_it_is_ours(output):
+    assert read_usage(output, TOKEN) == USED[output]
 
 
 def test_exit_codes_are_read_from_columns():

@@ -131,7 +131,7 @@ def usage_of(commands: Commands, native: NativeId, element: int) -> Usage:
     """
     (address,) = native.addresses((element,))
     output = commands.usage(native.cluster, _EVER, f"--jobs={address}")
-    return read_usage(output) if output is not None else Usage()
+    return read_usage(output, native.token) if output is not None else Usage()
 
 
 def is_active(reports: Reports) -> bool:

@@ -14,7 +14,7 @@ from reflow_slurm.states import ExitCode, read_exit_code, report
 _RECORD, _FIELD = "\x1e", "\x1f"
 SQUEUE_FORMAT = _RECORD + _FIELD.join(("%F", "%K", "%T", "%r", "%N", "%j", "%k")) + _FIELD
 SACCT_FIELDS = ("JobID", "State", "ExitCode", "NodeList", "JobName")
-USAGE_FIELDS = ("End", "MaxRSS")
+USAGE_FIELDS = ("JobID", "JobName", "End", "MaxRSS")
 SACCT_DELIMITER = _FIELD
 
 MOST_ELEMENTS = 10_000_000  #: no array is wider; more is no answer but damage
@@ -90,14 +90,20 @@ def _sacct_row(line: str) -> JobRow | None:
     return JobRow(found[1], read_elements(found[2]), state, "", known_nodes, name, "", read_exit_code(code))
 
 
-_TOOK = rf"(\d*)[^{_FIELD}]*{_FIELD}(?:([\d.]+)K)?.*"
+_PEAK = r"([\d.]+)K"
 
 
-def read_usage(output: str) -> Usage:
-    """Return what the steps of a job took, from sacct with USAGE_FIELDS: times in seconds, memory in KiB."""
-    rows = [found.groups() for line in output.splitlines() if (found := re.fullmatch(_TOOK, line))]
-    ended = max((int(end) for end, _ in rows if end), default=None)
-    peak_kib = max((float(held) for _, held in rows if held), default=0.0)
+def read_usage(output: str, token: str) -> Usage:
+    """Return what an element and its steps took, from sacct with USAGE_FIELDS: times in seconds, memory in KiB.
+
+    Nothing where the job of that number is another one by now.
+    """
+    rows = [fields for line in output.splitlines() if len(fields := line.split(_FIELD)) >= len(USAGE_FIELDS)]
+    if not any(JobRow(job, (), "", "", "", name, "").is_of(token) for job, name, *_ in rows):
+        return Usage()
+    ended = max((int(end) for _, _, end, *_ in rows if end.isdecimal()), default=None)
+    peaks = [re.fullmatch(_PEAK, held) for _, _, _, held, *_ in rows]
+    peak_kib = max((float(peak[1]) for peak in peaks if peak), default=0.0)
     return Usage(None if ended is None else ended * 1000, round(peak_kib / 1024))
 
 

@@ -43,11 +43,11 @@ def _usage(run: OpenRun, attempt: AttemptRow | None) -> Usage:
     """Return what the executor's accounting knows of an element that could not tell of its end itself."""
     if attempt is None or attempt.ended is not None:
         return Usage()
-    (submission,) = run.ledger.submissions([attempt.submission])
-    if submission.native_id is None:
+    native_ids = [row.native_id for row in run.ledger.submissions([attempt.submission]) if row.native_id]
+    if not native_ids:
         return Usage()
     try:
-        return run.executor.usage(submission.native_id, attempt.element)
+        return run.executor.usage(native_ids[0], attempt.element)
     except ReflowError:  # the scheduler is away, or its plugin: the rest is told without it
         return Usage()
 
