@@ -286,11 +286,18 @@ def test_with_auto_what_was_accepted_is_found_under_the_new_identity(project):
     assert project.submit()[0] == ["convert"] * 3
 
 
-def test_with_auto_what_was_tried_and_taken_back_is_not_accepted(project):
+@pytest.fixture
+def tried(project):
+    """Submit a flow with ``code="auto"``, change a limit, and submit that."""
     project.flow(task="(code='auto')")
     project.submit()
     project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
     project.submit()
+    return project
+
+
+def test_with_auto_what_was_tried_and_taken_back_is_not_accepted(tried):
+    project = tried
     project.edit("bounds", "LIMIT = 1", "LIMIT = 2")
     project.submit()
     before = project.results()
@@ -304,11 +311,8 @@ def test_with_auto_what_was_tried_and_taken_back_is_not_accepted(project):
     assert project.results() == before
 
 
-def test_with_auto_results_that_a_change_had_set_aside_stay_aside(project):
-    project.flow(task="(code='auto')")
-    project.submit()
-    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
-    project.submit()
+def test_with_auto_results_that_a_change_had_set_aside_stay_aside(tried):
+    project = tried
     project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")
 
     told = project.type("accept", "convert", "--yes")

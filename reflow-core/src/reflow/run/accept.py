@@ -54,6 +54,7 @@ def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acc
         UsageError: The code of a task is not known.
         StoreError: The results are out of reach.
     """
+    before = _codes_before(results, graph, tasks)
     found = []
     for name in tasks:
         node = graph.tasks[name]
@@ -63,25 +64,35 @@ def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acc
         makers = [m for m in results.makers(node.key) if _is_other(node, m) and m.code not in accepted]
         if node.code != "auto":
             found.append(Acceptable(node, tuple(makers)))
-            continue
-        code = None
-        if makers and not accepted:
-            code = _code_before(results, graph.workflow, node) or makers[-1].code
-        of_code = tuple(maker for maker in makers if maker.code == code)
-        found.append(Acceptable(node, of_code, sum(m.results for m in makers if m not in of_code)))
+        else:
+            found.append(_of_last_run(node, [] if accepted else makers, before.get(name), makers))
     return found
 
 
-def _code_before(results: Results, workflow: str, node: Node) -> bytes | None:
-    """Return the code of a task in the last run that had another than the present one; None where no run tells."""
-    for entry in results.runs(workflow)[:RUNS]:
+def _of_last_run(
+    node: Node, open_: Sequence[Maker], code: bytes | None, makers: Sequence[Maker]
+) -> Acceptable:
+    """Return what one code made; where no run tells which, that of the newest."""
+    wanted = code or (open_[-1].code if open_ else None)
+    chosen = tuple(maker for maker in open_ if maker.code == wanted)
+    return Acceptable(node, chosen, sum(maker.results for maker in makers if maker not in chosen))
+
+
+def _codes_before(results: Results, graph: Graph, tasks: Sequence[str]) -> dict[str, bytes]:
+    """Return by task the code of the last run that had another than the present one, where a run tells."""
+    found: dict[str, bytes] = {}
+    wanted = {name for name in tasks if graph.tasks[name].code == "auto"}
+    for entry in results.runs(graph.workflow)[:RUNS] if wanted else ():
         try:
             then = from_manifest(read_run(run_paths(entry.run_dir, entry.run_id))["manifest"]).tasks
         except (ReflowError, OSError, LookupError, TypeError):  # it is gone, or cannot be read
             continue
-        if node.name in then and then[node.name].code_hash not in ("", node.code_hash):
-            return bytes.fromhex(then[node.name].code_hash)
-    return None
+        for name in wanted & then.keys() - found.keys():
+            if then[name].code_hash not in ("", graph.tasks[name].code_hash):
+                found[name] = bytes.fromhex(then[name].code_hash)
+        if wanted == found.keys():
+            break
+    return found
 
 
 def _is_other(node: Node, maker: Maker) -> bool:
