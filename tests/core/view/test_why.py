@@ -70,6 +70,22 @@ def test_what_ran_again_is_shown_beside_the_nearest_result():
     ]
 
 
+def test_of_what_has_the_same_text_a_file_is_named_only_where_there_is_one():
+    parts = [
+        ShownPart("input", "file", "'a.nc'", "'a.nc'", True, names_files=True),
+        ShownPart("input", "other", "'b.nc'", "'c.nc'", True, names_files=True),
+        ShownPart("input", "n", "1.5", "1.5", True),
+    ]
+
+    told = lines(RAN._replace(parts=parts))
+
+    assert [line.partition("<- ")[2] for line in told[-3:]] == [
+        "changed: a file behind it",
+        "changed",
+        "changed",
+    ]
+
+
 def test_what_failed_shows_the_error_where_with_what_and_what_it_took():
     told = RAN._replace(state="failed", failure=FAILURE)
 

@@ -13,7 +13,9 @@ from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
 from reflow.run.past import Past, given
+from reflow.values.paths import has_paths
 from reflow.values.show import show
+from reflow.values.tagged import Tagged
 
 UNCACHED = "it runs always: cache=False"
 WITHOUT_SOURCE = 'it runs always: code="auto" needs its source, which is not to be found'
@@ -27,6 +29,7 @@ class ShownPart(NamedTuple):
         origin: The tasks that an input comes from, such as ``prepare[6]``; empty for a parameter.
         elements: Those upstream instances whose output is another one now, by task, where many make the value.
         definitions: What of the code is different, in which files: ``clip and LIMIT in tools.py``.
+        names_files: Whether there is a Path in what was given by a parameter, so that a file may be what changed.
     """
 
     kind: str
@@ -37,6 +40,7 @@ class ShownPart(NamedTuple):
     origin: str = ""
     elements: dict[str, list[int]] = {}  # noqa: RUF012  (never changed)
     definitions: str = ""
+    names_files: bool = False
 
 
 class Ran(NamedTuple):
@@ -170,15 +174,21 @@ class _Values:
             origin=self._origin(part, sources),
             elements=self._changed_elements(sources) if changed else {},
             definitions=self._changed_code() if changed and part.kind == "code" else "",
+            names_files=has_paths(self._given_now(part)),
         )
 
     def _text_now(self, part: Part, value: str) -> str | None:
         entry = self._inputs.get(part.name) if part.kind == "input" else None
-        if entry is not None and entry.kind == "bound":
-            return show(entry.value)
-        if entry is not None and entry.parameter is not None:
-            return show(self._run.info["parameters"].get(entry.parameter))
+        if entry is not None and entry.kind in ("bound", "parameter"):
+            return show(self._given_now(part))
         return self._now.get(part.name) if part.name in self._now and entry else _short(part, value)
+
+    def _given_now(self, part: Part) -> Tagged:
+        """Return the tagged value that a parameter has in this run, or that is bound; None for all else."""
+        entry = self._inputs.get(part.name) if part.kind == "input" else None
+        if entry is None or entry.kind not in ("bound", "parameter"):
+            return None
+        return entry.value if entry.kind == "bound" else self._run.info["parameters"].get(entry.parameter)
 
     def _text_then(self, part: Part, value: str) -> str | None:
         if part.kind != "input" or value == NONE:

@@ -150,7 +150,7 @@ def _remark(part: Facts) -> str:
         return ""
     others = " and ".join(f"{task}[{ranges(indices)}]" for task, indices in part["elements"].items())
     what = others or printable(part["definitions"])
-    if not what and part["kind"] == "input" and part["then"] == part["now"]:
+    if not what and part["names_files"] and part["then"] == part["now"]:
         what = "a file behind it"
     return f"<- changed: {what}" if what else "<- changed"
 
