@@ -76,7 +76,7 @@ def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
 def other_file(path: str) -> StoreError | None:
     """Return the error for a text whose name is none of a store, which is a typing error and no damage.
 
-    Asked of what SQLite does not know only: to read a file that is in use would drop its locks.
+    Not to be asked of a file that this process has open: to read it would drop its locks.
     """
     if path.endswith(".db"):
         return None

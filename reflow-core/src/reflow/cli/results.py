@@ -32,13 +32,7 @@ def run(call: Call) -> int:
     run = open_target(call, target)
     scopes = selectors_of(run, target)
     tasks = list(dict.fromkeys(scope.task for scope in scopes if scope.task)) or list(run.graph.tasks)
-    found: dict[str, dict[int, Any]] = {}
-    lost: dict[str, StoreError] = {}
-    for task in tasks:
-        try:
-            found[task] = _values(run, task, scopes)
-        except StoreError as error:
-            lost[task] = error
+    found, lost = _read(run, tasks, scopes)
     if lost and (call.options.json or not found):
         raise next(iter(lost.values()))
     if call.options.json:
@@ -51,6 +45,20 @@ def run(call: Call) -> int:
     if not (lost or any(found.values())):
         call.hint(_why_nothing(call, run, tasks))
     return StoreError.exit_code if lost else 0
+
+
+def _read(
+    run: OpenRun, tasks: list[str], scopes: list[Scope]
+) -> tuple[dict[str, dict[int, Any]], dict[str, StoreError]]:
+    """Return what tasks returned, and for those of which that cannot be read, why."""
+    found: dict[str, dict[int, Any]] = {}
+    lost: dict[str, StoreError] = {}
+    for task in tasks:
+        try:
+            found[task] = _values(run, task, scopes)
+        except StoreError as error:
+            lost[task] = error
+    return found, lost
 
 
 def _values(run: OpenRun, task: str, scopes: list[Scope]) -> dict[int, Any]:

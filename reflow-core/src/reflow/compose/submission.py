@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
     from reflow.graph.definition import Definition
-    from reflow.graph.model import Given, Graph
+    from reflow.graph.model import Given, Graph, Node
     from reflow.run.submit import SubmitRequest
 
 
@@ -80,11 +80,13 @@ def submit_graph(workflow: Definition, settings: Settings) -> Graph:
     """
     graph = workflow.graph(hashes=True)
     code = settings.text("defaults.code") or ""
-    if code == KEYS["defaults.code"].default:
-        code = ""
-    nodes = {name: node._replace(code=node.code or code) for name, node in graph.tasks.items()}
-    nodes = {name: node._replace(cache=node.cache and not node.lacks_source) for name, node in nodes.items()}
-    return graph._replace(tasks=nodes)
+    default = "" if code == KEYS["defaults.code"].default else code
+    return graph._replace(tasks={name: _settled(node, default) for name, node in graph.tasks.items()})
+
+
+def _settled(node: Node, code: str) -> Node:
+    node = node._replace(code=node.code or code)
+    return node._replace(cache=False) if node.lacks_source else node
 
 
 def code_parts(workflow: Definition) -> dict[bytes, str]:

@@ -8,6 +8,8 @@ import gc
 import os
 import sys
 
+# What must be in run.json for a worker to start; `reflow.rundir.runfile` checks it for everybody else, and is not in
+# reach here yet.
 _NEEDED = (
     "version",
     "sys_path",

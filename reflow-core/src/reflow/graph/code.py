@@ -7,7 +7,6 @@ import builtins
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.machinery import PathFinder
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -235,7 +234,11 @@ class _Walk:
                 self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
             return
         top = name.partition(".")[0]
-        spec = None if top in sys.modules or top in sys.stdlib_module_names else PathFinder.find_spec(top)
+        if top in sys.modules or top in sys.stdlib_module_names:
+            return
+        from importlib.util import find_spec  # few tasks import what is not loaded yet
+
+        spec = find_spec(top)
         if spec is not None and spec.origin and not is_foreign(top, spec.origin):
             self._unresolved.add(f"{name} is imported only when a task runs")
 
