@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from reflow import Run, Workflow
 from reflow.cli.main import main
+from reflow.rundir.layout import run_paths
+from reflow.rundir.lease import lease_holder
 
 
 class Seen:
@@ -50,6 +53,14 @@ class Seen:
 
     def results(self, task: str) -> Any:
         return self.run.results(task)
+
+
+def _until_free(seen: Seen, timeout_s: float = 30.0) -> None:
+    """Wait for the process that ended a run: it gives the run back a moment after its last word."""
+    deadline = time.monotonic() + timeout_s
+    while lease_holder(run_paths(str(seen.run_dir), seen.run.id)) is not None:
+        assert time.monotonic() < deadline, f"{seen.run.id} is held still"
+        time.sleep(0.01)
 
 
 def _counted(task: dict[str, Any]) -> str:
@@ -96,11 +107,12 @@ class Lab:
         return [self.submit(workflow) for workflow in workflows]
 
     def retry_all(self, runs: Iterable[Seen]) -> None:
-        """Retry runs, and return when all are over."""
+        """Retry runs, and return when all are over and nobody advances one any more."""
         with self.home():
             for seen in runs:
                 seen.run.retry()
                 seen.run.wait(60)
+                _until_free(seen)
 
     def cli(self, workflow: Workflow, command: str, *words: str, run_dir: Path, **options: str) -> int:
         """Type a command of the workflow's script and return its exit code."""

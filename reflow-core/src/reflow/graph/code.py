@@ -11,14 +11,14 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from reflow.define.signature import unwrapped
-from reflow.graph.free_names import Chain, Import, Taken, imports_of, taken_by
-from reflow.graph.modules import Binding, Module, Modules, is_foreign
-from reflow.graph.normal import normalise, without_annotation, written
+from reflow.graph.free_names import Chain, Import, Taken, imports_of
+from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
+from reflow.graph.reading import Definition, read, unread
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
 
-_IMPORTS = (ast.Import, ast.ImportFrom)
+_NOT_OWN = (ast.Expr, *IMPORTS)
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _BUILTINS = frozenset(dir(builtins))
 
@@ -55,43 +55,33 @@ def source_hash(function: Callable[..., Any]) -> str:
     return _Walk(_Library(), function).source()
 
 
-class _Definition(NamedTuple):
-    """A definition in normal form; as it is written, and with nothing that it takes, where it is nested too deeply."""
-
-    text: str
-    taken: Taken
-    is_read: bool = True
-
-
 class _Library:
     """What all walks share: modules, and definitions that were read."""
 
     def __init__(self) -> None:
         self.modules = Modules()
-        self._read: dict[ast.stmt, _Definition] = {}
+        self._read: dict[ast.stmt, Definition] = {}
         self._seen_from: dict[tuple[str, str], str] = {}
 
     def seen_from(self, home: Module, module: Module) -> str:
         """Return the file of a module as seen from the directory of another; all cells of a notebook are one."""
-        key = (module.file, home.file)
+        if module.is_cell:
+            return "notebook"
+        folder, name = os.path.split(module.file)
+        key = (folder, home.file)
         if key not in self._seen_from:
             start = os.getcwd() if home.is_cell else os.path.dirname(home.file)
-            self._seen_from[key] = "notebook" if module.is_cell else os.path.relpath(module.file, start)
-        return self._seen_from[key]
+            self._seen_from[key] = os.path.relpath(folder or ".", start or ".")
+        near = self._seen_from[key]
+        return name if near == "." else os.path.join(near, name)
 
-    def definition(self, module: Module, node: ast.stmt) -> _Definition:
+    def definition(self, module: Module, node: ast.stmt) -> Definition:
         if node not in self._read:
             try:
-                self._read[node] = _normal(node)
+                self._read[node] = read(node)
             except RecursionError:  # an expression of a thousand terms
-                self._read[node] = _Definition(module.parsed.text_of(node), Taken((), {}, ()), is_read=False)
+                self._read[node] = unread(module.parsed.text_of(node))
         return self._read[node]
-
-
-def _normal(node: ast.stmt) -> _Definition:
-    normalise(node)
-    plain = without_annotation(node) or node
-    return _Definition(written(plain), taken_by(plain))
 
 
 class _Place(NamedTuple):
@@ -110,7 +100,7 @@ class _Walk:
         self._library = library
         self._function = unwrapped(function)
         self._home = library.modules.of_function(self._function)
-        self._texts: dict[str, list[str]] = {}
+        self._hashes: dict[str, list[str]] = {}  # of definitions: a name may have several
         self._files: dict[str, str] = {}
         self._taken: set[ast.stmt] = set()
         self._followed: set[tuple[str, Chain]] = set()
@@ -120,7 +110,7 @@ class _Walk:
 
     def source(self) -> str:
         node = _node_of(self._function, self._home)
-        return "" if node is None else digest("source", self._library.definition(self._home, node).text).hex()
+        return "" if node is None else self._library.definition(self._home, node).hash
 
     def code(self) -> Code:
         if not (source := self.source()):
@@ -129,10 +119,10 @@ class _Walk:
         while self._waiting:
             self._follow_all(self._waiting.pop())
         parts = {
-            f"{self._files[label]}:{label.partition(':')[2]}": digest("code", texts).hex()[:PART_SIZE]
-            for label, texts in sorted(self._texts.items())
+            f"{self._files[label]}:{label.partition(':')[2]}": _one(hashes)[:PART_SIZE]
+            for label, hashes in sorted(self._hashes.items())
         }
-        whole = digest("code", sorted(self._texts.items())).hex()
+        whole = digest("code", sorted(self._hashes.items())).hex()
         return Code(source, whole, parts, tuple(sorted(self._unresolved)), tuple(sorted(self._finds)))
 
     def _take(
@@ -143,7 +133,7 @@ class _Walk:
         self._taken.add(node)
         definition = self._library.definition(module, node)
         label = f"{self._label(module)}:{name}"
-        self._texts.setdefault(label, []).append(definition.text)
+        self._hashes.setdefault(label, []).append(definition.hash)
         self._files[label] = self._file(module)
         place = _Place(module, label, definition.taken, cells or {})
         if not definition.is_read:
@@ -198,9 +188,9 @@ class _Walk:
         if key in self._followed:
             return
         self._followed.add(key)
-        is_own = any(not isinstance(leaf, (ast.Expr, *_IMPORTS)) for leaf, _ in bindings)
+        is_own = not all(isinstance(leaf, _NOT_OWN) for leaf, _ in bindings)
         for leaf, top in bindings:
-            if isinstance(leaf, _IMPORTS):
+            if isinstance(leaf, IMPORTS):
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
                 self._take(module, name, top)
@@ -252,7 +242,7 @@ class _Walk:
         elif isinstance(value, type) and "<locals>" not in value.__qualname__:
             self._module(value.__module__, tuple(value.__qualname__.split(".")))
         elif isinstance(value, _PLAIN):
-            self._texts[f"{place.label}.{name}"] = [repr(value)]
+            self._hashes[f"{place.label}.{name}"] = [digest("value", repr(value)).hex()]
             self._files[f"{place.label}.{name}"] = self._file(place.module)
         elif not _is_of_reflow(value):
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
@@ -261,6 +251,10 @@ class _Walk:
         module = self._library.modules.of_function(function)
         if (node := _node_of(function, module)) is not None:
             self._take(module, function.__qualname__, node, _cells(function))
+
+
+def _one(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else digest("code", hashes).hex()
 
 
 def _is_of_reflow(value: object) -> bool:

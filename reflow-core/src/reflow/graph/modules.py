@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from reflow.define.signature import unwrapped
 from reflow.filesystem.project import is_project_file
 from reflow.graph.free_names import chain_of
-from reflow.graph.normal import first_line
+from reflow.graph.normal import FUNCTIONS, first_line
 from reflow.graph.source import source_text
 from reflow.values.names import main_name
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+
+_NAMED = (*FUNCTIONS, ast.ClassDef)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 _PARSED: dict[str, Parsed] = {}
@@ -31,8 +33,6 @@ class Binding(NamedTuple):
 
 class Parsed:
     """One file: its tree, and what binds the names of its module.
-
-    The tree is brought into normal form piece by piece, as its pieces are needed.
 
     Attributes:
         bindings: The statements that bind a name, in their order.
@@ -165,14 +165,14 @@ def _given_to(node: ast.stmt) -> Iterator[str]:
 
 
 def _is_function_at(node: ast.AST, name: str, line: int) -> bool:
-    return isinstance(node, _FUNCTIONS) and node.name == name and line == first_line(node)
+    return isinstance(node, FUNCTIONS) and node.name == name and line == first_line(node)
 
 
 def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
     """Yield the names that a statement of a module binds, those of the statements within it too."""
-    if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+    if isinstance(node, _NAMED):
         yield node.name, node
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+    elif isinstance(node, IMPORTS):
         for alias in node.names:
             yield alias.asname or _first(alias.name, node), node
     elif isinstance(node, ast.Expr):
@@ -180,7 +180,7 @@ def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
             yield chain[0], node  # TABLE.update(...)
     else:
         for target in _targets(node):
-            for part in ast.walk(target):
+            for part in [target] if isinstance(target, ast.Name) else ast.walk(target):
                 if isinstance(part, ast.Name):
                     yield part.id, node
         for block in _BLOCKS:

@@ -1,88 +1,36 @@
-"""The normal form of a definition: what of its text is code."""
+"""What of a definition's text is code, and what can be left out of its normal form."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_STATEMENTS = ("body", "orelse", "finalbody")
-_BLOCKS = (*_STATEMENTS, "handlers", "cases")
-_NO_CODE = frozenset(("ctx", "kind", "type_comment"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def normalise(tree: ast.AST) -> None:
-    """Take away, in place, what is no code: doing so twice changes nothing more.
-
-    That is docstrings, reflow's own decorators, what ``Annotated`` adds to a type, the annotations of what is no
-    parameter and no field of a class, and the order of methods. Comments and formatting are no part of a tree anyway.
-    """
-    if isinstance(tree, _FUNCTIONS):
-        _bare_signature(tree)
-    if isinstance(tree, (*_FUNCTIONS, ast.ClassDef)):
-        _drop_docstring(tree)
-    if isinstance(tree, ast.ClassDef):
-        tree.body = _with_methods_in_order(tree.body)
-    for block in _BLOCKS:
-        if statements := getattr(tree, block, None):
-            if not isinstance(tree, ast.ClassDef) and block in _STATEMENTS:
-                setattr(tree, block, statements := _without_annotations(statements))
-            for statement in statements:
-                normalise(statement)
-                if isinstance(statement, ast.AnnAssign):  # a field of a class
-                    statement.annotation = _unquoted(statement.annotation)
-
-
-def written(node: object) -> str:
-    """Return a tree as the one text that stands for it, the same on any Python.
-
-    `ast.unparse` quotes and parenthesises as its Python likes to; `ast.dump` names fields that others do not have.
-    """
-    kind = type(node)
-    if kind is list:
-        return f"[{','.join(map(written, node))}]"  # type: ignore[call-overload]  # what a list of a tree holds
-    if not isinstance(node, ast.AST):
-        return ascii(node)  # repr would show letters as far as its Python knows them
-    said = node.__dict__
-    if kind is ast.JoinedStr:  # Python 3.12 puts empty texts between its parts
-        said = {"values": [part for part in said["values"] if getattr(part, "value", None) != ""]}
-    fields = [
-        f"{name}={written(value)}"
-        for name in node._fields
-        if (value := said.get(name)) is not None and value != [] and name not in _NO_CODE
-    ]
-    return f"{kind.__name__}({','.join(fields)})"
-
-
-def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def first_line(node: Function) -> int:
     """Return the line that a function starts at, decorators included."""
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
-def _bare_signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    node.lineno = first_line(node)  # it is still found by that
-    node.decorator_list = [d for d in node.decorator_list if not _is_task_decorator(d)]
-    arguments = node.args
-    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        argument.annotation = _bare(argument.annotation)
-    node.returns = _bare(node.returns)
+def own_decorators(node: Function) -> list[ast.expr]:
+    """Return the decorators of a function but those that make it a task."""
+    return [decorator for decorator in node.decorator_list if not _is_task_decorator(decorator)]
 
 
-def _is_task_decorator(node: ast.expr) -> bool:
-    target = node.func if isinstance(node, ast.Call) else node
-    return isinstance(target, ast.Attribute) and target.attr in ("job", "array_job")
-
-
-def _bare(annotation: Any) -> Any:
+def bare(annotation: ast.expr) -> ast.expr:
     """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
-    annotation = _unquoted(annotation)
+    annotation = unquoted(annotation)
     if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) == "Annotated":
         return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
     return annotation
 
 
-def _unquoted(annotation: Any) -> Any:
+def unquoted(annotation: ast.expr) -> ast.expr:
+    """Take ``"T"`` as ``T``."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
             return ast.parse(annotation.value, mode="eval").body
@@ -91,21 +39,19 @@ def _unquoted(annotation: Any) -> Any:
     return annotation
 
 
-def _last_name(node: ast.expr) -> str:
-    return getattr(node, "attr", getattr(node, "id", ""))
-
-
-def _drop_docstring(node: Any) -> None:
-    first = node.body[0]
+def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements of a function or class but its docstring."""
+    first = body[0]
     if (
         isinstance(first, ast.Expr)
         and isinstance(first.value, ast.Constant)
         and isinstance(first.value.value, str)
     ):
-        node.body = node.body[1:] or [ast.Pass()]
+        return body[1:] or [ast.Pass()]
+    return body
 
 
-def _with_methods_in_order(body: list[ast.stmt]) -> list[ast.stmt]:
+def with_methods_in_order(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """Sort methods that stand side by side; those with decorators may need one another, and stay."""
     found: list[ast.stmt] = []
     for is_plain, group in groupby(body, _is_plain_function):
@@ -114,11 +60,10 @@ def _with_methods_in_order(body: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def _is_plain_function(node: ast.stmt) -> bool:
-    return isinstance(node, _FUNCTIONS) and not node.decorator_list
-
-
-def _without_annotations(statements: list[ast.stmt]) -> list[ast.stmt]:
+def without_annotations(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """Return statements with plain assignments: annotations of variables are no code, but of a class's fields."""
+    if not any(isinstance(statement, ast.AnnAssign) for statement in statements):
+        return statements
     plain = (without_annotation(statement) for statement in statements)
     return [statement for statement in plain if statement is not None] or [ast.Pass()]
 
@@ -130,3 +75,16 @@ def without_annotation(statement: ast.stmt) -> ast.stmt | None:
     if statement.value is None:
         return None
     return ast.copy_location(ast.Assign([statement.target], statement.value), statement)
+
+
+def _is_task_decorator(node: ast.expr) -> bool:
+    target = node.func if isinstance(node, ast.Call) else node
+    return isinstance(target, ast.Attribute) and target.attr in ("job", "array_job")
+
+
+def _is_plain_function(node: ast.stmt) -> bool:
+    return isinstance(node, FUNCTIONS) and not node.decorator_list
+
+
+def _last_name(node: ast.expr) -> str:
+    return getattr(node, "attr", getattr(node, "id", ""))

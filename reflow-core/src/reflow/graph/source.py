@@ -35,8 +35,8 @@ def definition_line(function: Callable[..., Any]) -> int | None:
 def source_text(file: str, module: dict[str, Any]) -> str | bytes:
     """Return the text of a file; of a notebook's cell or a module in an archive too, which ``module`` leads to."""
     try:
-        with open(file, "rb") as source:
-            return source.read()
+        with open(file, "rb", buffering=0) as source:
+            return source.readall()
     except OSError:
         import linecache
 

@@ -1,0 +1,275 @@
+"""One definition, read in one go: the text that stands for it on any Python, and what it takes from outside."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from reflow.graph.free_names import Import, Scope, Taken, chain_of, imports_of
+from reflow.graph.normal import (
+    bare,
+    own_decorators,
+    unquoted,
+    with_methods_in_order,
+    without_annotation,
+    without_annotations,
+    without_docstring,
+)
+from reflow.model.digest import digest
+
+_NO_CODE = ("ctx", "kind", "type_comment")
+_STATEMENTS = ("body", "orelse", "finalbody")
+
+
+class Definition(NamedTuple):
+    """A definition that was read.
+
+    Attributes:
+        hash: SHA-256 of its normal form, in hex; of its source, as it is written, where that could not be read.
+        taken: What it takes from outside; nothing where it could not be read.
+    """
+
+    hash: str
+    taken: Taken
+    is_read: bool = True
+
+
+def read(statement: ast.stmt) -> Definition:
+    """Read a definition, or any other statement of a module.
+
+    Raises:
+        RecursionError: It is nested too deeply.
+    """
+    text, taken = normal_form(statement)
+    return Definition(digest("source", text).hex(), taken)
+
+
+def unread(source: str) -> Definition:
+    """Return a definition that is nested too deeply, as its source."""
+    return Definition(digest("source", source).hex(), Taken((), {}, ()), is_read=False)
+
+
+def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
+    """Return the text that stands for a statement, and what it takes from outside.
+
+    That is its tree as one text, the same on any Python, which `ast.unparse` and `ast.dump` do not write. Docstrings,
+    reflow's own decorators, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field of
+    a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
+    are no part of a tree anyway.
+    """
+    reader = _Reader()
+    scope = Scope()
+    text = reader.read(without_annotation(statement) or statement, scope)
+    chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
+    taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
+    return text, taken
+
+
+class _Reader:
+    """Writes nodes, and notes what they take, scope by scope."""
+
+    def __init__(self) -> None:
+        self.imports: dict[str, Import] = {}
+        self.opaque: set[tuple[str, int]] = set()
+        self.finders: set[tuple[str, int]] = set()
+        self.generic: set[str] = set()
+
+    def read(self, node: ast.AST, scope: Scope) -> str:
+        kind = type(node)
+        if (special := _SPECIAL.get(kind)) is not None:
+            text: str = special(self, node, scope)
+            return text
+        return self.fields(node, scope)
+
+    def fields(self, node: ast.AST, scope: Scope) -> str:
+        """Write a node field by field; those that are empty are left out, as some Pythons have no such fields."""
+        kind = type(node)
+        if (names := _FIELDS.get(kind)) is None:
+            names = _FIELDS[kind] = tuple(name for name in node._fields if name not in _NO_CODE)
+        said = node.__dict__
+        parts = []
+        for name in names:
+            value = said.get(name)
+            if isinstance(value, ast.AST):
+                parts.append(f"{name}={self.read(value, scope)}")
+            elif type(value) is list:
+                if value:
+                    plain = without_annotations(value) if name in _STATEMENTS else value
+                    parts.append(f"{name}={self.each(plain, scope)}")
+            elif value is not None:
+                parts.append(f"{name}={value!a}")
+        return f"{kind.__name__}({','.join(parts)})"
+
+    def each(self, nodes: Iterable[Any], scope: Scope) -> str:
+        return f"[{','.join([self.read(n, scope) if isinstance(n, ast.AST) else ascii(n) for n in nodes])}]"
+
+    def constant(self, node: ast.Constant, scope: Scope) -> str:
+        return f"Constant(value={node.value!a})"  # repr would show letters as far as its Python knows them
+
+    def name(self, node: ast.Name, scope: Scope) -> str:
+        if type(node.ctx) is ast.Load:
+            scope.loads.add((node.id,))
+            if node.id in _OPAQUE:
+                self.opaque.add((node.id, node.lineno))
+        else:
+            scope.bound.add(node.id)
+        return f"Name(id={node.id!a})"
+
+    def attribute(self, node: ast.Attribute, scope: Scope) -> str:
+        chain = chain_of(node)
+        if not _OPAQUE_ATTRIBUTES.isdisjoint(chain or (node.attr,)) or chain[:2] == ("sys", "modules"):
+            self.opaque.add((".".join(chain) or node.attr, node.lineno))
+        if not chain:
+            return f"Attribute(value={self.read(node.value, scope)},attr={node.attr!a})"
+        scope.loads.add(chain)
+        text = f"Name(id={chain[0]!a})"
+        for attribute in chain[1:]:
+            text = f"Attribute(value={text},attr={attribute!a})"
+        return text
+
+    def call(self, node: ast.Call, scope: Scope) -> str:
+        """A ``getattr`` with the name written down is no riddle."""
+        function = node.func
+        self._note_finder(function, node.lineno)
+        is_plain = isinstance(function, ast.Name) and function.id in ("getattr", "setattr", "hasattr")
+        if is_plain and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+            return _written(
+                node,
+                func=f"Name(id={function.id!a})",  # type: ignore[attr-defined]  # is_plain says that it is a name
+                args=self.each(node.args, scope),
+                keywords=self.each(node.keywords, scope),
+            )
+        return self.fields(node, scope)
+
+    def function(self, node: Any, scope: Scope) -> str:
+        inner = Scope()
+        self._note_generic(node)
+        scope.bound.add(node.name)
+        text = _written(
+            node,
+            name=ascii(node.name),
+            args=self._arguments(node.args, inner, scope),
+            body=self.each(without_annotations(without_docstring(node.body)), inner),
+            decorator_list=self.each(own_decorators(node), scope),
+            returns=self.read(bare(node.returns), scope) if node.returns is not None else "",
+            type_params=self.each(getattr(node, "type_params", ()), scope),
+        )
+        inner.leave_to(scope)
+        return text
+
+    def lambda_(self, node: ast.Lambda, scope: Scope) -> str:
+        inner = Scope()
+        text = _written(node, args=self._arguments(node.args, inner, scope), body=self.read(node.body, inner))
+        inner.leave_to(scope)
+        return text
+
+    def _arguments(self, node: ast.arguments, inner: Scope, scope: Scope) -> str:
+        named = (*node.posonlyargs, *node.args, *node.kwonlyargs, node.vararg, node.kwarg)
+        inner.bound.update(argument.arg for argument in named if argument is not None)
+        return self.fields(node, scope)
+
+    def argument(self, node: ast.arg, scope: Scope) -> str:
+        annotation = self.read(bare(node.annotation), scope) if node.annotation is not None else ""
+        return _written(node, arg=ascii(node.arg), annotation=annotation)
+
+    def class_(self, node: ast.ClassDef, scope: Scope) -> str:
+        """Names that a class binds are seen in its own body, behind the place, and not in its methods."""
+        scope.bound.add(node.name)
+        self._note_generic(node)
+        body: list[str] = []
+        bound: set[str] = set()
+        for statement in with_methods_in_order(without_docstring(node.body)):
+            inner = Scope()
+            body.append(self.read(statement, inner))
+            is_function = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
+            scope.loads |= {c for c in inner.loads if is_function or c[0] not in bound}
+            bound |= inner.bound
+        return _written(
+            node,
+            name=ascii(node.name),
+            bases=self.each(node.bases, scope),
+            keywords=self.each(node.keywords, scope),
+            body=f"[{','.join(body)}]",
+            decorator_list=self.each(node.decorator_list, scope),
+            type_params=self.each(getattr(node, "type_params", ()), scope),
+        )
+
+    def class_field(self, node: ast.AnnAssign, scope: Scope) -> str:
+        return _written(
+            node,
+            target=self.read(node.target, scope),
+            annotation=self.read(unquoted(node.annotation), scope),
+            value=self.read(node.value, scope) if node.value is not None else "",
+            simple=ascii(node.simple),
+        )
+
+    def comprehension(self, node: ast.AST, scope: Scope) -> str:
+        inner = Scope()
+        text = self.fields(node, inner)
+        inner.leave_to(scope)
+        return text
+
+    def importing(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> str:
+        self.imports.update(imports_of(node))
+        return self.fields(node, scope)
+
+    def declaring(self, node: ast.Global, scope: Scope) -> str:
+        scope.declared.update(node.names)
+        return self.fields(node, scope)
+
+    def binding(self, node: Any, scope: Scope) -> str:
+        """``except E as name``, and the names of a ``case``."""
+        if name := getattr(node, "name", None) or getattr(node, "rest", None):
+            scope.bound.add(name)
+        return self.fields(node, scope)
+
+    def text_with_values(self, node: ast.JoinedStr, scope: Scope) -> str:
+        """Python 3.12 puts empty texts between the parts of an f-string."""
+        parts = [part for part in node.values if getattr(part, "value", None) != ""]
+        return _written(node, values=self.each(parts, scope))
+
+    def _note_finder(self, function: ast.expr, line: int) -> None:
+        if isinstance(function, ast.Attribute):
+            is_one = function.attr in _FINDERS or (function.attr == "walk" and chain_of(function) == _WALK)
+            name = function.attr
+        else:
+            name = function.id if isinstance(function, ast.Name) else ""
+            is_one = name in _FINDERS
+        if is_one:
+            self.finders.add((name, line))
+
+    def _note_generic(self, node: Any) -> None:
+        """Note the ``T`` of ``def f[T](x: T)``, since Python 3.12."""
+        self.generic.update(parameter.name for parameter in getattr(node, "type_params", ()))
+
+
+def _written(node: ast.AST, **fields: str) -> str:
+    said = [f"{name}={text}" for name, text in fields.items() if text and text != "[]"]
+    return f"{type(node).__name__}({','.join(said)})"
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}  #: the fields of a kind of node that are code
+_OPAQUE = frozenset(
+    ("exec", "eval", "compile", "getattr", "globals", "locals", "__import__", "import_module")
+)  #: functions behind which anything can be
+_OPAQUE_ATTRIBUTES = frozenset(("import_module", "__dict__", "__subclasses__"))  #: attributes like these
+_FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
+_WALK = ("os", "walk")
+_SPECIAL: dict[type, Any] = {
+    ast.Constant: _Reader.constant,
+    ast.Name: _Reader.name,
+    ast.Attribute: _Reader.attribute,
+    ast.Call: _Reader.call,
+    ast.FunctionDef: _Reader.function,
+    ast.AsyncFunctionDef: _Reader.function,
+    ast.Lambda: _Reader.lambda_,
+    ast.arg: _Reader.argument,
+    ast.ClassDef: _Reader.class_,
+    ast.AnnAssign: _Reader.class_field,
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), _Reader.comprehension),
+    **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader.importing),
+    ast.Global: _Reader.declaring,
+    ast.JoinedStr: _Reader.text_with_values,
+    **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Reader.binding),
+}
