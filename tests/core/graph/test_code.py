@@ -218,6 +218,11 @@ SHAPES_OF_CODE = {
         "n = 1",
         "n = 2",
     ),
+    "the type of more arguments": (
+        "class Box:\n    n = 1\n\ndef helper(*xs: Box):\n    return xs\n",
+        "n = 1",
+        "n = 2",
+    ),
     "a default": ("N = 1\n\ndef helper(x, n=N):\n    return n\n", "N = 1", "N = 2"),
     "a table that is filled": (
         "T = {}\nT['a'] = 1\nT.update(b=2)\n\ndef helper(x):\n    return T\n",
@@ -337,6 +342,7 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
         ("importlib.import_module(x)", "helper in own.py:3 calls importlib.import_module"),
         ("sys.modules[x].run()", "helper in own.py:3 calls sys.modules"),
         ("sys.__dict__[x]", "helper in own.py:3 calls sys.__dict__"),
+        ("sys.__dict__.get(x)", "helper in own.py:3 calls sys.__dict__.get"),
         ("type(x).__subclasses__()", "helper in own.py:3 calls __subclasses__"),
         ("getattr(x, str(x))", "helper in own.py:3 calls getattr"),
         ("nowhere(x)", "helper in own.py takes nowhere, which is not to be found"),
