@@ -48,12 +48,15 @@ $(VENV)/installed-dev: pyproject.toml examples/warming/requirements.txt | $(PY)
 demo: $(VENV)/installed-demo compiled
 	@$(PY) examples/warming/demo.py
 
+# Half of the tests' time. Those on Slurm wait more than they work, so that both halves have a processor to work with.
+BESIDE := tests/slurm tests/engine tests/flows
+
 .PHONY: test
 test: $(VENV)/installed-dev compiled strace lint
-	@echo "the tests on Slurm wait more than they work: they run beside the others, and then those of the engine do"; \
-	{ other=0; $(PY) -m pytest tests/slurm || other=$$?; $(PY) -m pytest tests/engine || other=$$?; exit $$other; } \
+	@echo "$(BESIDE) run beside the others; what they say follows"; \
+	{ other=0; for tests in $(BESIDE); do $(PY) -m pytest $$tests || other=$$?; done; exit $$other; } \
 	  >$(VENV)/beside.log 2>&1 & beside=$$!; status=0; \
-	$(PY) -m pytest --ignore tests/slurm --ignore tests/engine || status=$$?; \
+	$(PY) -m pytest $(addprefix --ignore=,$(BESIDE)) || status=$$?; \
 	wait $$beside || status=$$?; cat $(VENV)/beside.log; exit $$status
 
 .PHONY: quick
