@@ -476,6 +476,17 @@ def test_cells_of_a_notebook_are_followed_from_one_to_the_next():
     assert run_cells(4, 2).hash != run_cells(5, 3).hash
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="types are named so since Python 3.12")
+def test_the_name_of_a_type_is_followed(code):
+    flow = USER.format(module="own", what="helper", call="helper")
+    own = "\ntype Pair[T] = tuple[T, T]\n\ndef helper(x: Pair[int]):\n    return x\n"
+
+    found = code({"own": own, "flow": flow})
+    other = code({"own": own.replace("tuple[T, T]", "list[T]"), "flow": flow})
+    assert found.hash != other.hash
+    assert found.unresolved == ()
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="generic functions are spelled so since Python 3.12")
 def test_a_generic_function_takes_nothing_for_its_own_types(code):
     flow = USER.format(module="own", what="helper", call="helper")

@@ -198,6 +198,8 @@ def _targets(node: Any) -> Iterator[ast.AST]:
     yield from getattr(node, "targets", ())
     if (target := getattr(node, "target", None)) is not None:
         yield target
+    if isinstance(name := getattr(node, "name", None), ast.Name):  # type Pair = ..., since Python 3.12
+        yield name
     for item in getattr(node, "items", ()):
         if item.optional_vars is not None:
             yield item.optional_vars

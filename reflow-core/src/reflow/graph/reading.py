@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -218,6 +219,11 @@ class _Reader:
         scope.declared.update(node.names)
         return self.fields(node, scope)
 
+    def generic_type(self, node: Any, scope: Scope) -> str:
+        """``type Pair[T] = tuple[T, T]``, since Python 3.12."""
+        self._note_generic(node)
+        return self.fields(node, scope)
+
     def binding(self, node: Any, scope: Scope) -> str:
         """``except E as name``, and the names of a ``case``."""
         if name := getattr(node, "name", None) or getattr(node, "rest", None):
@@ -240,7 +246,7 @@ class _Reader:
             self.finders.add((name, line))
 
     def _note_generic(self, node: Any) -> None:
-        """Note the ``T`` of ``def f[T](x: T)``, since Python 3.12."""
+        """Note the ``T`` of ``def f[T](x: T)``."""
         self.generic.update(parameter.name for parameter in getattr(node, "type_params", ()))
 
 
@@ -273,3 +279,5 @@ _SPECIAL: dict[type, Any] = {
     ast.JoinedStr: _Reader.text_with_values,
     **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Reader.binding),
 }
+if sys.version_info >= (3, 12):
+    _SPECIAL[ast.TypeAlias] = _Reader.generic_type
