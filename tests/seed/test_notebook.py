@@ -72,3 +72,66 @@ def test_a_cell_that_does_not_fit_says_so_at_once(execute):
         execute([define, wrong])
 
     assert "convert.name wants str, but prepare returns list[int]" in str(refused.value)
+
+
+BEGIN = """
+import importlib, sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from reflow import Param, Workflow
+sys.path.insert(0, ".")
+Path("hm.py").write_text("def g(n):\\n    return n\\n")
+import hm
+wf = Workflow("again", code="auto")
+OFF = 0
+def helper(n): return n
+class Box:
+    more = 0
+    def __init__(self, n): self.n = n
+    def area(self): return self.n
+@dataclass
+class Size:
+    n: int = 0
+"""
+TASKS = """
+OWN = 0
+@wf.job()
+def total(n: int) -> int:
+    return hm.g(n) + OFF + OWN + helper(n) + Box(n).area() + Box.more + Size().n
+"""
+SUBMIT = """
+run = wf.submit("runs", store="store.db", n=1, wait=True)
+print(run.result("total"), run.status(as_dict=True)["tasks"]["total"]["counts"])
+"""
+CHANGES = {
+    "a constant": ("OFF = 10", 13),
+    "a constant of the task's own cell": ("OWN = 10", 13),
+    "a function": ("def helper(n): return n + 10", 13),
+    "a method": (
+        "class Box:\n    more = 0\n    def __init__(self, n): self.n = n\n    def area(self): return self.n + 10",
+        13,
+    ),
+    "what a class holds": ("Box.more = 10", 13),
+    "the default of a field": ("@dataclass\nclass Size:\n    n: int = 10", 13),
+    "a module": (
+        "Path('hm.py').write_text('def g(n):\\n    return n + 10\\n'); importlib.reload(hm)",
+        13,
+    ),
+}
+
+
+def test_what_is_changed_between_two_runs_of_a_notebook_is_noticed(execute):
+    """Each change is undone after its run: what was made before is reused then, and nothing else is."""
+    undone = BEGIN.partition("OFF = 0")[2]
+    undo = f"OFF = OWN = 0\n{undone}\nPath('hm.py').write_text('def g(n):\\n    return n\\n'); importlib.reload(hm)"
+    told = [printed(cell) for cell in execute(
+        [BEGIN, TASKS, SUBMIT, *(text for change, _ in CHANGES.values() for text in (change, SUBMIT, undo, SUBMIT))]
+    )]  # fmt: skip
+    runs = told[2::2]
+
+    assert runs[0] == "3 {'succeeded': 1}\n"
+    assert dict(zip(CHANGES, runs[1::2], strict=True)) == {
+        change: f"{value} {{'succeeded': 1}}\n" for change, (_, value) in CHANGES.items()
+    }
+    assert set(runs[2::2]) == {"3 {'reused': 1}\n"}

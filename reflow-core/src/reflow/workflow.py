@@ -37,8 +37,7 @@ class Workflow(Flow):
 
             speak_plainly()
         super().__init__(name, code=code)
-        self._graphs: dict[bool, tuple[int, Graph]] = {}
-        self._codes: tuple[int, dict[str, Code]] = (-1, {})
+        self._graph: tuple[int, Graph] | None = None
 
     def cli(self, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
         """Carry out a command line (default: that of this process) and return the exit code."""
@@ -214,22 +213,20 @@ class Workflow(Flow):
         from reflow.graph.build import build
         from reflow.graph.nodes import hashed
 
-        revision = self._revision()
-        for known in (hashes, True):
-            if known in self._graphs and self._graphs[known][0] == revision:
-                return self._graphs[known][1]
-        graph = hashed(self.graph(), self.codes()) if hashes else build(self, _find_adapter, _find_verifier)
-        self._graphs[hashes] = (revision, graph)
-        return graph
+        if self._graph is None or self._graph[0] != self._revision():
+            self._graph = (self._revision(), build(self, _find_adapter, _find_verifier))
+        graph = self._graph[1]
+        return hashed(graph, self.codes()) if hashes else graph
 
     def codes(self) -> dict[str, Code]:
-        """Return the code that each task reaches, by the name of the task."""
+        """Return the code that each task reaches, by the name of the task, as that is now.
+
+        It is read anew each time: between two runs of one process a module may be loaded again, and a notebook's
+        cells change what the names of others are.
+        """
         from reflow.graph.code import codes_of
 
-        if self._codes[0] != self._revision():
-            functions = {name: spec.function for name, spec in self.tasks.items()}
-            self._codes = (self._revision(), codes_of(functions))
-        return self._codes[1]
+        return codes_of({name: spec.function for name, spec in self.tasks.items()})
 
     def locate(self) -> dict[str, Any]:
         """Return how a worker finds this workflow: by module and name, or as a pickle where it has none."""

@@ -526,3 +526,57 @@ def test_other_tasks_of_a_flow_that_is_reached_do_not_count(code):
     plain = code({"own": "\ndef helper(x):\n    return x\n", "flow": flow})
     changed = code({"own": "\ndef helper(x):\n    return x\n", "flow": flow.replace("return 1", "return 2")})
     assert plain.hash == changed.hash
+
+
+class Session:
+    """A notebook's kernel, as far as names and texts go."""
+
+    def __init__(self):
+        self.namespace = {"__name__": "__main__"}
+
+    def __call__(self, text):
+        """Run a cell; return all names."""
+        file = f"/tmp/kernel_{next(numbers)}/{next(numbers)}.py"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        exec(compile(text, file, "exec"), self.namespace)
+        return self.namespace
+
+
+@pytest.mark.parametrize("then", ["N = 3", "def helper(x):\n    return x", "def sum(x):\n    return 0", "SIZES['a'] = 2"])
+def test_a_name_that_a_later_cell_gives_another_value_counts_as_it_is_now(then):
+    cell = Session()
+    cell("N = 2\nSIZES = {'a': 1}\n\ndef helper(x):\n    return 2 * x\n")
+    task = cell("def task(x: int) -> int:\n    return helper(sum([x])) + N + SIZES['a']\n")["task"]
+    before = codes_of({"task": task})["task"]
+    again = codes_of({"task": task})["task"]
+    cell(then)
+
+    now = codes_of({"task": task})["task"]
+    assert before == again
+    assert now.hash != before.hash
+    assert now.unresolved == ()
+
+
+def test_what_the_own_cell_of_a_task_says_gives_way_to_what_came_later():
+    cell = Session()
+    task = cell("N = 2\n\ndef task(x: int) -> int:\n    return x + N\n")["task"]
+    before = codes_of({"task": task})["task"]
+    cell("N = 3")
+
+    assert codes_of({"task": task})["task"].hash != before.hash
+
+
+def test_it_makes_no_difference_which_cell_a_helper_stands_in():
+    helper, task = "def helper(x):\n    return x\n", "def task(x: int) -> int:\n    return helper(x)\n"
+    cell = Session()
+    cell(helper)
+    apart = codes_of({"task": cell(task)["task"]})["task"]
+
+    assert codes_of({"task": Session()(helper + task)["task"]})["task"].hash == apart.hash
+
+
+def test_a_value_of_a_cell_that_nobody_can_write_down_is_told():
+    task = Session()("OPEN = object()\n\ndef task(x: int) -> int:\n    return x + hash(OPEN)\n")["task"]
+
+    (told,) = codes_of({"task": task})["task"].unresolved
+    assert "takes OPEN, a value of type object" in told

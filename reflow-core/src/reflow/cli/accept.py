@@ -77,9 +77,10 @@ def _meant(call: Call) -> _Meant:
     from reflow.compose.backends import make_store
     from reflow.compose.submission import code_parts, submit_graph
 
-    graph = submit_graph(call.workflow, call.settings)
+    codes = call.workflow.codes()
+    graph = submit_graph(call.workflow.graph(), codes, call.settings)
     _check_tasks(call, graph, words)
-    return _Meant(graph, make_store(call.settings)[0], words, code_parts(call.workflow))
+    return _Meant(graph, make_store(call.settings)[0], words, code_parts(codes))
 
 
 def _meant_of_run(call: Call, words: Sequence[str]) -> _Meant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
@@ -10,6 +11,7 @@ from reflow.errors import WiringError
 from reflow.view.words import plural
 
 if TYPE_CHECKING:
+    from reflow.graph.code import Code
     from reflow.graph.definition import Definition
     from reflow.graph.model import Graph
 
@@ -46,14 +48,14 @@ def run(call: Call) -> int:
         count, parameters = plural(len(graph.tasks), "task"), plural(len(graph.parameters), "parameter")
         call.say(f"{graph.workflow}: {count}, {parameters}, all fits")
         if call.options.verbose:
-            _tell_unresolved(call, call.workflow)
-            _tell_finders(call, call.workflow, graph)
+            codes = call.workflow.codes()
+            _tell_unresolved(call, codes)
+            _tell_finders(call, codes, graph)
     return 0
 
 
-def _tell_unresolved(call: Call, workflow: Definition) -> None:
+def _tell_unresolved(call: Call, codes: Mapping[str, Code]) -> None:
     """Say where a change of code would not be noticed, each place once."""
-    codes = workflow.codes()
     places: dict[str, list[str]] = {}
     for task, code in codes.items():
         for place in code.unresolved if code.hash else ("its source is not to be found",):
@@ -62,9 +64,9 @@ def _tell_unresolved(call: Call, workflow: Definition) -> None:
         call.say(f"  {place}: changes behind that are not noticed ({', '.join(tasks)})")
 
 
-def _tell_finders(call: Call, workflow: Definition, graph: Graph) -> None:
+def _tell_finders(call: Call, codes: Mapping[str, Code], graph: Graph) -> None:
     """Say which tasks look for files by themselves and are reused all the same, each place once."""
     from reflow.graph.finders import HINT, unwatched
 
-    for place, tasks in unwatched(graph, workflow.codes()).items():
+    for place, tasks in unwatched(graph, codes).items():
         call.say(f"  {place}: {HINT} ({', '.join(tasks)})")

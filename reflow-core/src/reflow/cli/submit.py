@@ -148,8 +148,10 @@ def _say_why(call: Call, run: OpenRun) -> None:
 def _say_finders(call: Call, run: OpenRun, graph: Graph) -> None:
     """Say where tasks look for files that were reused in this run without anybody looking."""
     assert call.workflow is not None
+    if call.options.quiet or call.options.json:
+        return
     codes = call.workflow.codes()
-    if call.options.quiet or call.options.json or not any(code.finds for code in codes.values()):
+    if not any(code.finds for code in codes.values()):
         return
     from reflow.graph.finders import HINT, unwatched
     from reflow.model.states import InstanceState

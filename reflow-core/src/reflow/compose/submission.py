@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reflow.compose.backends import AVAILABLE, default_resources, default_run_dir, make_backends
@@ -17,6 +18,7 @@ from reflow.errors import (
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
+    from reflow.graph.code import Code
     from reflow.graph.definition import Definition
     from reflow.graph.model import Given, Graph, Node
     from reflow.run.submit import SubmitRequest
@@ -54,10 +56,10 @@ def submit_request(
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
-    graph = stamped_graph(submit_graph(workflow, settings))
+    codes = workflow.codes()
     return SubmitRequest(
-        graph=graph,
-        code=code_parts(workflow),
+        graph=stamped_graph(submit_graph(workflow.graph(), codes, settings)),
+        code=code_parts(codes),
         entry=workflow.locate(),
         parameters=given.parameters,
         secrets=given.secrets,
@@ -72,13 +74,15 @@ def submit_request(
     )
 
 
-def submit_graph(workflow: Definition, settings: Settings) -> Graph:
+def submit_graph(graph: Graph, codes: Mapping[str, Code], settings: Settings) -> Graph:
     """Return the graph of a new run: with hashes of code, and what the settings say of tasks that say nothing.
 
     Where code is a part of the identity and is not to be found, nobody can tell whether a result is still that of
     this code: such a task is not reused.
     """
-    graph = workflow.graph(hashes=True)
+    from reflow.graph.nodes import hashed
+
+    graph = hashed(graph, codes)
     code = settings.text("defaults.code") or ""
     default = "" if code == KEYS["defaults.code"].default else code
     return graph._replace(tasks={name: _settled(node, default) for name, node in graph.tasks.items()})
@@ -89,13 +93,11 @@ def _settled(node: Node, code: str) -> Node:
     return node._replace(cache=False) if node.lacks_source else node
 
 
-def code_parts(workflow: Definition) -> dict[bytes, str]:
+def code_parts(codes: Mapping[str, Code]) -> dict[bytes, str]:
     """Return what the hashes of a workflow's code are made of, as the store keeps it."""
     from reflow.model.digest import canonical
 
-    return {
-        bytes.fromhex(code.hash): canonical(code.parts) for code in workflow.codes().values() if code.hash
-    }
+    return {bytes.fromhex(code.hash): canonical(code.parts) for code in codes.values() if code.hash}
 
 
 def _with_used(modules: tuple[str, ...]) -> tuple[str, ...]:

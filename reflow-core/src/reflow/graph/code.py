@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from reflow.define.signature import unwrapped
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
+from reflow.graph.current import class_text, constant_text, functions_of
 from reflow.graph.reading import Definition, read, unread
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
 
 _NOT_OWN = (ast.Expr, *IMPORTS)
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -104,6 +104,7 @@ class _Walk:
         self._files: dict[str, str] = {}
         self._taken: set[ast.stmt] = set()
         self._followed: set[tuple[str, Chain]] = set()
+        self._classes: set[type] = set()
         self._waiting: list[_Place] = []
         self._unresolved: set[str] = set()
         self._finds: set[str] = set()
@@ -142,7 +143,7 @@ class _Walk:
 
     def _label(self, module: Module) -> str:
         """Name a module so that it is the same in a script, in a package, and wherever these are."""
-        if module is self._home:
+        if module is self._home or (module.is_cell and self._home.is_cell):
             return ""
         own = f"{self._home.package}."
         return module.name[len(own) - 1 :] if module.name.startswith(own) else module.name
@@ -164,11 +165,18 @@ class _Walk:
             self._import(module, place.taken.imports[root], rest)
         elif root in place.cells:
             self._value(place, root, place.cells[root], rest)
-        elif not self._in_module(module, root, rest) and root not in _BUILTINS:
-            if root in module.namespace:
-                self._value(place, root, module.namespace[root], rest)
-            elif not root.startswith("__"):
-                self._unresolved.add(f"{_where(place)} takes {root}, which is not to be found")
+        else:
+            self._follow_global(place, root, rest)
+
+    def _follow_global(self, place: _Place, name: str, rest: Chain) -> None:
+        """Follow a name of a module; any cell of a notebook may have given it another value since, which counts too."""
+        module = place.module
+        is_bound = self._in_module(module, name, rest)
+        is_known = is_bound or name in _BUILTINS
+        if name in module.namespace and (module.is_cell or not is_known):
+            self._value(place, name, module.namespace[name], rest)
+        elif not is_known and not name.startswith("__"):
+            self._unresolved.add(f"{_where(place)} takes {name}, which is not to be found")
 
     def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
         """Follow a name of a module, if it has that; through ``from x import *`` too."""
@@ -239,13 +247,33 @@ class _Walk:
         elif isinstance(plain := unwrapped(value) if callable(value) else None, FunctionType):
             if not is_foreign(plain.__module__ or "", plain.__code__.co_filename):
                 self._take_function(plain)
+        elif isinstance(value, type) and _is_of_cell(value):
+            self._class_of_cell(place, value)
         elif isinstance(value, type) and "<locals>" not in value.__qualname__:
             self._module(value.__module__, tuple(value.__qualname__.split(".")))
-        elif isinstance(value, _PLAIN):
-            self._hashes[f"{place.label}.{name}"] = [digest("value", repr(value)).hex()]
-            self._files[f"{place.label}.{name}"] = self._file(place.module)
+        elif (text := constant_text(value)) is not None:
+            self._constant(place, name, text)
         elif not _is_of_reflow(value):
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
+
+    def _constant(self, place: _Place, name: str, text: str) -> None:
+        is_global = name not in place.cells
+        label = f"{self._label(place.module)}:{name}" if is_global else f"{place.label}.{name}"
+        hashed = digest("value", text).hex()
+        if hashed not in (known := self._hashes.setdefault(label, [])):
+            known.append(hashed)
+        self._files[label] = self._file(place.module)
+
+    def _class_of_cell(self, place: _Place, value: type) -> None:
+        """Take a class as it is now: the cell that made it may not be the one that is looked at."""
+        if value in self._classes:
+            return
+        self._classes.add(value)
+        self._constant(place, value.__qualname__, class_text(value))
+        for function in functions_of(value):
+            self._value(place, function.__name__, function, ())
+        for base in value.__bases__:
+            self._value(place, base.__name__, base, ())
 
     def _take_function(self, function: Any) -> None:
         module = self._library.modules.of_function(function)
@@ -255,6 +283,11 @@ class _Walk:
 
 def _one(hashes: list[str]) -> str:
     return hashes[0] if len(hashes) == 1 else digest("code", hashes).hex()
+
+
+def _is_of_cell(value: type) -> bool:
+    """Whether a class was made in a notebook, or at a prompt."""
+    return value.__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__")
 
 
 def _is_of_reflow(value: object) -> bool:
