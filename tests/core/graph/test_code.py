@@ -542,7 +542,10 @@ class Session:
         return self.namespace
 
 
-@pytest.mark.parametrize("then", ["N = 3", "def helper(x):\n    return x", "def sum(x):\n    return 0", "SIZES['a'] = 2"])
+THEN = ["N = 3", "def helper(x):\n    return x", "def sum(x):\n    return 0", "SIZES['a'] = 2"]
+
+
+@pytest.mark.parametrize("then", THEN)
 def test_a_name_that_a_later_cell_gives_another_value_counts_as_it_is_now(then):
     cell = Session()
     cell("N = 2\nSIZES = {'a': 1}\n\ndef helper(x):\n    return 2 * x\n")

@@ -32,6 +32,7 @@ BASE = {"node": NODE, "shared": {"bucket": d("b")}, "own": {"nc_file": d("a.nc")
         {"node": NODE._replace(key="other.convert")},
         {"node": NODE._replace(version="2")},
         {"node": NODE._replace(code="auto", code_hash="ab")},
+        {"node": NODE._replace(returns={"list": {"record": "flow:R", "fields": {"v": ["int", True]}}})},
         {"shared": {"bucket": d("c")}},
         {"shared": {"pail": d("b")}},
         {"shared": {}},
@@ -52,6 +53,7 @@ def test_any_change_makes_new_work(change):
         {"node": NODE._replace(file="elsewhere.py", line=7, source="ff", doc="said better")},
         {"node": NODE._replace(code="warn", code_hash="ab")},
         {"node": NODE._replace(pack=50, retries=3)},
+        {"node": NODE._replace(returns={"dict": ["str", "int"]})},
     ],
     ids=str,
 )
@@ -82,4 +84,24 @@ def test_values_that_change_places_make_new_work(one, other):
 
 
 def test_stays_the_same_between_releases():
-    assert identity(**BASE).hex()[:16] == "798eaa6def6047e0"
+    assert identity(**BASE).hex()[:16] == "d947634883522717"
+
+
+RECORD = {"record": "flow:R", "fields": {"v": ["int", True]}}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**RECORD, "record": "moved:R"},
+        {**RECORD, "fields": {"w": ["int", True]}},
+        {**RECORD, "fields": {"v": ["str", True]}},
+        {"enum": "flow:R", "names": ["v"]},
+        {"literal": [{"$enum": ["flow:R", "v"]}]},
+    ],
+    ids=str,
+)
+def test_what_another_class_would_have_to_read_is_other_work(other):
+    assert identity(NODE._replace(returns={"list": RECORD})) != identity(
+        NODE._replace(returns={"list": other})
+    )

@@ -11,9 +11,9 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from reflow.define.signature import unwrapped
+from reflow.graph.current import class_text, constant_text, functions_of
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
-from reflow.graph.current import class_text, constant_text, functions_of
 from reflow.graph.reading import Definition, read, unread
 from reflow.model.digest import digest
 

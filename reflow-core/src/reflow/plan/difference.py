@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from reflow.model.digest import canonical
 from reflow.model.records import EarlierResult
 from reflow.plan.identity import split_digests
 
@@ -16,7 +17,8 @@ class Part(NamedTuple):
     """One part of an identity.
 
     Attributes:
-        kind: ``version``, ``code``, ``input``, or ``after`` (what the tasks returned that it comes after).
+        kind: ``version``, ``code``, ``classes`` (what is returned is made of), ``input``, or ``after`` (what the
+            tasks returned that it comes after).
         name: The parameter of an ``input``, the number of an ``after``; empty for the others.
     """
 
@@ -37,6 +39,8 @@ def parts_of(shared: str, varying: Sequence[str], own: bytes) -> Parts:
     """
     told: Mapping[str, Any] = json.loads(shared or "{}")
     found = {Part("version"): str(told.get("version", NONE)), Part("code"): str(told.get("code", NONE))}
+    if classes := told.get("classes"):
+        found[Part("classes")] = canonical(classes)
     found |= {Part("input", name): value for name, value in told.get("shared", {}).items()}
     found |= _own_parts(varying, own)
     found |= {Part("after", str(number)): value for number, value in enumerate(told.get("after", ()))}

@@ -1,5 +1,5 @@
 """
-What an instance is known by: its task, its version, and the value that it receives for every parameter.
+What an instance is known by: its task, its version, what it returns, and the value of every parameter.
 
 A value stands for itself by its digest. What all instances of a task share (parameters, broadcast results)
 is digested once; only what differs is digested per instance.
@@ -11,10 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 from reflow.graph.model import Node
 from reflow.model.digest import DIGEST_SIZE, canonical, digest, sha256
+from reflow.values.grammar import Grammar, classes_in
 
 
 class Recipe:
     """How the identities of one task's instances are made, once its shared digests are known.
+
+    The classes that a task returns are a part, with their fields: a value carries the name of its class, and once
+    that has moved to another module, or has other fields, nobody can read it as what it was.
+
+    Args:
+        classes: Those of results that were made before; default: those of the task.
 
     Attributes:
         varying: Names of the parameters whose digest differs per instance, in order.
@@ -22,12 +29,18 @@ class Recipe:
     """
 
     def __init__(
-        self, node: Node, shared: Mapping[str, bytes], varying: Sequence[str], after: Sequence[bytes]
+        self,
+        node: Node,
+        shared: Mapping[str, bytes],
+        varying: Sequence[str],
+        after: Sequence[bytes],
+        classes: list[Grammar] | None = None,
     ) -> None:
         self.varying = tuple(sorted(varying))
         names = sorted({*shared, *varying})
         code = node.code_hash if node.code == "auto" else ""
-        head = digest("task", [node.key, node.version, code, names, len(after)])
+        made_of = classes_in(node.returns) if classes is None else classes
+        head = digest("task", [node.key, node.version, code, made_of, names, len(after)])
         self._pieces: list[bytes | None] = [head]
         self._pieces += [shared.get(name) for name in names]
         self._tail = b"".join(after)
@@ -36,6 +49,7 @@ class Recipe:
                 "task": node.key,
                 "version": node.version,
                 "code": code,
+                "classes": made_of,
                 "shared": {name: value.hex() for name, value in shared.items()},
                 "after": [value.hex() for value in after],
             }

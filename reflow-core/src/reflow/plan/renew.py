@@ -20,7 +20,8 @@ class Renewal:
         parts = json.loads(context.parts)
         shared = {name: bytes.fromhex(value) for name, value in parts["shared"].items()}
         after = [bytes.fromhex(value) for value in parts["after"]]
-        self._recipe = Recipe(node._replace(version=context.version), shared, context.varying, after)
+        then = node._replace(version=context.version)
+        self._recipe = Recipe(then, shared, context.varying, after, parts["classes"])
         self.context = context._replace(
             code=bytes.fromhex(node.code_hash),
             source=bytes.fromhex(node.source),

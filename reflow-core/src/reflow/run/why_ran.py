@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
 from reflow.run.past import Past, given
+from reflow.values.grammar import show_class
 from reflow.values.paths import has_paths
 from reflow.values.show import show
 from reflow.values.tagged import Tagged
@@ -116,6 +118,7 @@ def part_name(part: ShownPart | Part) -> str:
     return {
         "version": "the version",
         "code": f"the code ({definitions})" if definitions else "the code",
+        "classes": "the classes of what it returns",
         "after": "what it comes after",
     }.get(part.kind, part.name)
 
@@ -242,4 +245,6 @@ def _other_outputs(run: OpenRun, earlier: OpenRun, task: str) -> list[int]:
 def _short(part: Part, value: str) -> str | None:
     if value == NONE:
         return None
+    if part.kind == "classes":
+        return ", ".join(map(show_class, json.loads(value)))
     return value if part.kind == "version" else value[:_DIGITS]

@@ -88,11 +88,36 @@ def _name_of(annotation: Any) -> str:
     return type_name(annotation.__origin__)
 
 
+def classes_in(grammar: Grammar) -> list[Grammar]:
+    """Return the parts of a grammar whose values carry the name of a class, with its fields or members."""
+    if not isinstance(grammar, dict):
+        return []
+    kind, content = _taken_apart(grammar)
+    if kind in ("record", "typeddict", "enum"):
+        return [grammar]
+    if kind == "literal":
+        return [grammar] if any(isinstance(value, dict) and "$enum" in value for value in content) else []
+    return [
+        found for part in (content if isinstance(content, list) else [content]) for found in classes_in(part)
+    ]
+
+
+def show_class(grammar: Grammar) -> str:
+    """Return a class that `classes_in` found with what it is made of: ``flow:Size(width: int, height: int)``."""
+    kind, content = _taken_apart(grammar)
+    if kind == "literal":
+        return show_grammar(grammar)
+    if kind == "enum":
+        return f"{content}({', '.join(grammar['names'])})"
+    fields = grammar.get("fields", {})
+    return f"{content}({', '.join(f'{name}: {show_grammar(part)}' for name, (part, _) in fields.items())})"
+
+
 def show_grammar(grammar: Grammar) -> str:
     """Return a type as it would be written: ``list[str]``, ``int | None``."""
     if isinstance(grammar, str):
         return _WORDS.get(grammar, grammar)
-    kind, content = next(iter(grammar.items()))
+    kind, content = _taken_apart(grammar)
     if kind == "union":
         members = sorted(content, key=lambda member: bool(member == "none"))
         return " | ".join(show_grammar(member) for member in members)
@@ -107,6 +132,12 @@ def show_grammar(grammar: Grammar) -> str:
     if kind == "numpy":
         return f"numpy.{content}"
     return str(content).rpartition(":")[2].rpartition("<locals>.")[2]
+
+
+def _taken_apart(grammar: dict[str, Any]) -> tuple[str, Any]:
+    """Return what a grammar is, and of what; in the parts of an identity its keys are sorted."""
+    kind = next(key for key in grammar if key not in ("fields", "names", "flag"))
+    return kind, grammar[kind]
 
 
 def _show_literal(value: Tagged) -> str:
