@@ -386,3 +386,28 @@ def test_help_and_status_read_no_code(changed):
     for words in (["--help"], ["status"], ["check"], ["submit", "--help"]):
         told = changed.terminal.run([sys.executable, "-X", "importtime", "levels.py", *words])
         assert "reflow.graph.code" not in told.err
+
+
+SAME = """
+from reflow import Workflow
+wf = Workflow("{name}")
+OFF = {off}
+@wf.job()
+def task(n: int = 1) -> int:
+    return n + OFF
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+def test_a_change_is_told_by_its_own_file_though_equal_code_stood_in_another(terminal):
+    def submit(name, off):
+        (terminal.folder / f"{name}.py").write_text(SAME.format(name=name, off=off))
+        return terminal.python(f"{name}.py", "submit", "--executor", "inline").err
+
+    submit("one", 1)
+    submit("two", 1)
+
+    told = submit("two", 20)
+    assert "made by other code: OFF in two.py" in told
+    assert "one.py" not in told

@@ -107,7 +107,7 @@ def changed(module, old, new):
 
 def test_the_parts_are_all_that_is_reached_and_nothing_else(code):
     assert set(code(PROJECT).parts) == {
-        *("flow.py:task", "tools.py:clip", "shapes.py:Box", "shapes.py:scaled"),
+        *(":task", "tools.py:clip", "shapes.py:Box", "shapes.py:scaled"),
         *("limits.py:LIMIT", "limits.py:floor", "limits.py:LOWEST"),
     }
 

@@ -36,13 +36,16 @@ def test_what_differs_from_any_of_several_codes_counts_once():
         (["tools.py:clip"], "clip in tools.py"),
         (["flow.py:task", "tools.py:LIMIT", "tools.py:clip"], "task in flow.py, LIMIT and clip in tools.py"),
         (["tools.py:floor"], "floor (gone) in tools.py"),
+        ([":task", "tools.py:clip"], "task (gone) in flow.py, clip in tools.py"),
         ([f"a.py:f{n}" for n in range(3)], "f0 (gone), f1 (gone) and f2 (gone) in a.py"),
         (["a.py:make.<locals>.f"], "make.<locals>.f (gone) in a.py"),
     ],
 )
 def test_definitions_are_told_by_file(parts, told):
-    assert told_definitions(parts, NOW) == told
+    assert told_definitions(parts, NOW, "/p/flow.py") == told
 
 
 def test_of_many_definitions_the_first_are_named():
-    assert told_definitions([f"tools.py:clip{n}" for n in range(9)], {}).endswith("in tools.py and 5 more")
+    assert told_definitions([f"tools.py:clip{n}" for n in range(9)], {}, "flow.py").endswith(
+        "in tools.py and 5 more"
+    )

@@ -114,7 +114,7 @@ def _line(results: Results, found: Acceptable) -> str:
     if not found.makers:
         return f"{name}: no result was made by other code; there is nothing to accept"
     new = bytes.fromhex(found.node.code_hash)
-    changed = told_change(results.code_parts([*found.codes, new]), found.codes, new)
+    changed = told_change(results.code_parts([*found.codes, new]), found.codes, found.node)
     line = f"{name}: {plural(found.results, 'result')} of other code will count as made by the present one: {changed}"
     return f"{line}; {plural(found.left, 'result')} of still older code will not" if found.left else line
 

@@ -29,7 +29,8 @@ class Code(NamedTuple):
     Attributes:
         source: Hash of the function's own normalised source, in hex; empty when there is no source.
         hash: The same of all project code that it reaches; empty when there is no source.
-        parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task.
+        parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task, which is itself
+            not named: equal code may stand in several files.
         unresolved: Where it reaches what cannot be told, each in words.
         finds: Where it looks for files, each in words.
     """
@@ -149,6 +150,8 @@ class _Walk:
         return module.name[len(own) - 1 :] if module.name.startswith(own) else module.name
 
     def _file(self, module: Module) -> str:
+        if module is self._home and not module.is_cell:
+            return ""
         return self._library.seen_from(self._home, module)
 
     def _follow_all(self, place: _Place) -> None:

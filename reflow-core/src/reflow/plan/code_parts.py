@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Mapping
 
 SHOWN = 4  #: definitions that are named
@@ -22,15 +23,21 @@ def changed_definitions(then: Iterable[str], now: str) -> list[str]:
     return sorted(changed)
 
 
-def told_definitions(changed: Collection[str], now: Mapping[str, str]) -> str:
-    """Return definitions in words: ``clip and LIMIT in tools.py, old (gone) in flow.py``."""
+def told_definitions(changed: Collection[str], now: Mapping[str, str], own: str) -> str:
+    """Return definitions in words: ``clip and LIMIT in tools.py, old (gone) in flow.py``.
+
+    Args:
+        own: The file of the task, which parts of it do not name.
+    """
     if not changed:
         return "what changed is not known any more"
     shown = list(changed)[:SHOWN]
     by_file: dict[str, list[str]] = {}
     for part in shown:
         file, _, name = part.rpartition(":")
-        by_file.setdefault(file, []).append(name if part in now else f"{name} (gone)")
+        by_file.setdefault(file or os.path.basename(own), []).append(
+            name if part in now else f"{name} (gone)"
+        )
     text = ", ".join(f"{_joined(names)} in {file}" for file, names in by_file.items())
     more = len(changed) - len(shown)
     return f"{text} and {more} more" if more else text

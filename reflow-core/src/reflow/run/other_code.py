@@ -46,7 +46,7 @@ def _lines(
             count = sum(others.values())
             made = f"{plural(count, 'reused result')} {'was' if count == 1 else 'were'} made by other code"
             parts = {**results.code_parts([*others, new]), **present}
-            yield task, f"{task}: {made}: {told_change(parts, [*others], new)}"
+            yield task, f"{task}: {made}: {told_change(parts, [*others], node)}"
 
 
 def changed_code(results: SharedResults, node: Node, old: bytes, present: Mapping[bytes, str] = {}) -> str:
@@ -63,17 +63,17 @@ def changed_code(results: SharedResults, node: Node, old: bytes, present: Mappin
     if not old or not new or old == new:
         return ""
     parts = {**results.code_parts([old, new]), **present}
-    return told_change(parts, [old], new) if old in parts and new in parts else ""
+    return told_change(parts, [old], node) if old in parts and new in parts else ""
 
 
-def told_change(parts: Mapping[bytes, str], old: Sequence[bytes], new: bytes) -> str:
-    """Return in words what differs between earlier codes and the present one.
+def told_change(parts: Mapping[bytes, str], old: Sequence[bytes], node: Node) -> str:
+    """Return in words what differs between earlier codes and the present one of a task.
 
     Args:
         parts: What these are made of, as far as the store knows it.
     """
+    new = bytes.fromhex(node.code_hash)
     if new not in parts or any(code not in parts for code in old):
-        return told_definitions([], {})
-    return told_definitions(
-        changed_definitions([parts[code] for code in old], parts[new]), json.loads(parts[new])
-    )
+        return told_definitions([], {}, node.file)
+    changed = changed_definitions([parts[code] for code in old], parts[new])
+    return told_definitions(changed, json.loads(parts[new]), node.file)
