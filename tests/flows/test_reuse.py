@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from lab import Lab
 
@@ -312,3 +314,31 @@ def test_a_task_whose_code_counts_and_has_no_source_is_not_reused(lab, flows):
     with lab.home():
         (told,) = again.run.why("made_up", as_dict=True)
     assert told["reason"] == 'it runs always: code="auto" needs its source, which is not to be found'
+
+
+EDITED = """
+import edited_helper
+from reflow import Workflow
+wf = Workflow("edited", code="auto")
+@wf.job()
+def task(n: int) -> int:
+    return edited_helper.helped(n)
+"""
+HELPER = "def helped(n):\n    return n + {more}\n"
+
+
+def test_what_an_edited_module_makes_before_it_is_loaded_again_is_not_reused(tmp_path, monkeypatch, flows):
+    lab = Lab(tmp_path, "inline")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "edited_helper.py").write_text(HELPER.format(more=0))
+    (tmp_path / "edited_flow.py").write_text(EDITED)
+    wf, helper = flows("edited_flow").wf, flows("edited_helper")
+    assert lab.submit(wf, n=1).result("task") == 1
+    (tmp_path / "edited_helper.py").write_text(HELPER.format(more=1000))
+
+    edited = lab.submit(wf, n=2)
+    importlib.reload(helper)
+
+    assert any("load it again" in told for told in edited.run.status(as_dict=True)["messages"])
+    assert lab.submit(wf, n=2).result("task") == 1002
+    assert lab.submit(wf, n=2).states == {"task": "1 reused"}

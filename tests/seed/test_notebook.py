@@ -121,6 +121,17 @@ CHANGES = {
 }
 
 
+def test_a_task_whose_cell_was_changed_runs_again_and_is_called_the_same_task(execute):
+    begin = "from reflow import Workflow\nwf = Workflow('cells')\n"
+    task = "@wf.job()\ndef total(n: int = 1) -> int: return n{more}\n"
+    submit = "run = wf.submit('runs', store='store.db', wait=True)\n"
+    submit += "print(run.result('total'), run.status(as_dict=True)['messages'])"
+
+    *_, told = execute([begin, task.format(more=""), submit, task.format(more=" + 1"), submit])
+    said = "total: results that another cell or session made by other code were not reused"
+    assert printed(told) == f"2 ['{said}']\n{said}\n"  # on stderr too, where it is seen
+
+
 def test_what_is_changed_between_two_runs_of_a_notebook_is_noticed(execute):
     """Each change is undone after its run: what was made before is reused then, and nothing else is."""
     undone = BEGIN.partition("OFF = 0")[2]

@@ -36,6 +36,10 @@ class Workflow(Flow):
             from reflow.cli.uncaught import speak_plainly
 
             speak_plainly()
+        if is_interactive():
+            from reflow.rundir.source import outdated
+
+            outdated()  # what is edited from here on, and not loaded again, is noticed
         super().__init__(name, code=code)
         self._graph: tuple[int, Graph] | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from reflow.define.markers import MISSING
-from reflow.define.signature import ParameterSpec
+from reflow.define.signature import ParameterSpec, unwrapped
 from reflow.define.task import TaskSpec
 from reflow.graph.model import Graph, Input, Node, Tagged
 from reflow.graph.parameters import parameter_key
@@ -55,7 +55,7 @@ class NodeMaker:
             pack=settings.pack,
             workers=settings.workers,
             track=settings.track or "",
-            file=spec.file if spec.file.startswith("<") else os.path.abspath(spec.file),
+            file=_file_of(spec),
             line=spec.line,
         )
 
@@ -97,6 +97,14 @@ class NodeMaker:
 
     def _grammar(self, annotation: object) -> Grammar:
         return grammar_of(self._shapes.of(annotation))
+
+
+def _file_of(spec: TaskSpec) -> str:
+    """Return the file of a task; what stands for one has its name between ``<`` and ``>``, as Python writes it."""
+    if spec.file.startswith("<"):
+        return spec.file
+    is_cell = "__file__" not in unwrapped(spec.function).__globals__
+    return f"<cell {spec.file}>" if is_cell else os.path.abspath(spec.file)
 
 
 def _track(parameter: ParameterSpec) -> str | None:

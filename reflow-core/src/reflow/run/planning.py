@@ -68,10 +68,7 @@ class Planner:
         dropped = [name for name in fresh if draft.counts.get(name)]
         tasks = [expansion.task for expansion in expansions]
         for name in decision.foreign:
-            self._hold.messages.append(
-                f"{name}: results of a task of the same name in another file were not reused; "
-                "give one of the workflows another name"
-            )
+            self._hold.messages.append(_foreign(self._graph.tasks[name]))
         self._hold.messages += tell_other_code(
             self._graph, decision.other_code, self._hold.results, self._hold.run.typed("accept")
         )
@@ -188,3 +185,13 @@ def shared_digests(node: Node, parameters: Mapping[str, Any], known: dict[str, b
             known[key] = value_digest(parameters.get(key))
         found[entry.name] = known[key]
     return found
+
+
+def _foreign(node: Node) -> str:
+    """Say that results of a task of the same name were not taken: of another file, or of another cell of a notebook."""
+    if node.file.startswith("<"):
+        return f"{node.name}: results that another cell or session made by other code were not reused"
+    return (
+        f"{node.name}: results of a task of the same name in another file were not reused; "
+        "give one of the workflows another name"
+    )

@@ -17,6 +17,10 @@ from reflow.values.names import main_name
 
 Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modules"
 
+_SEEN: dict[
+    str, tuple[object, tuple[int, int]]
+] = {}  #: modules with their specs, and their files as they were
+
 
 def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     """Copy the project modules that are loaded now, and return what run.json is to say of them.
@@ -48,6 +52,30 @@ def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
         if name not in modules and (entry := _describe(module)) is not None and entry["file"]:
             found[name] = entry["file"]
     return found
+
+
+def outdated() -> list[str]:
+    """Return files that were changed since their modules were first seen here, and were not loaded again since.
+
+    `importlib.reload` gives a module another spec; by what it had before, one is told that was not loaded again.
+    """
+    return [file for name, module in _of_project(()) if (file := _outdated(name, module))]
+
+
+def _outdated(name: str, module: ModuleType) -> str:
+    file = module.__dict__.get("__file__")
+    try:
+        found = os.stat(file) if file and is_project_file(file) else None
+    except OSError:
+        return ""
+    if found is None:
+        return ""
+    stamp, spec = (found.st_mtime_ns, found.st_size), module.__dict__.get("__spec__")
+    seen_spec, seen = _SEEN.setdefault(name, (spec, stamp))
+    if seen_spec is not spec:
+        _SEEN[name] = (spec, stamp)
+        return ""
+    return "" if seen == stamp else str(file)
 
 
 def changed_files(paths: RunPaths, modules: Modules) -> list[str]:

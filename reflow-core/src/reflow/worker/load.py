@@ -32,7 +32,7 @@ class LoadedRun:
     """
 
     def __init__(
-        self, paths: RunPaths, info: Mapping[str, Any], flow: Flow, served: Served | None, changed: str = ""
+        self, paths: RunPaths, info: Mapping[str, Any], flow: Flow, served: Served | None, doubt: str = ""
     ) -> None:
         self.paths = paths
         self.info = info
@@ -40,7 +40,7 @@ class LoadedRun:
         self.adapters: Adapters = _adapters(tuple(info["plugins"]))
         self.fs_latency_s = float(info["options"].get("fs_latency_s", FS_LATENCY_S))
         self._served = served
-        self._changed = changed
+        self._doubt = doubt
         self._late: tuple[int, dict[str, str]] = (0, {})  # for how many loaded modules that was found out
 
     @cached_property
@@ -69,8 +69,8 @@ class LoadedRun:
     @property
     def foreign_code(self) -> str:
         """Why results are not reusable because of code that the run has no copy of; empty when there is none."""
-        if self._changed:
-            return f"{self._changed} has changed since the run was submitted, and is called here as it is"
+        if self._doubt:
+            return self._doubt
         live = self._loaded_late() if self._served is None else self._served.live
         if not live:
             return ""
@@ -117,11 +117,10 @@ def load_run(root: str, info: Mapping[str, Any]) -> LoadedRun:
 def load_run_here(root: str) -> LoadedRun:
     """Load a run in the process that submitted or retries it: its modules are those that are loaded already.
 
-    Where their files are others than at the submit, nobody knows which of the two was loaded: what is made then
-    counts in this run alone.
+    Where their files are others than at the submit, or than when they were loaded, nobody knows which of the two is
+    called: what is made then counts in this run alone.
     """
     from reflow.rundir.runfile import check_trusted, read_run  # a worker of its own is told what it says
-    from reflow.rundir.source import changed_files
 
     paths = RunPaths(root)
     check_trusted(paths)
@@ -130,8 +129,18 @@ def load_run_here(root: str) -> LoadedRun:
     flow = _loaded_flow(entry)
     if flow is None:
         return load_run(root, info)
-    changed = changed_files(paths, info["modules"])
-    return LoadedRun(paths, info, flow, None, next(iter(changed), ""))
+    return LoadedRun(paths, info, flow, None, _doubt(paths, info))
+
+
+def _doubt(paths: RunPaths, info: Mapping[str, Any]) -> str:
+    """Return why the modules that are loaded may not be those that the run was submitted with, else nothing."""
+    from reflow.rundir.source import changed_files, outdated
+
+    for file in outdated():
+        return f"{file} has changed since it was loaded, and is called here as it was: load it again, or start anew"
+    for file in changed_files(paths, info["modules"]):
+        return f"{file} has changed since the run was submitted, and is called here as it is"
+    return ""
 
 
 def _loaded_flow(entry: dict[str, str]) -> Flow | None:
