@@ -7,24 +7,30 @@ from types import FunctionType
 from typing import Any
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
-_ITEMS = 1_000  #: of a list that is taken for a constant
+_ITEMS = 1_000  #: of what is taken for a constant, those of lists within it too
 _DEPTH = 10  #: of lists within lists: one that holds itself has no end
 
 
-def constant_text(value: object, depth: int = _DEPTH) -> str | None:
+def constant_text(value: object) -> str | None:
     """Return a text for a plain value, or a short list, tuple, dict or set of such; None for anything else."""
-    if type(value) in _PLAIN:
-        return ascii(value)
-    if not depth or not isinstance(value, (list, tuple, dict, set, frozenset)) or len(value) > _ITEMS:
-        return None
-    items = value.items() if isinstance(value, dict) else value
-    texts = [constant_text(item, depth - 1) for item in items]
-    plain = [text for text in texts if text is not None]
-    if len(plain) < len(texts):
-        return None
-    if isinstance(value, (set, frozenset)):
-        plain.sort()  # their order is another one in each process
-    return f"{type(value).__name__}({','.join(plain)})"
+    left = _ITEMS
+
+    def text(value: object, depth: int) -> str | None:
+        nonlocal left
+        if type(value) in _PLAIN:
+            return ascii(value)
+        if not depth or not isinstance(value, (list, tuple, dict, set, frozenset)) or len(value) > left:
+            return None
+        left -= len(value)
+        texts = [text(item, depth - 1) for item in (value.items() if isinstance(value, dict) else value)]
+        plain = [one for one in texts if one is not None]
+        if len(plain) < len(texts):
+            return None
+        if isinstance(value, (set, frozenset)):
+            plain.sort()  # their order is another one in each process
+        return f"{type(value).__name__}({','.join(plain)})"
+
+    return text(value, _DEPTH)
 
 
 def class_text(value: type) -> str:
