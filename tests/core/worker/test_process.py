@@ -96,6 +96,12 @@ def test_directory_and_umask_are_those_of_submit(work):
     assert run.ends(sub)[0].value == str(0o022)
 
 
+def test_umask_of_an_instance_is_not_that_of_the_next(work):
+    run, sub = work(HEAD + "    return os.umask(0o077)\n", numbers(3))
+
+    assert [run.ends(sub)[n].value for n in range(3)] == [str(0o022)] * 3
+
+
 def test_function_runs_in_a_module_of_its_real_name(work):
     text = "@flow.array_job()\ndef task(n: int) -> str:\n    return f'{__name__} {__file__} {sys.argv}'\n"
 
