@@ -102,6 +102,46 @@ def test_umask_of_an_instance_is_not_that_of_the_next(work):
     assert [run.ends(sub)[n].value for n in range(3)] == [str(0o022)] * 3
 
 
+CHANGES = {
+    "set": ("ONE", "os.environ['ONE'] = 'other'"),
+    "added": ("NEW", "os.environ['NEW'] = 'x'"),
+    "taken away": ("ONE", "del os.environ['ONE']"),
+    "cleared": ("ONE", "os.environ.clear()"),
+    "as bytes": ("ONE", "os.environb[b'ONE'] = b'\\xff'"),
+    "then failed": ("ONE", "os.environ['ONE'] = 'other'; 1 / 0"),
+}
+
+
+@pytest.mark.parametrize(("name", "deed"), CHANGES.values(), ids=CHANGES)
+def test_environment_of_an_instance_is_not_that_of_the_next(work, name, deed):
+    seen = f"repr(os.environ.get('{name}')), os.popen('echo ${name}').read()"
+    head = "os.environ['ONE'] = '1'\n" + HEAD.replace("-> int", "-> tuple[str, str]")
+
+    run, sub = work(f"{head}    seen = {seen}\n    if n == 1: {deed}\n    return seen\n", numbers(4))
+
+    ends = run.ends(sub)
+    assert ends[0].state == "succeeded"
+    assert ends[0].value == ends[2].value == ends[3].value
+
+
+def test_environment_is_put_back_before_an_instance_is_tried_again(work):
+    body = "    if 'NEW' in os.environ: return 1\n    os.environ['NEW'] = 'x'\n    raise ValueError\n"
+
+    run, sub = work(HEAD + body, numbers(1), retries=1)
+
+    assert run.ends(sub)[0].state == "failed"
+
+
+def test_environment_of_this_process_is_put_back_after_each_instance(call):
+    before = dict(os.environ)
+    body = "    os.environ['NEW'] = f'{n}'; os.environ.pop('HOME')\n    if n == 1: raise ValueError\n    return n\n"
+
+    run, sub = call(HEAD + body, numbers(3))
+
+    assert states(run, sub) == {0: "succeeded", 1: "failed", 2: "succeeded"}
+    assert dict(os.environ) == before
+
+
 def test_function_runs_in_a_module_of_its_real_name(work):
     text = "@flow.array_job()\ndef task(n: int) -> str:\n    return f'{__name__} {__file__} {sys.argv}'\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from posix import environ  # what os.environ keeps: compared in a microsecond, since nothing of it is decoded
 from typing import TYPE_CHECKING
 
 from reflow.errors import DefinitionError, StaleInput, TaskInterrupted, Unfit, ValueMisfit
@@ -41,6 +42,7 @@ class Task:
         self._interruption = interruption
         self._directory: str = run.info["cwd"]
         self._umask: int = run.info["umask"]
+        self._environment = environ.copy()
 
     def attempt(self, instance: Instance, attempt: int) -> Outcome:
         """Call the function once and return how that ended; raises nothing that user code raises."""
@@ -54,6 +56,9 @@ class Task:
         except TaskInterrupted as late:  # a signal that came after the function had ended
             self._interruption.inside = False
             return self._ended_badly(instance, attempt, late)
+        finally:
+            if environ != self._environment:
+                put_back(self._environment)
 
     def _call(self, instance: Instance, attempt: int) -> Outcome:
         interruption = self._interruption
@@ -156,3 +161,10 @@ def check_after(files: list[Watched]) -> str:
     from reflow.worker import watch
 
     return watch.check_after(files)
+
+
+def put_back(environment: dict[bytes, bytes]) -> None:
+    """See `reflow.worker.environment.put_back`."""
+    from reflow.worker import environment as module
+
+    module.put_back(environment)
