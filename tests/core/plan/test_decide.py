@@ -52,6 +52,7 @@ def test_without_cache_everything_runs_however_equal():
     graph = Graph("demo", {}, {"t": NODE._replace(cache=False)})
 
     assert told([pending(0, 7), pending(1, 7)], result(7), graph=graph) == ([], [0, 1], [])
+    assert told([pending(0, 7)], underway={identity(7)}, graph=graph) == ([], [0], [])
 
 
 def test_forced_equals_take_what_one_of_them_has_made_in_this_run():
