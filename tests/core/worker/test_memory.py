@@ -81,3 +81,20 @@ print(peak_mib(os.wait4(pid, 0)[2]))
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
 
     assert int(ran.stdout) == 0
+
+
+def test_what_the_process_that_started_this_one_held_hides_nothing_of_what_this_one_starts():
+    script = """
+import os, sys
+from reflow.plugin import peak_mib
+argv = [sys.executable, "-c", "held = bytearray(200 << 20)"]
+pid = os.posix_spawn(sys.executable, argv, os.environ)
+print(peak_mib(os.wait4(pid, 0)[2]))
+"""
+    starter = "import subprocess, sys; held = bytearray(400 << 20); subprocess.run(sys.argv[1:], check=True)"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", starter, sys.executable, "-c", script], capture_output=True, check=True
+    )
+
+    assert 200 < int(ran.stdout) < 300

@@ -48,10 +48,8 @@ def peak_mib(usage: struct_rusage) -> int:
     Returns:
         0 where that cannot be told: Linux begins to count with what this process held when it started the other.
     """
-    import resource
-
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return max(1, -(-usage.ru_maxrss // _MIB)) if usage.ru_maxrss > own else 0
+    peak = max(1, -(-usage.ru_maxrss // _MIB))
+    return peak if peak > own_peak_mib() else 0
 
 
 def own_peak_mib() -> int:
