@@ -19,8 +19,10 @@ def offer(positions: range) -> int:
     """Return a descriptor from which workers take positions."""
     low = os.memfd_create("positions")
     os.write(low, struct.pack(f"<{len(positions)}I", *positions))
-    os.lseek(low, 0, os.SEEK_SET)
-    return moved_up(low)
+    # Linux guards the place only in files that were opened, which what memfd_create made was not.
+    opened = os.open(f"/proc/self/fd/{low}", os.O_RDONLY)
+    os.close(low)
+    return moved_up(opened)
 
 
 def are_left(descriptor: int) -> bool:

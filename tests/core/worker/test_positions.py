@@ -1,0 +1,32 @@
+"""Workers that share the instances of an element take each of them once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from reflow.worker.positions import are_left, offer
+
+COUNT = 20_000
+TAKER = "from reflow.worker.positions import INHERITED, taken; print(*taken(INHERITED))"
+
+
+def started(positions):
+    return subprocess.Popen(
+        [sys.executable, "-c", f"import os; os.dup2({positions}, 3)\n{TAKER}"],
+        stdout=subprocess.PIPE,
+        pass_fds=[positions],
+        text=True,
+    )
+
+
+def test_each_is_taken_once_however_many_take_at_once():
+    positions = offer(range(COUNT))
+    takers = [started(positions) for _ in range(4)]
+    while are_left(positions):  # as whoever sees to the workers asks all the time
+        pass
+    took = [int(number) for taker in takers for number in taker.communicate(timeout=60)[0].split()]
+    os.close(positions)
+
+    assert sorted(took) == list(range(COUNT))
