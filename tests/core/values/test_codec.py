@@ -49,6 +49,13 @@ def test_any_keeps_all_that_it_is_given(drawn):
     assert alike(there_and_back(Any, value), value)
 
 
+@pytest.mark.parametrize(("annotation", "path"), [(Any, ""), (object, ""), (list[Any], "[1]: ")], ids=str)
+def test_a_bare_object_is_refused_in_words(annotation, path):
+    value = [1, object()] if path else object()
+
+    assert refusal(annotation, value).startswith(f"{path}reflow cannot store object <object object at")
+
+
 @given(annotations_and_values())
 def test_encoding_what_was_decoded_changes_nothing(drawn):
     annotation, value = drawn

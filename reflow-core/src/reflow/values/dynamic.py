@@ -71,12 +71,16 @@ _CONTAINERS: dict[type, str] = {
 
 
 def _coder_of_class(value: Any, coder_of: Callable[[Any], Coder]) -> Coder:
+    if type(value) is object:  # as an annotation this is Any
+        raise _cannot_store(value)
     try:
         return coder_of(type(value))
     except DefinitionError as error:
-        raise Misfit(
-            f"reflow cannot store {describe_value(value)}; write a plugin with `reflow_adapter`"
-        ) from error
+        raise _cannot_store(value) from error
+
+
+def _cannot_store(value: object) -> Misfit:
+    return Misfit(f"reflow cannot store {describe_value(value)}; write a plugin with `reflow_adapter`")
 
 
 def _decode_named(node: Tagged, tag: str, coder_of: Callable[[Any], Coder]) -> object:
