@@ -6,6 +6,8 @@ import json
 from typing import Any, Union
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reflow.errors import ValueMisfit
 from reflow.values.codec import codec
@@ -15,6 +17,8 @@ from reflow.values.plain import decode_plain
 
 np = pytest.importorskip("numpy")
 
+UNITS = ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as")
+LONG = {"Y": "years", "M": "months", "W": "weeks", "D": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 VALUES = [
     np.bool_(True),
     np.int8(-3),
@@ -112,6 +116,27 @@ def test_what_is_shown_without_numpy_is_pythons_nearest():
 
     assert [type(value) for value in plain] == [bool, int, int]
     assert plain == [True, -3, 2**64 - 1]
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(UNITS),
+    st.sampled_from(["M8", "m8"]),
+    st.integers(-(10**12), 10**12),
+    st.just(1) | st.integers(1, 50),
+)
+def test_what_is_shown_of_a_time_without_numpy_is_what_numpy_shows(unit, kind, count, several):
+    value = np.int64(count).view(f"{kind}[{several}{unit}]")
+    text = decode_plain(codec(Any).encode(value))
+
+    assert text == str(value) or (kind == "M8" and text == f"{count * several} {LONG[unit]} since 1970")
+
+
+@pytest.mark.parametrize(
+    "value", [np.datetime64("NaT", "s"), np.timedelta64("NaT"), np.timedelta64(3)], ids=repr
+)
+def test_a_time_without_value_or_unit_is_shown_as_by_numpy(value):
+    assert decode_plain(codec(Any).encode(value)) == str(value)
 
 
 def test_the_type_is_described_by_its_name():

@@ -89,7 +89,13 @@ def plain_numpy(content: list[str]) -> object:
         return float(text)
     if name.startswith("complex"):
         return complex(*map(float, text.split(" ")))
-    return a2b_base64(text) if name == "bytes" else text
+    if name == "bytes":
+        return a2b_base64(text)
+    if name.startswith(("M8", "m8")):
+        from reflow.values.numpy_times import time_text
+
+        return time_text(name, int(text))
+    return text
 
 
 def _float(value: Any) -> str:

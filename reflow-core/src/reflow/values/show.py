@@ -58,9 +58,23 @@ def _show_scalar(tag: str, content: Any) -> str:
         return f"{content[0]}{'' if content[1].startswith('-') else '+'}{content[1]}j"
     if tag == "$timedelta":
         return _show_timedelta(content[0], content[1], content[2])
-    if tag in ("$numpy", "$adapter"):
+    if tag == "$numpy":
+        return _show_numpy(content[0], content[1])
+    if tag == "$adapter":
         return str(content[1])
     return str(content)
+
+
+def _show_numpy(name: str, text: str) -> str:
+    if name.startswith(("M8", "m8")):
+        from reflow.values.numpy_times import time_text
+
+        return time_text(name, int(text))
+    if name.startswith("complex"):
+        return _show_scalar("$complex", text.split(" "))
+    if name == "bool":
+        return str(text == "1")
+    return repr(text) if name == "str" else text
 
 
 def _show_timedelta(days: int, seconds: int, microseconds: int) -> str:
