@@ -417,6 +417,16 @@ def test_an_unknown_run_is_refused_from_python_too(ran):
         ran.open(3)
 
 
+def work() -> int: ...
+
+
+@pytest.mark.parametrize("name", ["result", "results", "logs", "why", "cancel", "retry"])
+@pytest.mark.parametrize(("task", "remedy"), [(work, 'write "work"'), (3, "write it as text")], ids=str)
+def test_a_task_of_a_run_is_named_by_its_text(ran, name, task, remedy):
+    with pytest.raises(UsageError, match=rf"{name} takes the name of a task, not .*; {remedy}"):
+        getattr(ran.open(), name)(task)
+
+
 @pytest.mark.parametrize("timeout", ["x", "1", True])
 def test_a_timeout_that_is_no_number_is_refused(ran, timeout):
     with pytest.raises(UsageError, match=r"timeout=.* cannot be meant; it takes a number of seconds"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from reprlib import repr as short_repr
 from typing import Any, Literal, overload
 
 from reflow.errors import UnknownTask, UsageError
@@ -78,6 +79,7 @@ class Run:
             UnknownTask: There is no such task.
             UsageError: Not all of it has succeeded, yet or at all.
         """
+        _check_task("result", task)
         found = self.results(task)
         total = self._run.ledger.overview().tasks[task].total
         if total is None or len(found) < total:
@@ -86,6 +88,7 @@ class Run:
 
     def results(self, task: str) -> dict[int, Any]:
         """Return what each instance of a task returned, by index; those without a result are left out."""
+        _check_task("results", task)
         return {index: self._decode(task, value) for index, value in results(self._run, task).items()}
 
     def errors(self) -> list[dict[str, Any]]:
@@ -98,6 +101,7 @@ class Run:
         Raises:
             UnknownTask: There is no such task, or it has no such instance.
         """
+        _check_task("logs", task)
         check_arguments(index=index)
         if task not in self._run.graph.tasks:
             raise UnknownTask(unknown_task(task, self._run.graph))
@@ -127,6 +131,7 @@ class Run:
         Raises:
             UnknownTask: There is no such task, or it has no such instance.
         """
+        _check_task("why", task, may_be_none=True)
         if index is not None:
             check_arguments(index=index)
         if index is not None and task is None:
@@ -143,6 +148,7 @@ class Run:
 
     def cancel(self, task: str | None = None) -> None:
         """Cancel it, or a task (``"convert"``) or some instances (``"convert[3]"``) of it; return when that holds."""
+        _check_task("cancel", task, may_be_none=True)
         print(cancel(self._run, self._scopes(task)))
 
     def retry(self, task: str | None = None, verify: bool = True) -> None:
@@ -151,6 +157,7 @@ class Run:
         Args:
             verify: Whether to look first whether the kept outputs that it builds on still hold.
         """
+        _check_task("retry", task, may_be_none=True)
         report = retry(self._run, self._scopes(task), verify=verify)
         print(report.message)
         if report.needs_driver:
@@ -177,6 +184,15 @@ def go_on(run: OpenRun, *, wait: bool = False) -> None:
         drive(run)
     else:
         start(run)
+
+
+def _check_task(method: str, task: object, *, may_be_none: bool = False) -> None:
+    """Refuse a task's function: a run knows names alone, and one function may be several tasks."""
+    if isinstance(task, str) or (may_be_none and task is None):
+        return
+    name = getattr(task, "__name__", None)
+    remedy = f'write "{name}"' if name else 'write it as text, such as "convert"'
+    raise UsageError(f"{method} takes the name of a task, not {short_repr(task)}; {remedy}")
 
 
 def _text(status: dict[str, Any]) -> str:
