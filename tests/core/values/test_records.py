@@ -6,6 +6,7 @@ import collections
 import functools
 import json
 from dataclasses import KW_ONLY, InitVar, dataclass, field, make_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar, Generic, List, NamedTuple, Optional, TypedDict, TypeVar, Union  # noqa: UP035
 
@@ -250,6 +251,14 @@ def test_an_attribute_of_a_namedtuple_is_refused_and_not_lost():
 def test_a_dataclass_that_holds_more_than_its_fields_is_refused(base):
     with pytest.raises(DefinitionError, match="cannot store"):
         codec(make_dataclass("Holder", [("a", int)], bases=(base,)))
+
+
+def test_a_class_that_was_defined_again_is_told_from_the_one_before():
+    record, member = make_dataclass("P", [("x", int)])(0), Enum("Color", "RED").RED
+
+    for annotation, value in (make_dataclass("P", [("x", int)]), record), (Enum("Color", "RED"), member):
+        with pytest.raises(ValueMisfit, match="another class of the same name: run the cells"):
+            codec(annotation).encode(value)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def enum_coder(cls: Any) -> Coder:
 
     def encode(value: Any, depth: int) -> Tagged:
         if not isinstance(value, cls):
-            raise expected(label, value)
+            raise expected(label, value, _namesake(cls, value))
         return {"$enum": [name, _join_flag(cls, value) if is_flag else value.name]}
 
     def decode(node: Tagged, widen: bool) -> object:
@@ -99,7 +99,7 @@ def record_coder(cls: Any, fields: _Fields) -> Coder:
 
     def encode(value: Any, depth: int) -> Tagged:
         if type(value) is not cls:
-            raise expected(label, value, "; a record is exactly its class" if isinstance(value, cls) else "")
+            raise expected(label, value, _unlike(cls, value))
         if depth >= MAX_DEPTH:
             raise TooDeep
         given = read(cls, value)
@@ -115,6 +115,19 @@ def record_coder(cls: Any, fields: _Fields) -> Coder:
         return make(cls, _fields(given, lambda field, part: fields[field][0].decode(part, widen)))
 
     return Coder(encode, decode, frozenset({cls}), frozenset({"$record"}))
+
+
+def _unlike(cls: type, value: object) -> str:
+    if isinstance(value, cls):
+        return "; a record is exactly its class"
+    return _namesake(cls, value)
+
+
+def _namesake(cls: type, value: object) -> str:
+    """Tell apart what a message would show alike: a notebook's cell that was run again made another class."""
+    if type_name(type(value)) != type_name(cls):
+        return ""
+    return "; that is another class of the same name: run the cells of the tasks that use it again"
 
 
 def typeddict_coder(label: str, fields: _Fields) -> Coder:
