@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from reflow.define.flow import Flow
-from reflow.errors import UsageError
+from reflow.errors import DefinitionError, UsageError
 from reflow.values.names import main_name
 
 
@@ -17,6 +18,7 @@ def locate(workflow: Flow, module: str) -> dict[str, Any]:
         module: The name of the module that made it; where it is not there, all others are looked at.
 
     Raises:
+        DefinitionError: It must travel as a pickle, and a task of it takes along what cannot.
         UsageError: It must travel as a pickle, and cloudpickle is not installed.
     """
     for name in (module, *list(sys.modules)):
@@ -44,5 +46,31 @@ def _pickled(workflow: Flow) -> bytes:
             f"workflow {workflow.name!r} is no global of a module, so its functions travel by cloudpickle, "
             "which is not installed; try: pip install 'reflow-core[notebook]'"
         ) from error
-    pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(workflow.tasks)))
+    try:
+        pickled: bytes = cloudpickle.dumps(SimpleNamespace(tasks=dict(workflow.tasks)))
+    except Exception as error:
+        raise DefinitionError(
+            f"{_that_cannot_travel(workflow, cloudpickle.dumps)} cannot be taken to a worker: {error}\n"
+            "make what it needs of that kind, such as a lock or an open file, inside the task"
+        ) from error
     return pickled
+
+
+def _that_cannot_travel(workflow: Flow, dumps: Callable[[object], bytes]) -> str:
+    for name, spec in workflow.tasks.items():
+        if _travels(spec, dumps):
+            continue
+        used = spec.function.__globals__
+        named = [
+            key for key in spec.function.__code__.co_names if key in used and not _travels(used[key], dumps)
+        ]
+        return f"the global {named[0]!r} of task {name!r}" if named else f"task {name!r}"
+    return f"workflow {workflow.name!r}"
+
+
+def _travels(what: object, dumps: Callable[[object], bytes]) -> bool:
+    try:
+        dumps(what)
+    except Exception:  # whatever the value's own __reduce__ raises
+        return False
+    return True
