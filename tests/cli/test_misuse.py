@@ -314,6 +314,40 @@ def test_a_script_without_a_file_is_told_what_its_functions_travel_by(terminal, 
     assert told.complains(2, "'steps' is no global of a module", "pip install 'reflow-core[notebook]'")
 
 
+@pytest.mark.parametrize("name", ["site", "stat", "io", "codecs"])
+def test_a_script_of_a_name_that_python_has_taken_is_refused(terminal, name):
+    (terminal.folder / "steps.py").rename(terminal.folder / f"{name}.py")
+
+    told = terminal.python(f"{name}.py", "submit")
+
+    assert told.complains(
+        2, f"{name}.py has the name of another module '{name}'", "give the file another name"
+    )
+
+
+def test_a_script_that_is_imported_under_its_own_name_too_is_run(terminal):
+    text = (terminal.folder / "steps.py").read_text()
+    (terminal.folder / "twice.py").write_text(text.replace("if __name__", "import twice\nif __name__"))
+
+    assert terminal.python("twice.py", "submit", "--json").json["state"] == "succeeded"
+
+
+def test_a_workflow_of_the_main_guard_is_told_where_to_make_it(terminal):
+    (terminal.folder / "guarded.py").write_text(
+        "from reflow import Workflow\n"
+        "if __name__ == '__main__':\n"
+        "    wf = Workflow('guarded')\n"
+        "    @wf.job\n"
+        "    def one() -> int: return 1\n"
+        "    raise SystemExit(wf.cli())\n"
+    )
+
+    told = terminal.python("guarded.py", "submit", "--executor", "local")
+
+    remedy = 'make it in the module itself, not under: if __name__ == "__main__":'
+    assert remedy in " ".join((told.out + told.err).split())
+
+
 def test_a_script_from_standard_input_is_run(terminal):
     with open(terminal.folder / "steps.py") as script:
         told = terminal.run([sys.executable, "-", "submit", "--json"], stdin=script)

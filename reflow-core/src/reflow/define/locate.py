@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +20,8 @@ def locate(workflow: Flow, module: str) -> dict[str, Any]:
 
     Raises:
         DefinitionError: It must travel as a pickle, and a task of it takes along what cannot.
-        UsageError: It must travel as a pickle, and cloudpickle is not installed.
+        UsageError: It must travel as a pickle, and cloudpickle is not installed; or Python has another module of the
+            name of its file.
     """
     for name in (module, *list(sys.modules)):
         found = sys.modules.get(name)
@@ -28,8 +30,20 @@ def locate(workflow: Flow, module: str) -> dict[str, Any]:
             continue
         real = main_name() if name == "__main__" else name
         if real != "__main__":
+            _check_alone(found, real)
             return {"module": real, "attribute": attribute}
     return {"pickle": _pickled(workflow)}
+
+
+def _check_alone(module: Any, name: str) -> None:
+    """Refuse a script named like a module that is loaded from elsewhere: workers would be given that one."""
+    other = sys.modules.get(name, module)
+    file = os.path.abspath(module.__file__)
+    if other is not module and os.path.abspath(getattr(other, "__file__", None) or "") != file:
+        raise UsageError(
+            f"{file} has the name of another module {name!r}, which workers would be given in its place\n"
+            "give the file another name"
+        )
 
 
 def _globals(module: Any) -> list[tuple[str, Any]]:

@@ -173,7 +173,10 @@ def _flow(paths: RunPaths, entry: dict[str, str]) -> Flow:
         del os.environ["REFLOW_LOADING"]
     found = _attribute(module, entry["attribute"])
     if found is None:
-        raise DefinitionError(f"module {entry['module']!r} has no workflow {entry['attribute']!r}")
+        raise DefinitionError(
+            f"module {entry['module']!r} has no workflow {entry['attribute']!r} when it is imported by a worker; "
+            'make it in the module itself, not under: if __name__ == "__main__":'
+        )
     return found
 
 
