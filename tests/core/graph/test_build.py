@@ -125,6 +125,28 @@ def test_a_function_that_is_no_task_is_told():
     assert "the function 'prepare', which is no task of 'f'" in told
 
 
+def test_a_function_that_was_defined_again_is_told_from_the_one_that_is_a_task_now(monkeypatch):
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    flow = Flow("f")
+
+    def define():
+        @flow.job
+        def prepare() -> str: ...
+
+        return prepare
+
+    before = define()
+
+    @flow.job
+    def use(x: Annotated[str, Result(before)]) -> str: ...
+
+    define()
+
+    (told,) = problems(flow)
+    assert "takes the function 'prepare' as it was before 'prepare' was defined again" in told
+    assert 'or name the other as text: "prepare"' in told
+
+
 def test_a_function_of_an_included_flow_names_its_task_unless_it_is_several():
     flow, top = Flow("f"), Flow("top")
 

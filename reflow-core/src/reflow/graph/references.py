@@ -40,6 +40,11 @@ class References:
         if len(found) == 1:
             return self._tasks[found[0]]
         name = getattr(ref, "__name__", repr(ref))
+        if not found and self._is_of_before(ref, name):
+            raise NoTask(
+                f"the function {name!r} as it was before {name!r} was defined again; "
+                f'define this task again too (run its cell), or name the other as text: "{name}"'
+            )
         if not found:
             raise NoTask(
                 f"the function {name!r}, which is no task of {self._workflow!r}; decorate it, or include its flow"
@@ -48,7 +53,16 @@ class References:
             f"the function {name!r}, which is several tasks here ({', '.join(found)}); give one of the names"
         )
 
+    def _is_of_before(self, ref: object, name: str) -> bool:
+        """Whether a task has taken the place of this one, as when a notebook's cell is run again."""
+        new = self._tasks.get(name)
+        return new is not None and _place(new.function) == _place(ref)
+
     def _names(self, ref: object) -> list[str]:
         if self._functions is None:
             self._functions = tasks_by_function(self._tasks)
         return self._functions.get(id(ref)) or self._functions.get(id(unwrapped(ref)), [])  # type: ignore[arg-type]
+
+
+def _place(function: object) -> tuple[object, object]:
+    return getattr(function, "__module__", None), getattr(function, "__qualname__", None)
