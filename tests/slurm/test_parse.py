@@ -199,15 +199,39 @@ def test_settings_are_read():
         ("*** JOB 812 ON n1 CANCELLED AT 2026-01-01T10:00:00 DUE TO PREEMPTION ***", JobState.PREEMPTED),
         ("*** JOB 812 ON n1 CANCELLED AT 2026-01-01T10:00:00 DUE TO NODE FAILURE ***", JobState.NODE_FAIL),
         ("*** JOB 812 ON n1 CANCELLED AT 2026-01-01T10:00:00 ***", JobState.CANCELLED),
-        ("slurmstepd: error: Exceeded job memory limit", JobState.OUT_OF_MEMORY),
+        ("Exceeded job memory limit", JobState.OUT_OF_MEMORY),
+        ("Job 812 exceeded memory limit (39407 > 20684), being killed", JobState.OUT_OF_MEMORY),
+        ("StepId=812.batch exceeded memory limit (39407 > 20684), being killed", JobState.OUT_OF_MEMORY),
+        ("Detected 2 oom-kill event(s) in step 812.batch cgroup.", JobState.OUT_OF_MEMORY),
+        ("Detected 1 oom_kill event in StepId=812.batch. Some of the step tasks", JobState.OUT_OF_MEMORY),
     ],
 )
-def test_log_says_why_slurm_ended_it(line, state):
-    assert read_log(f"said by the task\nslurmstepd: error: {line}\n").state is state
+@pytest.mark.parametrize("writer", ["slurmstepd: error: ", "slurmstepd-n1: error: ", "slurmd[n1]: "])
+@pytest.mark.parametrize("before", ["said by the task\n", "a line without its end", "\r 42%"])
+def test_log_says_why_slurm_ended_it(before, writer, line, state):
+    assert read_log(f"{before}{writer}{line}\n").state is state
 
 
-def test_log_of_the_task_alone_says_nothing():
-    assert read_log("cancelled by the user\n*** important ***\n") is None
+def test_log_says_what_srun_saw_of_the_tasks_steps():
+    told = read_log("srun: error: n[1-2]: tasks 0-1: Out Of Memory\n")
+
+    assert told.state is JobState.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "cancelled by the user\n*** important ***",
+        "warning: CUDA out of memory, falling back to the CPU",
+        "RuntimeError: Out Of Memory",
+        "my own oom-killer: oom-kill event",
+        "slurmstepd said more\nwarning: Exceeded job memory limit",
+        "srun: error: the GPU of task 0: Out Of Memory",
+        "*** JOB 812 ON n1 CANCELLED AT 2026-01-01T10:00:00 DUE TO PREEMPTION ***",
+    ],
+)
+def test_log_of_the_task_alone_says_nothing(printed):
+    assert read_log(f"{printed}\n") is None
 
 
 @given(st.integers(1, 2**40), st.sampled_from(["", "test", "a-b.c_d"]), st.integers(0, 10**6))

@@ -174,14 +174,19 @@ def with_codes(rows: Iterable[JobRow], codes: Mapping[tuple[str, int], ExitCode]
     ]
 
 
-_IN_LOG = r"\*\*\* (?:JOB|STEP) \S+ ON (\S+) CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*"
+# Not looked for at the start of a line only: what the task printed last may have no end of line.
+_WRITER = r"slurm(?:stepd|d)(?:-[\w.-]+|\[[\w.-]+\])?: (?:error: )?"
+_IN_LOG = rf"{_WRITER}\*\*\* (?:JOB|STEP) \S+ ON (\S+) CANCELLED AT \S+(?: DUE TO ([A-Z ]+?))? \*\*\*"
 _REASONS = {
     "TIME LIMIT": "TIMEOUT",
     "PREEMPTION": "PREEMPTED",
     "NODE FAILURE": "NODE_FAIL",
     "JOB REQUEUE": "REQUEUED",
 }
-_MEMORY = r"(?i)Exceeded job memory limit|oom[-_]kill|Out Of Memory"
+_MEMORY = (
+    rf"{_WRITER}.*?(?:\boom[-_]kill event|\b[Ee]xceeded (?:\w+ )?memory limit)"
+    r"|srun: error: [\w.,\[\]-]+: tasks? [\d,-]+: Out Of Memory"
+)
 
 
 def read_log(text: str) -> ElementReport | None:
