@@ -180,7 +180,7 @@ class Executor(ABC):
         Asked when nothing else tells why an element ended.
 
         Args:
-            log: The last lines of the log.
+            log: The last lines of the log, of the element's last start.
         """
         return None
 

@@ -16,14 +16,12 @@ from reflow.model.records import SubmissionRow
 from reflow.model.states import JobState
 from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.hold import Hold
+from reflow.run.last_words import last_words
 from reflow.run.standing import Reports
 from reflow.run.verdict import Verdict, judge
 from reflow.rundir.completion import finished_elements
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation, parse_name
-
-_TAIL = 4096  #: bytes at the end of a log in which a scheduler says why it ended a job
-
 
 Gone = Mapping[str, Mapping[int, ElementReport | None]]
 
@@ -101,19 +99,10 @@ def _explained(
     """Return a report that says more, where the executor itself wrote into the log why it ended the element."""
     if report is not None and report.state not in (JobState.UNKNOWN, JobState.FAILED):
         return report
-    found = executor.explain(_last_lines(hold.run.paths.element_log(row.token, element)))
-    if found is None or found.state.is_active:  # a log may still tell of an earlier start
+    found = executor.explain(last_words(hold.run.paths, row.token, element))
+    if found is None or found.state.is_active:  # it was requeued, and did not come to start again
         return report
     return found if report is None else found._replace(node=report.node)
-
-
-def _last_lines(path: str) -> str:
-    try:
-        with open(path, "rb") as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - _TAIL))
-            return log.read(_TAIL).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _named(*natives: str | None) -> set[str]:

@@ -32,6 +32,13 @@ def claim_holder(sub: SubmissionPaths, element: int) -> str | None:
         return None
 
 
+def last_start(sub: SubmissionPaths, element: int) -> int:
+    """Return how often an element had been started before its last start, as far as that came to claim it."""
+    names = os.listdir(sub.claims) if os.path.isdir(sub.claims) else ()
+    numbers = (name.partition(".")[2] for name in names if name.startswith(f"{element}."))
+    return max((int(number) for number in numbers if number.isdigit()), default=0)
+
+
 def link_new(path: str, data: bytes) -> bool:
     """Make a file whole unless it is there; return whether it was this call that made it.
 
