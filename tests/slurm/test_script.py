@@ -131,6 +131,32 @@ def test_begin_is_seconds_from_now():
     assert "--begin=now+90" in submission(request(begin_s=90), []).argv
 
 
+@pytest.mark.parametrize(
+    ("of_the_task", "said"),
+    [
+        ((), ["--exclude=n7,n8"]),
+        (("--exclude=n[1-4],m1",), ["--exclude=n7,n8,n[1-4],m1"]),
+        (("--exclude=n1", "--exclude=n2"), ["--exclude=n7,n8,n2"]),
+        (("--exclusive",), ["--exclude=n7,n8"]),
+        (("--exclude=./nodes",), ["--exclude=./nodes"]),
+    ],
+    ids=str,
+)
+def test_nodes_that_failed_are_left_out_beside_those_of_the_task(of_the_task, said):
+    asked = request(exclude=("n7", "n8"), resources=Resources(submit_options=of_the_task))
+
+    argv = submission(asked, []).argv
+
+    assert [option for option in argv if option.startswith("--exclude=")] == said
+    assert ("--exclusive" in argv) == ("--exclusive" in of_the_task)
+
+
+def test_nodes_of_the_task_alone_are_passed_on():
+    asked = request(resources=Resources(submit_options=("--exclude=n1",)))
+
+    assert "--exclude=n1" in submission(asked, []).argv
+
+
 def test_token_is_in_the_comment():
     assert "--comment=reflow:0123456789abcdef0123" in submission(request(), []).argv
 

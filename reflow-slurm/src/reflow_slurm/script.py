@@ -12,6 +12,7 @@ from reflow_slurm.native import comment_of
 from reflow_slurm.options import option_problems, resource_options
 
 MOST_OF_A_NAME = 255  #: letters of a job's name that the accounting database keeps
+_EXCLUDE = "--exclude="
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -65,16 +66,23 @@ def submission(request: JobRequest, dependencies: Sequence[str]) -> Submission:
             f"--output={log_pattern(request.log_dir, request.token)}",
             "--open-mode=append",
             f"--chdir={request.cwd}",
+            # ahead of the task's own: of an option given twice the last counts
             *([f"--signal=B:USR2@{request.warn_s}"] if request.warn_s else []),
-            *([f"--exclude={','.join(request.exclude)}"] if request.exclude else []),
-            *resource_options(
-                request.resources
-            ),  # behind the two above: of an option given twice the last counts
+            *_with_exclude(resource_options(request.resources), request.exclude),
             *([f"--begin=now+{request.begin_s}"] if request.begin_s else []),
             *([f"--dependency=afterany:{':'.join(dependencies)}"] if dependencies else []),
         ),
         f"#!/bin/sh\numask 077\nexec {shlex.join(request.argv)}\n",
     )
+
+
+def _with_exclude(options: Sequence[str], nodes: Sequence[str]) -> list[str]:
+    """Return options with nodes left out beside those that the task leaves out: sbatch takes one list only."""
+    own = [option for option in options if option.startswith(_EXCLUDE)][-1:]
+    if not nodes or (own and "/" in own[0]):  # a file's name, to which no nodes can be added
+        return list(options)
+    rest = [option for option in options if not option.startswith(_EXCLUDE)]
+    return [_EXCLUDE + ",".join([*nodes, *(option.removeprefix(_EXCLUDE) for option in own)]), *rest]
 
 
 def _array(request: JobRequest) -> str:
