@@ -89,6 +89,30 @@ def test_error_that_stays_names_the_file_and_leaves_the_outcomes_in_the_log(sub,
     assert '"i":17' in capfd.readouterr().err
 
 
+def test_directory_that_was_moved_away_is_said_to_be_gone(sub):
+    segment = Segment(sub, 0, 0)
+    ended(segment, 0)
+    segment.flush()
+    os.rename(sub.outcomes, f"{sub.outcomes}.moved")
+
+    with pytest.raises(RunDirError, match="No such file or directory; that directory is gone: move it back"):
+        segment.seal()
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EROFS, "put that right")],
+)
+def test_what_is_to_be_done_about_an_error_that_stays_is_said(sub, monkeypatch, number, advice):
+    monkeypatch.setenv("REFLOW_PATIENCE_S", "0.1")
+    segment = Segment(sub, 0, 0)
+    fail_times(monkeypatch, "rename", number, 10**6)
+    ended(segment, 0)
+
+    with pytest.raises(RunDirError, match=f"{advice}.* then retry what has no outcome"):
+        segment.seal()
+
+
 def fail_times(monkeypatch, name, number, times):
     real, left = getattr(os, name), [times]
 

@@ -19,6 +19,8 @@ PATIENCE_S = 600.0  #: how long no space, no quota or an I/O error is waited for
 SIZE_LIMIT = 8 << 20  #: bytes after which a segment is old enough to be sealed
 
 _WORTH_WAITING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EBADF}
+_OF_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_RETRY = "retry what has no outcome"
 _T = TypeVar("_T")
 
 
@@ -135,13 +137,20 @@ class Segment:
             except OSError as again:
                 error = again
         self._leave_in_log()
-        raise RunDirError(f"{self._part} cannot be written: {error.strerror}; {_REMEDY}") from error
+        raise RunDirError(
+            f"{self._part} cannot be written: {error.strerror}; {self._remedy(error)}"
+        ) from error
+
+    def _remedy(self, error: OSError) -> str:
+        """Say what to do about an error that did not pass."""
+        if error.errno in _OF_SPACE:
+            return f"make room there, then {_RETRY}"
+        if not os.path.isdir(self._folder):
+            return f"that directory is gone: move it back to where it was, then {_RETRY}"
+        return f"put that right, then {_RETRY}"
 
     def _leave_in_log(self) -> None:
         """Leave the lines in the log, between markers, as the last place that may still take them."""
         with contextlib.suppress(OSError):
             text = b"".join([b"\n--- reflow: outcomes of ", os.fsencode(self._part), b" ---\n", *self._kept])
             os.write(2, text + b"--- reflow: end of outcomes ---\n")
-
-
-_REMEDY = "make room there, then retry what has no outcome"
