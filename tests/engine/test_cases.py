@@ -73,6 +73,19 @@ def test_what_failed_by_itself_is_not_tried_again_without_retries(engine, state)
     assert "as it happens" in row.reason
 
 
+def test_what_ran_out_of_time_before_it_began_is_not_tried_again_without_retries(engine):
+    (waiting,) = of_task(engine, "side")
+    waiting.is_held = True
+    engine.cluster.run_for(5.0)
+    engine.cluster.end(waiting, JobState.TIMEOUT, "DEADLINE: it cannot end before its deadline")
+    engine.cluster.run_for(300.0)
+
+    (row,) = engine.ledger.instances("side")
+    assert row.state is InstanceState.FAILED
+    assert row.reason == "its job ran out of time (DEADLINE: it cannot end before its deadline)"
+    assert len([e for e in engine.cluster.elements if ".side." in e.request.name]) == 1
+
+
 def test_what_a_log_still_says_of_an_earlier_start_is_no_reason(engine, monkeypatch):
     requeued = ElementReport(JobState.PENDING, "DUE TO JOB REQUEUE")
     monkeypatch.setattr(engine.executor, "explain", lambda log: requeued)

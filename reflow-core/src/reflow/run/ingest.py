@@ -209,20 +209,21 @@ def tried_again(counts: Mapping[tuple[str, str], int]) -> list[str]:
     return [f"{task}: {count} handed over again: {why}" for (task, why), count in counts.items() if why]
 
 
-def hand_back(row: InstanceRow, *, charge: bool, verdict: Verdict | None = None) -> InstanceRow:
+def hand_back(
+    row: InstanceRow, *, charge: bool, verdict: Verdict | None = None, retries: int = 0
+) -> InstanceRow:
     """Return a row without an outcome, whose submission is over, as pending again.
 
     Args:
         charge: Whether it counts; after as many times as `LIMITS` says such an instance fails.
         verdict: What became of its element.
+        retries: How often it is tried again when it was the time that its task asked for that was up.
     """
-    budget = verdict.budget if verdict is not None and verdict.budget in LIMITS else "lost"
+    budget = _budget_unstarted(verdict)
     tries = tries_of(row).charged(budget if charge else "", verdict.node if verdict is not None else "")
     spent = getattr(tries, budget)
-    if spent > LIMITS[budget]:
-        told = f": {verdict.reason}" if verdict is not None else ""
-        reason = f"was handed over {spent} times and never came to an end{told}"
-        return row._replace(state=InstanceState.FAILED, reason=reason)
+    if spent > LIMITS.get(budget, retries):
+        return row._replace(state=InstanceState.FAILED, reason=_never_ended(budget, spent, verdict))
     return row._replace(
         state=InstanceState.PENDING,
         attempt=row.attempt - 1,
@@ -230,6 +231,19 @@ def hand_back(row: InstanceRow, *, charge: bool, verdict: Verdict | None = None)
         position=None,
         tries=tries.text(),
     )
+
+
+def _budget_unstarted(verdict: Verdict | None) -> str:
+    """Return what an instance is charged to whose element ended before it was started."""
+    is_known = verdict is not None and (verdict.budget in LIMITS or verdict.is_late)
+    return verdict.budget if verdict is not None and is_known else "lost"
+
+
+def _never_ended(budget: str, spent: int, verdict: Verdict | None) -> str:
+    why = verdict.reason if verdict is not None else ""
+    if budget not in LIMITS:
+        return why
+    return f"was handed over {spent} times and never came to an end{f': {why}' if why else ''}"
 
 
 def attempt_row(

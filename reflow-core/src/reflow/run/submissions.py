@@ -154,12 +154,13 @@ class Submissions:
     ) -> Iterable[InstanceRow]:
         """Return what was not started as pending; it costs nothing where its element got as far as another."""
         worked = last_starts(self._hold.run.paths.submission(submission.token)) if lost else {}
+        retries = self._hold.run.graph.tasks[submission.task].retries
         again: Counter[tuple[str, str]] = Counter()
         for row in left:
             element = (row.position or 0) // (submission.pack or 1)
             verdict = lost.get(element)
             is_free = verdict is not None and element in worked
-            back = hand_back(row, charge=charge and not is_free, verdict=verdict)
+            back = hand_back(row, charge=charge and not is_free, verdict=verdict, retries=retries)
             if verdict is not None and back.state is InstanceState.PENDING:
                 again[row.task, verdict.reason] += 1
             yield back

@@ -17,6 +17,7 @@ class Verdict(NamedTuple):
             empty when it is never tried again by itself.
         node: The node whose fault it was, to be left out the next time.
         peak_mib: The most memory that its process had held at once; 0 where that is not known.
+        is_late: Whether its time was up: that is charged to the task though none of its instances was started.
     """
 
     reason: str
@@ -24,6 +25,7 @@ class Verdict(NamedTuple):
     budget: str
     node: str = ""
     peak_mib: int = 0
+    is_late: bool = False
 
 
 LIMITS = {"infra": 3, "preempt": 10, "lost": 3}  #: tries that are not the task's fault
@@ -61,7 +63,7 @@ def judge(report: ElementReport | None) -> Verdict:
     told = f" ({report.reason})" if report is not None and report.reason else ""
     ends = InstanceState.CANCELLED if state is JobState.CANCELLED else InstanceState.FAILED
     node = report.node if report is not None and state is JobState.NODE_FAIL else ""
-    return Verdict(f"{_WORDS[state]}{told}", ends, _BUDGETS[state], node)
+    return Verdict(f"{_WORDS[state]}{told}", ends, _BUDGETS[state], node, is_late=state is JobState.TIMEOUT)
 
 
 def out_of_time(reason: str) -> Verdict:
