@@ -9,13 +9,14 @@ import engine_flow
 import pytest
 from engine_machine import EngineMachine
 
-from reflow.contracts.executor import ElementReport, Limits
+from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
 from reflow.run.cancel import cancel
 from reflow.run.status import read_status
-from reflow.testing.cluster import Element
+from reflow.rundir.control import Scope, leave_note, write_request
+from reflow.testing.cluster import Cluster, Element
 
 
 @pytest.fixture
@@ -212,6 +213,68 @@ def _only_what_waits(end):
             end(element, state, reason, asked=asked)
 
     return act
+
+
+class Later:
+    """Has a user do something at a moment, while others sleep or submit; tells what was submitted from then on."""
+
+    def __init__(self, cluster: Cluster, at_s: float, act: Callable[[], object]) -> None:
+        self.cluster, self.at_s, self.act = cluster, at_s, act
+        self.submitted: list[str] = []
+        self.is_done = False
+        sleep, submit = cluster.sleep, cluster.submit
+        cluster.sleep = lambda seconds: (sleep(seconds), self.look())
+        cluster.submit = lambda request: (self.note(request), submit(request))[1]
+
+    def look(self) -> None:
+        if self.cluster.now_s >= self.at_s and not self.is_done:
+            self.is_done = True
+            self.act()
+
+    def note(self, request: JobRequest) -> None:
+        if self.is_done:
+            self.submitted.append(request.name)
+
+
+def ask_to_cancel(engine: EngineMachine, *scopes: Scope) -> None:
+    """Do what a cancel does first, and at the lease that another has."""
+    engine.was_cancelled = True
+    write_request(engine.paths, "cancel", scopes or (Scope(),))
+    leave_note(engine.paths)
+
+
+def test_whoever_waits_to_submit_again_hears_a_cancel_at_once_and_submits_no_more(engine):
+    engine.cluster.answers.extend(["busy"] * 100)
+    later = Later(engine.cluster, 100.0, lambda: ask_to_cancel(engine))
+    engine.cluster.run_for(110.0)
+
+    assert later.is_done
+    assert later.submitted == []
+    assert engine.ledger.overview().state is RunState.CANCELLED
+    assert engine.ledger.overview().submissions == []
+
+
+def test_what_was_certainly_refused_does_not_keep_a_cancel(engine):
+    engine.cluster.answers.extend(["busy"] * 100)
+    engine.cluster.run_for(16.0)
+    assert [row.task for row in engine.ledger.overview().submissions if row.state == "intent"] == ["work"]
+    before = engine.cluster.now_s
+    engine.was_cancelled = True
+    cancel(engine.opened())
+
+    assert engine.cluster.now_s - before < 3.0
+    assert engine.ledger.overview().state is RunState.CANCELLED
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)
+def test_nothing_is_submitted_once_a_cancel_is_there(engine):
+    before = len(engine.cluster.elements)
+    engine.cluster.meanwhile = lambda: ask_to_cancel(engine)  # while the first of its arrays is submitted
+    engine.cluster.run_for(100.0)
+
+    (native_id,) = {e.native_id for e in engine.cluster.elements[before:]}
+    assert {e.state for e in engine.cluster.jobs[native_id]} == {JobState.CANCELLED}
+    assert engine.ledger.overview().state is RunState.CANCELLED
 
 
 @pytest.fixture

@@ -109,6 +109,7 @@ class SubmissionRow(NamedTuple):
         state: ``intent`` until there is an answer, ``open`` until all elements have ended, then ``ended``;
             ``refused`` when the executor certainly will not take it.
         native_id: The executor's name for it, once it is known.
+        ended: When it ended; of an intent, when it was certainly not taken though it may be later.
         logs: Where each element's log begins in the joined log of the task, as JSON, once it has ended.
     """
 

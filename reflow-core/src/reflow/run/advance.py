@@ -10,9 +10,10 @@ from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
 from reflow.model.states import InstanceState, RunState
-from reflow.run.clock import monotonic_s, now_ms, sleep
+from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
+from reflow.run.handover import is_refused_for_now
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
@@ -30,6 +31,7 @@ from reflow.rundir.queue import read_waits
 
 ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
 YOUNG_S = 2.0  #: there is nothing to be asked about what was submitted just now
+LOOK_AGAIN_S = 5.0  #: how often a scheduler is asked for a job that may be on its way
 DEAF_S = 30.0  #: how long a job waits before it asks a scheduler again that did not answer
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
@@ -51,8 +53,10 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
         with held(run) as hold:
             if isinstance(hold, Holder):
                 return None
-            state = _Pass(run, hold, wait=wait).make(caller)
+            one = _Pass(run, hold, wait=wait)
+            state = one.make(caller)
             tell(run.paths, hold.take_messages())
+        wait = wait and not one.was_interrupted  # whoever asked for something waits for the lease
         save_picture(run)
         is_asked = state is not RunState.HELD and any(r.kind == "retry" for r in list_requests(run.paths))
         if not (take_notes(run.paths) or is_asked):
@@ -80,6 +84,7 @@ class _Pass:
         self._wait = wait
         self._stays = wait
         self._is_job = False
+        self.was_interrupted = False  #: whether it stopped waiting since something was asked for
         self._executor: Executor = run.executor
         self._guards = Guards(hold, run.executor)
         self._coordinator = Coordinator(hold, run.executor, self._guards)
@@ -158,6 +163,8 @@ class _Pass:
             state = self._step([])
             if not state.is_over:
                 self._keep_guarded(caller)
+            if self.was_interrupted:
+                break
         return state
 
     def _is_asked_to_stay(self, caller: str) -> bool:
@@ -232,15 +239,15 @@ class _Pass:
         except SchedulerError as error:
             self._hold.messages.append(f"the scheduler did not say which jobs it has: {error}")
             if self._stays and self._is_job:
-                beating_sleep(self._hold, DEAF_S)
+                self._doze(DEAF_S)
             return
         adopted = [
-            row._replace(state="open", native_id=found.get(row.token))
+            row._replace(state="open", native_id=found.get(row.token), ended=None)
             for row in intents
             if row.token in found or self._is_claimed(row)
         ]
         known = {row.token for row in adopted}
-        again = [row for row in intents if row.token not in known and self._is_settled(row)]
+        again = [row for row in intents if row.token not in known and self._is_ripe(row)]
         self._hold.apply(Changes(submissions=adopted))
         self._guards.watch(row for row in adopted if not is_small(row))
         self._coordinator.submissions.hand_over_again([row for row in again if not is_small(row)])
@@ -258,11 +265,22 @@ class _Pass:
     def _settled_find(self, intents: list[SubmissionRow]) -> dict[str, str]:
         tokens = [row.token for row in intents]
         found = self._executor.find(tokens)
-        while self._stays and not all(r.token in found or self._is_settled(r) for r in intents):
-            self._hold.lease.beat()
-            sleep(5.0)
+        while self._stays and not all(r.token in found or self._is_ripe(r) for r in intents):
+            if self._doze(LOOK_AGAIN_S):
+                break
             found = self._executor.find(tokens)
         return found
 
-    def _is_settled(self, row: SubmissionRow) -> bool:
+    def _is_ripe(self, row: SubmissionRow) -> bool:
+        """Whether an intent that is not found may be dealt with: as long as it may be on its way, nobody knows."""
+        if is_refused_for_now(row) and not self._coordinator.submissions.left_of(row):
+            return True
         return is_settled(self._executor, row)
+
+    def _doze(self, seconds: float) -> bool:
+        """Wait while the lease is kept; return True as soon as something was asked for."""
+        ends = monotonic_s() + seconds
+        while not self.was_interrupted and monotonic_s() < ends:
+            beating_sleep(self._hold, 1.0)
+            self.was_interrupted = self._coordinator.hear()
+        return self.was_interrupted

@@ -42,6 +42,8 @@ class Coordinator:
         self._cancels_done: set[str] = set()
         self._control_seen = -1
         self._submissions: Submissions | None = None
+        if guards is not None:
+            guards.hear = self.hear
 
     @property
     def submissions(self) -> Submissions:
@@ -49,7 +51,7 @@ class Coordinator:
         if self._submissions is None:
             from reflow.run.submissions import Submissions
 
-            self._submissions = Submissions(self._hold, self._executor, self._guards)
+            self._submissions = Submissions(self._hold, self._executor, self._guards, self.hear)
         return self._submissions
 
     def step(
@@ -95,16 +97,19 @@ class Coordinator:
             self.submissions.end(tokens, {}, {}, charge=False)
         return self._settle()
 
-    def hear(self) -> None:
-        """Carry out requests, if any were left since the last time."""
+    def hear(self) -> bool:
+        """Carry out requests, if any were left since the last time; return whether there were."""
         changed = os.stat(self._hold.run.paths.control).st_mtime_ns
         if changed == self._control_seen:
-            return
-        if requests := list_requests(self._hold.run.paths):
+            return False
+        requests = list_requests(self._hold.run.paths)
+        new = [one for one in requests if one.name not in self._cancels_done]
+        if requests:
             from reflow.run.requests import carry_out
 
             carry_out(self._hold, self._executor, requests, self._cancels_done)
         self._control_seen = changed
+        return bool(new)
 
     def _ingest(self, batches: Iterable[Batch]) -> None:
         if batches:  # what is read one by one counts as something

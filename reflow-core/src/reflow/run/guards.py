@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reflow.contracts.executor import Executor
 from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
+from reflow.plan.decide import run_state
 from reflow.run.clock import now_ms
-from reflow.run.handover import frame_of
+from reflow.run.handover import frame_of, is_refused_for_now
 from reflow.run.hold import Hold
 from reflow.run.reconcile import is_gone, is_settled
 from reflow.run.small_jobs import (
@@ -34,6 +35,7 @@ class Guards:
         self._executor = executor
         self._dispatch = dispatch_of(hold.run)
         self._allowed = has_small_jobs(self._dispatch)
+        self.hear: Callable[[], object] = lambda: None  #: carries out what users asked for meanwhile
 
     def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
         """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked.
@@ -129,6 +131,9 @@ class Guards:
             self._hold.apply(Changes(submissions=[self._submitted(row) for row in rows]))
 
     def _submitted(self, row: SubmissionRow) -> SubmissionRow:
+        self.hear()
+        if self._is_over():
+            return row._replace(state="ended", ended=now_ms())
         run = self._hold.run
         rows = [s for s in self._hold.overview().submissions if s.token in watched(row)]
         before = [s.native_id for s in rows if s.native_id]
@@ -146,6 +151,13 @@ class Guards:
             )
             return row._replace(state="ended", ended=now_ms())
         return row._replace(state="open", native_id=native_id)
+
+    def _is_over(self) -> bool:
+        """Whether all was cancelled, and nobody has to look whether a job of it is there after all."""
+        overview = self._hold.overview()
+        unanswered = [r for r in overview.submissions if r.state == "intent" and not is_small(r)]
+        is_certain = all(map(is_refused_for_now, unanswered))
+        return is_certain and run_state(overview.tasks, overview.counts).is_over
 
     def _end(self, rows: Sequence[SubmissionRow]) -> None:
         unanswered = [row.token for row in rows if not row.native_id]

@@ -39,6 +39,13 @@ from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 
 
+class Answered(NamedTuple):
+    """A submission as it stands once it was handed over, and why it was not taken, if it was not."""
+
+    row: SubmissionRow
+    refusal: NotSubmitted | None = None
+
+
 class Intent(NamedTuple):
     """A submission whose payload is written, and its instances as rows that say so."""
 
@@ -167,21 +174,20 @@ def frame_of(run: OpenRun) -> Frame:
 
 def submit(
     hold: Hold, executor: Executor, submission: SubmissionRow, others: Iterable[SubmissionRow]
-) -> SubmissionRow:
-    """Hand a submission over and return its row with the answer; it stays an intent when that is unknown."""
+) -> Answered:
+    """Hand a submission over; it stays an intent where the answer is unknown, or that it may be taken later."""
     try:
         native_id = executor.submit(request_for(hold, submission, others))
     except SubmissionUnknown as error:
         hold.messages.append(f"{submission.task}: {error}")
-        return submission
+        return Answered(submission)
     except NotSubmitted as error:
-        hold.messages.append(f"{submission.task}: {error}")
         if error.transient:
-            return submission
+            return Answered(submission._replace(ended=now_ms()), error)
         _keep_answer(hold, submission, {"refused": f"{submission.task}: {error}"})
-        return submission._replace(state="refused", ended=now_ms())
+        return Answered(submission._replace(state="refused", ended=now_ms()), error)
     _keep_answer(hold, submission, {"native_id": native_id})
-    return submission._replace(state="open", native_id=native_id)
+    return Answered(submission._replace(state="open", native_id=native_id))
 
 
 def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) -> None:
@@ -192,6 +198,11 @@ def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) 
 def of_submission(ledger: Ledger, submission: SubmissionRow, state: InstanceState) -> list[InstanceRow]:
     """Return the instances that were handed over in a submission and are in a state."""
     return [row for row in ledger.instances(submission.task, {state}) if row.submission == submission.token]
+
+
+def is_refused_for_now(submission: SubmissionRow) -> bool:
+    """Whether nothing of an intent is queued, for certain, and it is to be submitted again later."""
+    return submission.state == "intent" and submission.ended is not None
 
 
 def is_cancelled(ledger: Ledger, submission: SubmissionRow) -> bool:

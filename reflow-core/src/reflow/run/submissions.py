@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import SchedulerError
@@ -26,10 +26,13 @@ _SUBMITTED = InstanceState.SUBMITTED
 class Submissions:
     """What a coordinator does with the jobs of its run, while its lease is held."""
 
-    def __init__(self, hold: Hold, executor: Executor, guards: Guards | None) -> None:
+    def __init__(
+        self, hold: Hold, executor: Executor, guards: Guards | None, hear: Callable[[], bool]
+    ) -> None:
         self._hold = hold
         self._executor = executor
         self._guards = guards
+        self._hear = hear
         self._number = max((row.number for row in hold.ledger.submissions()), default=0)
 
     def prepare(
@@ -64,23 +67,46 @@ class Submissions:
             )
 
     def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
-        """Give intents to the executor and write down its answers."""
+        """Give intents to the executor and write down its answers; what is cancelled meanwhile is not submitted."""
         answered: list[SubmissionRow] = []
         failed: list[InstanceRow] = []
         known = self._hold.overview().submissions
+        heard = False
         for submission in submissions:
-            answer = submit(self._hold, self._executor, submission, [*known, *answered])
-            answered.append(answer)
-            if answer.state == "refused":
-                left, words = self.left_of(answer), self._hold.messages[-1]
-                failed += [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
+            heard = self._hear() or heard
+            if heard and not self.left_of(submission):
+                answered.append(submission._replace(state="ended", ended=now_ms()))
+                continue
+            row, refusal = submit(self._hold, self._executor, submission, [*known, *answered])
+            answered.append(row)
+            if refusal is not None:
+                failed += self._refused(row, f"{row.task}: {refusal}")
         self._hold.apply(Changes(submissions=answered, instances=failed))
+        self._after_answers(answered, heard)
+
+    def _refused(self, submission: SubmissionRow, words: str) -> list[InstanceRow]:
+        """Say that a submission was not taken; return the instances that fail by that."""
+        self._hold.messages.append(words)
+        if submission.state != "refused":
+            return []
+        left = self.left_of(submission)
+        return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
+
+    def _after_answers(self, answered: Sequence[SubmissionRow], heard: bool) -> None:
+        for row in answered:
+            if row.state == "ended":
+                clear(self._hold, row)
+        if heard:
+            self.call_off(answered)
         if self._guards is not None:
             self._guards.watch(answered)
 
     def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
-        """Submit intents that were certainly not taken, but for those of which nothing is wanted any more."""
-        wanted = [row._replace(created=now_ms()) for row in rows if self.left_of(row)]
+        """Submit intents that were certainly not taken, but for those of which nothing is wanted any more.
+
+        That they are on their way again is written down first: should this process die, their answer is unknown.
+        """
+        wanted = [row._replace(created=now_ms(), ended=None) for row in rows if self.left_of(row)]
         tokens = {row.token for row in wanted}
         dropped = [row._replace(state="ended", ended=now_ms()) for row in rows if row.token not in tokens]
         if rows:
