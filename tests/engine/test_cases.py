@@ -16,6 +16,7 @@ from reflow.run import advance
 from reflow.run.cancel import cancel
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
+from reflow.rundir.messages import told
 from reflow.testing.cluster import Cluster, Element
 
 
@@ -213,6 +214,53 @@ def _only_what_waits(end):
             end(element, state, reason, asked=asked)
 
     return act
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits()), ("flow_2_0", Limits())], indirect=True)
+@pytest.mark.parametrize("takes", [1, 2, 3, 5])
+def test_what_is_more_than_may_be_queued_is_handed_over_in_parts(engine, takes):
+    engine.cluster.takes = takes
+    most = 0
+    while not engine.ledger.overview().state.is_over and engine.cluster.now_s < 4000.0:
+        engine.cluster.run_for(1.0)
+        most = max(most, len(of_task(engine, "work")), len(of_task(engine, "then")))
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert most <= takes
+    assert Counter(engine_flow.CALLS) == Counter(set(engine_flow.CALLS))
+    assert max(row.attempt for row in engine.rows()) == 1
+
+
+def test_what_cannot_be_queued_at_all_says_why_and_is_tried_one_by_one(engine):
+    engine.cluster.run_for(10.0)
+    engine.cluster.takes = 0
+    tried: list[int] = []
+    submit = engine.cluster.submit
+    engine.cluster.submit = lambda request: (tried.append(request.instances), submit(request))[1]
+    engine.cluster.run_for(300.0)
+
+    tasks = [count for count in tried if count]
+    assert tasks[:3] == [4, 2, 1]
+    assert set(tasks[3:]) == {1}
+    (waiting,) = [row for row in engine.ledger.overview().submissions if row.state == "intent"]
+    assert (waiting.task, waiting.count) == ("work", 1)
+    assert any(m.startswith("work: not even one element is taken: ") for m in told(engine.paths))
+
+    engine.cluster.takes = None
+    engine.cluster.run_for(4000.0)
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)
+def test_of_several_arrays_none_is_tried_once_no_more_is_taken(engine):
+    engine.cluster.run_for(10.0)
+    engine.cluster.takes = 1  # by the element that hands them over
+    tried: list[tuple[float, int]] = []
+    submit, cluster = engine.cluster.submit, engine.cluster
+    cluster.submit = lambda request: (tried.append((cluster.now_s, request.instances)), submit(request))[1]
+    cluster.run_for(20.0)
+
+    assert [count for now, count in tried if count and now == tried[0][0]] == [2, 1]
 
 
 class Later:

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.slow
 
 _numbers = itertools.count()
 _ANSWERS = st.lists(
-    st.sampled_from(["", "", "lost", "adrift", "dropped", "twice", "late", "busy"]), min_size=1, max_size=25
+    st.sampled_from(["", "", "lost", "adrift", "dropped", "twice", "late", "busy", "full"]),
+    min_size=1,
+    max_size=25,
 )
 _LOOKS = st.lists(st.sampled_from([1.0, 12.0, 70.0, 700.0]), max_size=5)
 

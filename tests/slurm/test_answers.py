@@ -132,6 +132,14 @@ def test_refused(stderr, transient):
     assert answer.transient is transient
 
 
+@pytest.mark.parametrize("case", REFUSED)
+def test_only_a_submit_limit_is_one_that_fewer_elements_may_be_within(case):
+    answer = read_answer(1, "", REFUSED[case][0])
+
+    assert answer.over_limit == case.startswith("submit limit")
+    assert ("type: sacctmgr show" in answer.remedy and "maxsubmit" in answer.remedy) == answer.over_limit
+
+
 @pytest.mark.parametrize(("status", "stdout", "stderr"), UNCLEAR.values(), ids=UNCLEAR)
 def test_unclear(status, stdout, stderr):
     assert isinstance(read_answer(status, stdout, stderr), Unclear)

@@ -43,6 +43,7 @@ def test_submit_limit_is_tried_again_later(fake_slurm, standin, make_request):
     with pytest.raises(NotSubmitted) as caught:
         fake_slurm.submit(request)
     assert caught.value.transient
+    assert caught.value.over_limit
     assert fake_slurm.submit(request)
 
 

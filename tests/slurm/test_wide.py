@@ -45,6 +45,22 @@ def limited_to_100(user: User) -> Iterator[User]:
     user.wait(lambda: not is_known("100("))
 
 
+@pytest.fixture
+def account_of_10(user: User) -> Iterator[User]:
+    """A user who may have 10 jobs in the queue on an account that is not their default one."""
+
+    def is_known() -> bool:
+        told = user.cluster.run("scontrol", "show", "assoc_mgr", "users=root", "accounts=tiny")
+        return "MaxSubmitJobs=10(" in told
+
+    user.cluster.run("sacctmgr", "-i", "add", "account", "tiny")
+    user.cluster.run("sacctmgr", "-i", "add", "user", "root", "account=tiny", "MaxSubmitJobs=10")
+    user.wait(is_known)
+    yield user
+    user.wait(lambda: not user.cluster.run("squeue", "-h"))
+    user.cluster.run("sacctmgr", "-i", "delete", "account", "tiny")
+
+
 def test_warming_example_gives_the_same_as_locally(user):
     results, states, maps = {}, {}, {}
     for executor in ("local", "slurm"):
@@ -117,3 +133,20 @@ def test_limit_leaves_room_for_the_watchdogs_of_many_branches(limited_to_100, wi
 
     assert user.see_end(run, 90.0) == "succeeded"
     assert run.run.status(as_dict=True)["messages"] == []
+
+
+def test_limit_of_a_tasks_own_account_is_found_by_halves(account_of_10, wide):
+    user = account_of_10
+    run = user.submit(wide.elsewhere, count=30)
+
+    assert user.see_end(run, 200.0) == "succeeded"
+    assert run.run.result("summed") == sum(n * n for n in range(30))
+    assert sum(arrays(run, "squared")) == 30
+    assert max(arrays(run, "squared")) <= 10
+    words = run.run.status(as_dict=True)["messages"][0]
+    assert words.startswith(
+        "squared: 7 of 30 elements are handed over now, the others follow: Slurm refused "
+    )
+    assert "AssocMaxSubmitJobLimit" in words
+    shown = words.rpartition("type: ")[2]
+    assert "tiny|10|" in user.cluster.run(*shown.replace("$USER", "root").split(), "--parsable2")

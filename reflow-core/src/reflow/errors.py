@@ -118,11 +118,13 @@ class NotSubmitted(SchedulerError):
 
     Attributes:
         transient: Whether the same request may be taken later.
+        over_limit: Whether it was more than may be queued at once: then one of fewer elements may be taken now.
     """
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, over_limit: bool = False) -> None:
         super().__init__(message)
         self.transient = transient
+        self.over_limit = over_limit
 
 
 class SubmissionUnknown(SchedulerError):

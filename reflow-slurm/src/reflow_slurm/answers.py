@@ -20,11 +20,13 @@ class Refused(NamedTuple):
         words: What sbatch said, in one line.
         transient: Whether the same request may be taken later.
         remedy: What to do about it, or empty.
+        over_limit: Whether it was more than may be queued at once.
     """
 
     words: str
     transient: bool
     remedy: str
+    over_limit: bool = False
 
 
 class Unclear(NamedTuple):
@@ -54,6 +56,10 @@ _UNCLEAR = (
 
 _LATER = "it is tried again"
 _PLACES = "type: sinfo -s"
+_LIMITS = {
+    "Assoc": "type: sacctmgr show assoc user=$USER format=account,maxsubmit,grpsubmit",
+    "QOS": "type: sacctmgr show qos format=name,maxsubmitpu,maxsubmitpa,grpsubmit",
+}
 _ACCOUNTS = "type: sacctmgr show assoc user=$USER format=account,partition,qos"
 
 #: What slurmctld or sbatch says when nothing was queued, and may be when the same is asked for later.
@@ -70,7 +76,7 @@ _TRANSIENT = (
     "Munge encode failed",
     "Could not establish a configuration source",
 )
-_SUBMIT_LIMIT = r"\b(?:Assoc|QOS)\w*Submit\w*Limit\b"  # the limit's own name; the sentence names several
+_SUBMIT_LIMIT = r"\b(Assoc|QOS)\w*Submit\w*Limit\b"  # the limit's own name; the sentence names several
 
 #: What slurmctld or sbatch says to a request that it will never take, with what to do about it.
 _PERMANENT = {
@@ -145,8 +151,10 @@ def read_answer(status: int | None, stdout: str, stderr: str) -> Answer:
 
 
 def _refusal(said: str, words: str) -> Answer:
-    if any(text in said for text in _TRANSIENT) or re.search(_SUBMIT_LIMIT, said):
+    if any(text in said for text in _TRANSIENT):
         return Refused(words, transient=True, remedy=_LATER)
+    if (limit := re.search(_SUBMIT_LIMIT, said)) is not None:
+        return Refused(words, transient=True, remedy=f"{_LATER}; {_LIMITS[limit[1]]}", over_limit=True)
     for text, remedy in _PERMANENT.items():
         if text in said:
             return Refused(words, transient=False, remedy=remedy)

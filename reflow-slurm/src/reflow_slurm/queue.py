@@ -181,7 +181,9 @@ def _native_id(request: JobRequest, answer: Answer, commands: Commands) -> Nativ
     if isinstance(answer, Refused):
         remedy = f"; {answer.remedy}" if answer.remedy else ""
         raise NotSubmitted(
-            f"Slurm refused {request.name}: {answer.words}{remedy}", transient=answer.transient
+            f"Slurm refused {request.name}: {answer.words}{remedy}",
+            transient=answer.transient,
+            over_limit=answer.over_limit,
         )
     raise SubmissionUnknown(
         f"it is not known whether Slurm took {request.name}: {answer.words}; it is looked up by its token"

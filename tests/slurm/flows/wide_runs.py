@@ -29,6 +29,24 @@ def gathered(found: Annotated[list[int], Result("square")]) -> int:
     return sum(found)
 
 
+elsewhere = Workflow("elsewhere")
+
+
+@elsewhere.job
+def listed(count: Count) -> list[int]:
+    return list(range(count))
+
+
+@elsewhere.array_job(account="tiny")
+def squared(n: Annotated[int, Result("listed")]) -> int:
+    return n * n
+
+
+@elsewhere.job
+def summed(found: Annotated[list[int], Result("squared")]) -> int:
+    return sum(found)
+
+
 scattered = Workflow("scattered")
 
 

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
-from reflow.errors import SchedulerError
+from reflow.errors import NotSubmitted, SchedulerError
+from reflow.filesystem.atomic import read_bytes, remove_directory
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState
-from reflow.run.capacity import Capacity
+from reflow.run.capacity import Array, Capacity
 from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
-from reflow.run.handover import Intent, is_cancelled, of_submission, prepare, submit
+from reflow.run.handover import (
+    Answered,
+    Intent,
+    is_cancelled,
+    is_refused_for_now,
+    of_submission,
+    prepare,
+    submit,
+)
 from reflow.run.hold import Hold
 from reflow.run.ingest import hand_back, tried_again
 from reflow.run.reconcile import last_starts
-from reflow.run.tries import waves
+from reflow.run.tries import Wave, waves
+from reflow.run.upstream import Purged
 from reflow.run.verdict import Verdict
 
 _SUBMITTED = InstanceState.SUBMITTED
@@ -33,12 +44,16 @@ class Submissions:
         self._executor = executor
         self._guards = guards
         self._hear = hear
+        self._heard = False
+        self._full: set[str] = set()  # tasks of which no more is taken for now
         self._number = max((row.number for row in hold.ledger.submissions()), default=0)
 
     def prepare(
         self, run: Mapping[str, Sequence[InstanceRow]], overview: Overview
     ) -> tuple[list[Intent], list[InstanceRow]]:
         """Write the payloads of what can be handed over now; return what must wait for room, too.
+
+        A task of which something was refused waits until that is taken: it alone is tried again.
 
         Args:
             run: The instances that are ready, by task.
@@ -49,7 +64,11 @@ class Submissions:
         capacity = Capacity(self._hold, self._executor, overview.submissions)
         intents: list[Intent] = []
         waiting: list[InstanceRow] = []
+        full = self._full | {row.task for row in overview.submissions if is_refused_for_now(row)}
         for task, rows in run.items():
+            if task in full:
+                waiting += rows
+                continue
             for wave in waves(rows):
                 arrays, later = capacity.take(self._hold.run.graph.tasks[task], wave)
                 waiting += later
@@ -71,32 +90,86 @@ class Submissions:
         answered: list[SubmissionRow] = []
         failed: list[InstanceRow] = []
         known = self._hold.overview().submissions
-        heard = False
+        full: set[str] = set()
+        self._heard = False
         for submission in submissions:
-            heard = self._hear() or heard
-            if heard and not self.left_of(submission):
-                answered.append(submission._replace(state="ended", ended=now_ms()))
+            if submission.task in full:
+                answered.append(self._shortened(submission, 0))
                 continue
-            row, refusal = submit(self._hold, self._executor, submission, [*known, *answered])
+            row, refusal = self._taken(submission, [*known, *answered])
             answered.append(row)
             if refusal is not None:
-                failed += self._refused(row, f"{row.task}: {refusal}")
+                failed += self._refused(row, refusal)
+            if row.token != submission.token or (refusal is not None and refusal.over_limit):
+                full.add(row.task)
         self._hold.apply(Changes(submissions=answered, instances=failed))
-        self._after_answers(answered, heard)
+        self._full |= full & {row.task for row in answered if row.state in ("open", "intent")}
+        self._after_answers(answered)
 
-    def _refused(self, submission: SubmissionRow, words: str) -> list[InstanceRow]:
+    def _taken(self, submission: SubmissionRow, others: Sequence[SubmissionRow]) -> Answered:
+        """Hand over as much of a submission as is taken at once, down to one element; the rest is pending again."""
+        refusal: NotSubmitted | None = None
+        wanted = submission.count
+        while self._is_wanted(submission):
+            answer = submit(self._hold, self._executor, submission, others)
+            if answer.refusal is None and refusal is not None:
+                told = f"{submission.count} of {wanted} elements are handed over now, the others follow"
+                self._hold.messages.append(f"{submission.task}: {told}: {refusal}")
+            refusal = answer.refusal
+            if refusal is None or not refusal.over_limit or submission.count <= 1:
+                return answer
+            submission = self._shortened(submission, submission.count // 2)
+        return Answered(submission._replace(state="ended", ended=now_ms()))
+
+    def _is_wanted(self, submission: SubmissionRow) -> bool:
+        """Whether an intent is to be submitted, as far as can be known right before that is done."""
+        if submission.state != "intent":
+            return False
+        self._heard = self._hear() or self._heard
+        return not self._heard or bool(self.left_of(submission))
+
+    def _shortened(self, submission: SubmissionRow, count: int) -> SubmissionRow:
+        """Give up an intent of which certainly nothing is queued, for one of its first elements; the others wait.
+
+        Returns:
+            The new intent; where none is made, the old one, which has ended.
+        """
+        left = sorted(self.left_of(submission), key=lambda row: row.position or 0)
+        back = [hand_back(row, charge=False) for row in left]
+        intent = self._intent_of(submission, back[: count * submission.pack])
+        rows, made = (intent.rows, [intent.submission]) if intent is not None else ((), [])
+        over = submission._replace(state="ended", ended=now_ms())
+        self._hold.apply(Changes(instances=[*back[len(rows) :], *rows], submissions=[over, *made]))
+        remove_directory(
+            self._hold.run.paths.submission(over.token).directory
+        )  # for good: nobody works there
+        return made[0] if made else over
+
+    def _intent_of(self, submission: SubmissionRow, rows: Sequence[InstanceRow]) -> Intent | None:
+        """Prepare a submission of instances of another, to begin alike; None where there are none, or it cannot be."""
+        if not rows:
+            return None
+        said = json.loads(read_bytes(self._hold.run.paths.submission(submission.token).request))
+        array = Array(Wave(said["begin_s"], tuple(said["exclude"]), rows), submission.pack)
+        self._number += 1
+        try:
+            return prepare(self._hold, self._executor, submission.task, array, self._number)
+        except Purged:  # which is seen to when they are planned
+            return None
+
+    def _refused(self, submission: SubmissionRow, refusal: NotSubmitted) -> list[InstanceRow]:
         """Say that a submission was not taken; return the instances that fail by that."""
+        told = "not even one element is taken: " if refusal.over_limit else ""
+        words = f"{submission.task}: {told}{refusal}"
         self._hold.messages.append(words)
-        if submission.state != "refused":
-            return []
-        left = self.left_of(submission)
+        left = self.left_of(submission) if submission.state == "refused" else ()
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
 
-    def _after_answers(self, answered: Sequence[SubmissionRow], heard: bool) -> None:
+    def _after_answers(self, answered: Sequence[SubmissionRow]) -> None:
         for row in answered:
             if row.state == "ended":
                 clear(self._hold, row)
-        if heard:
+        if self._heard:
             self.call_off(answered)
         if self._guards is not None:
             self._guards.watch(answered)

@@ -17,10 +17,10 @@ from reflow.model.states import JobState
 Life = Iterator[float]  #: what a job does; it yields for how many seconds nothing can be seen of it
 Launch = Callable[["Element"], Life]
 
-ANSWERS = ("lost", "dropped", "adrift", "late", "twice", "busy", "refused")
+ANSWERS = ("lost", "dropped", "adrift", "late", "twice", "busy", "full", "refused")
 """What can become of a submission instead of an id at once: accepted, with the answer lost; not accepted, with
 the answer lost; accepted half a minute after the answer was lost; accepted, answered half a minute later; accepted
-twice; not now; never."""
+twice; not now; not so many now; never."""
 
 _EPOCH_S = 1_700_000_000
 _START_S = 1.0  #: from being eligible to being started
@@ -83,6 +83,7 @@ class Cluster:
     Attributes:
         answers: What becomes of the next submissions, one of `ANSWERS` each; empty texts for those that go well.
         meanwhile: Called once, while the next submission is on its way.
+        takes: How many elements of tasks it has at once, whatever `limits` says; None: any number.
         deaf_until: Questions get no answer before that.
         lag_s: How old the listings are that poll and find give.
         forget_s: How long after its end an element is remembered.
@@ -96,6 +97,7 @@ class Cluster:
         self.jobs: dict[str, list[Element]] = {}
         self.answers: deque[str] = deque()
         self.meanwhile: Callable[[], object] | None = None
+        self.takes: int | None = None
         self.now_s = 0.0
         self.deaf_until = 0.0
         self.lag_s = 0.0
@@ -224,8 +226,12 @@ class Cluster:
         if meanwhile := self.meanwhile:
             self.meanwhile = None
             meanwhile()
-        if answer in ("busy", "refused"):
-            raise NotSubmitted(f"{request.name}: {answer}", transient=answer == "busy")
+        if self._is_too_much(request):
+            answer = "full"
+        if answer in ("busy", "full", "refused"):
+            raise NotSubmitted(
+                f"{request.name}: {answer}", transient=answer != "refused", over_limit=answer == "full"
+            )
         native = "" if answer == "dropped" else self._queue(request, _LATE_S if answer == "adrift" else 0.0)
         if answer == "twice":
             native = self._queue(request, 0.0)
@@ -235,6 +241,11 @@ class Cluster:
             self.sleep(_LATE_S)
         self.point()
         return native
+
+    def _is_too_much(self, request: JobRequest) -> bool:
+        if self.takes is None or not request.instances:
+            return False
+        return request.count + sum(1 for element in self.active if element.request.instances) > self.takes
 
     def _queue(self, request: JobRequest, later: float) -> str:
         self.submissions += 1
