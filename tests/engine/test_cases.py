@@ -14,6 +14,8 @@ from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
 from reflow.run.cancel import cancel
+from reflow.run.drive import follow
+from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
@@ -360,6 +362,60 @@ def test_where_no_job_may_submit_commands_alone_take_the_run_on(mode_of):
         engine.cluster.run_for(60.0)
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     assert not [e for e in engine.cluster.elements if e.request.argv[3] == "advance"]
+
+
+def test_who_waits_takes_a_run_up_of_which_every_job_was_cancelled(engine):
+    until(engine, "work")
+    for element in engine.cluster.active:
+        engine.cluster.end(element, JobState.CANCELLED, asked=True)
+    engine.is_alone = True
+    engine.cluster.run_for(60.0)
+    assert engine.ledger.overview().state is RunState.RUNNING
+
+    assert follow(engine.opened(), 600.0)["state"] == "cancelled"
+    assert not engine.cluster.active
+
+
+def test_who_waits_takes_a_run_up_that_loses_its_jobs_meanwhile(engine):
+    until(engine, "work")
+    looks: list[str] = []
+
+    def lose_all(status):
+        looks.append(status["state"])
+        for element in engine.cluster.active if len(looks) == 10 else ():
+            engine.cluster.end(element, JobState.CANCELLED, asked=True)
+            engine.is_alone = True
+
+    assert follow(engine.opened(), 600.0, lose_all)["state"] == "cancelled"
+
+
+def test_where_no_job_may_submit_who_waits_takes_the_run_on(mode_of):
+    engine = mode_of("poke")
+    engine.is_alone = True
+
+    assert follow(engine.opened(), 600.0)["state"] == "succeeded"
+
+
+def test_where_no_job_may_submit_who_waits_finds_what_was_lost(mode_of):
+    engine = mode_of("poke")
+    engine.is_alone = True
+    engine.cluster.end(until(engine, "side")[0], JobState.FAILED, "ended with exit status 1")
+
+    assert follow(engine.opened())["state"] == "failed"
+    retry(engine.opened())
+    assert follow(engine.opened())["state"] == "succeeded"
+
+
+def test_who_waits_for_a_long_task_asks_the_scheduler_ever_more_rarely(engine, monkeypatch):
+    for element in engine.cluster.active:
+        element.is_held = True
+    asked: list[float] = []
+    poll = engine.cluster.poll
+    monkeypatch.setattr(engine.cluster, "poll", lambda ids: asked.append(engine.cluster.now_s) or poll(ids))
+    follow(engine.opened(), 3600.0)
+    monkeypatch.undo()
+
+    assert 5 < len(asked) < 20
 
 
 def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine, monkeypatch):

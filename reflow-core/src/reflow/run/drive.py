@@ -13,8 +13,10 @@ from reflow.contracts.executor import Event, ResidentExecutor
 from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
+from reflow.run.clock import monotonic_s, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import Hold, held
+from reflow.run.look import Looks
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status, save_picture
 from reflow.run.sweep import sweep
@@ -248,22 +250,23 @@ def _private(path: str, flags: int) -> int:
 
 
 def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = None) -> dict[str, Any]:
-    """Wait until a run is over or the time has passed, looking; return its last status.
+    """Wait until a run is over or the time has passed, looking, which heals it; return its last status.
 
     Raises:
         OutOfReach: Its driver is gone or it is held, so that waiting would never end.
     """
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    deadline = None if timeout_s is None else monotonic_s() + timeout_s
     pause = 0.02
+    looks = Looks(run)
     while True:
-        status = read_status(run)
+        status = looks.look(None if deadline is None else deadline - monotonic_s())
         if look:
             look(status)
         if status["driver"]["alive"] is False and status["state"] == RunState.RUNNING.value:
             raise OutOfReach(f"nothing drives run {run.id} any more; {run.remedy}")
         if status["state"] == RunState.HELD.value:
             raise OutOfReach(f"run {run.id} is held; {run.remedy}")
-        if RunState(status["state"]).is_over or (deadline is not None and time.monotonic() >= deadline):
+        if RunState(status["state"]).is_over or (deadline is not None and monotonic_s() >= deadline):
             return status
-        time.sleep(pause)
+        sleep(pause)
         pause = min(1.0, pause * 1.5)

@@ -7,12 +7,17 @@ from typing import Any
 
 from reflow.errors import ReflowError
 from reflow.model.states import RunState
-from reflow.run.clock import now_ms
+from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status
 from reflow.rundir.lease import lease_holder
 
 SILENT_S = 5.0  #: a run that wrote nothing for so long, and that nobody drives, is looked after
+SOON_S, RARELY_S = (
+    10.0,
+    300.0,
+)  #: between the looks of somebody who waits: after a change, and at last without one
+CERTAINTY_S = 180.0  #: what it can take at most to be certain about lost work
 
 
 def look(run: OpenRun) -> dict[str, Any]:
@@ -21,15 +26,59 @@ def look(run: OpenRun) -> dict[str, Any]:
     Raises:
         StoreError: The ledger cannot be read.
     """
-    trouble = heal(run)
+    return _status(run, heal(run))
+
+
+class Looks:
+    """The looks of somebody who waits for a run: the first heals, later ones ever more rarely while nothing changes.
+
+    A run whose workers need a driver is only read: to take its lease would be in the way of a new one.
+    """
+
+    def __init__(self, run: OpenRun) -> None:
+        self._run = run
+        self._due = monotonic_s()
+        self._pause = SOON_S
+        self._tasks: object = None
+        self._trouble: str | None = None
+
+    def look(self, left_s: float | None = None) -> dict[str, Any]:
+        """Return how the run stands, after it was healed if that is due.
+
+        Args:
+            left_s: How long the caller goes on waiting; None: as long as it takes.
+        """
+        if not self._run.is_resident and monotonic_s() >= self._due:
+            self._trouble = heal(self._run, stays=self._stays(left_s))
+            self._due = monotonic_s() + self._pause
+            self._pause = min(RARELY_S, self._pause * 2)
+        status = _status(self._run, self._trouble)
+        if status["tasks"] != self._tasks:  # there may be more to be taken in
+            self._tasks = status["tasks"]
+            self._pause = SOON_S
+            self._due = min(self._due, monotonic_s() + SOON_S)
+        return status
+
+    def _stays(self, left_s: float | None) -> bool:
+        """Whether to do here what a watchdog would: where there is none, nobody else finds lost work."""
+        from reflow.run.small_jobs import dispatch_of, has_small_jobs
+
+        has_time = left_s is None or left_s > CERTAINTY_S
+        return has_time and not has_small_jobs(dispatch_of(self._run))
+
+
+def _status(run: OpenRun, trouble: str | None) -> dict[str, Any]:
     status = read_status(run)
     if trouble and trouble not in status["messages"]:
         status["messages"].append(trouble)
     return status
 
 
-def heal(run: OpenRun) -> str | None:
+def heal(run: OpenRun, *, stays: bool = False) -> str | None:
     """Take in what waits of a run that nobody drives any more; a healthy or foreign run is left alone.
+
+    Args:
+        stays: Whether the caller has the minutes that certainty about lost work on a scheduler can take.
 
     Returns:
         What stands in the way of it, or None: a look never fails because of this.
@@ -37,7 +86,7 @@ def heal(run: OpenRun) -> str | None:
     if not is_silent(run):
         return None
     try:
-        _settle(run)
+        _settle(run, stays=stays)
     except (ReflowError, OSError) as error:
         return " ".join(str(error).split())
     return None
@@ -58,11 +107,11 @@ def is_silent(run: OpenRun) -> bool:
     return found is None or found[1] is False
 
 
-def _settle(run: OpenRun) -> None:
+def _settle(run: OpenRun, *, stays: bool) -> None:
     from reflow.contracts.executor import ResidentExecutor
     from reflow.run.settle import settle
 
     executor = run.executor if run.is_resident else None
     if isinstance(executor, ResidentExecutor) and executor.leftovers(run.serve_argv):
         return  # they end with the instance they are at; to end them is for whoever drives the run on
-    settle(run)
+    settle(run, stays=stays)

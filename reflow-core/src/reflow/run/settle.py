@@ -11,14 +11,17 @@ from reflow.run.recover import left_behind
 from reflow.rundir.messages import tell
 
 
-def settle(run: OpenRun) -> bool:
+def settle(run: OpenRun, *, stays: bool = False) -> bool:
     """Carry out requests and take in what was left; return False when somebody else holds the lease, and will.
 
     A run on a scheduler is advanced as far as it goes. Of one whose workers need a driver, nothing is handed
     over: nobody would stay to feed it.
+
+    Args:
+        stays: Whether this process may stay for the minutes that certainty about lost work can take.
     """
     if not run.is_resident:
-        return advance(run) is not None
+        return advance(run, wait=stays) is not None
     with held(run) as hold:
         if isinstance(hold, Holder):
             return False

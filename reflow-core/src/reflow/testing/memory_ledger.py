@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.contracts.store import Ledger, StoredValue
@@ -19,6 +18,7 @@ from reflow.model.records import (
     Unpublished,
 )
 from reflow.model.states import InstanceState, RunState
+from reflow.run.clock import now_ms
 
 OPEN = ("intent", "open")  #: states of submissions that have not ended
 
@@ -56,7 +56,7 @@ class LedgerState:
 
     def write(self, changes: Changes) -> None:
         """Put the rows of one transaction in their places."""
-        self.updated = max(self.updated, _now_ms())
+        self.updated = max(self.updated, now_ms())
         if changes.run is not None:
             self.run = changes.run
             self.ended = (self.ended or self.updated) if changes.run.is_over else None
@@ -219,7 +219,3 @@ class MemoryLedger(Ledger):
 
 def _fits(row: InstanceRow | AttemptRow, states: Collection[InstanceState], indices: Collection[int]) -> bool:
     return (not states or row.state in states) and (not indices or row.index in indices)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
