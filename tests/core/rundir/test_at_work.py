@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reflow.rundir.at_work import count_at_work
+from reflow.rundir.claims import claim
+from reflow.rundir.completion import BUCKET, mark_done
 from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, start_line
 
 START = start_line(7, 1, 1000, 0)
@@ -51,6 +54,42 @@ def test_an_element_that_is_claimed_counts_before_its_first_line(sub):
     write(sub, part_name(0, 0), START)
 
     assert count_at_work(sub) == 3
+
+
+def test_an_element_that_is_through_is_not_at_work_though_its_claim_stays(sub):
+    for element in range(5):
+        claim(sub, element, "job")
+    for element in range(3):
+        mark_done(sub, element, {0: 1}, 20)
+
+    assert count_at_work(sub) == 2
+
+
+def test_an_element_that_was_started_again_counts_once(sub):
+    claim(sub, 0, "job")
+    claim(sub, 0, "job")
+
+    assert count_at_work(sub) == 1
+
+
+def test_full_buckets_are_not_looked_into(sub):
+    width = 2 * BUCKET
+    for element in range(BUCKET + 3):
+        claim(sub, element, "job")
+    for element in range(BUCKET + 1):
+        mark_done(sub, element, {0: 1}, width)
+    shutil.rmtree(Path(sub.done, "b0"))  # what its sum says is enough
+
+    assert count_at_work(sub) == 2
+
+
+def test_nothing_is_at_work_once_the_last_one_is_out(sub):
+    for element in range(3):
+        claim(sub, element, "job")
+    for element in range(3):
+        mark_done(sub, element, {0: 1}, 3)
+
+    assert count_at_work(sub) == 0
 
 
 def test_a_submission_that_has_ended_has_nothing_at_work(sub):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from reflow.rundir.completion import unfinished_elements
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation, parse_name
 
@@ -12,10 +13,15 @@ _START = b'{"k":"s"'
 
 
 def count_at_work(sub: SubmissionPaths) -> int:
-    """Count the elements whose newest line says that an instance was begun, or that are claimed, if these are more."""
+    """Count the workers whose newest line says that an instance was begun, or the elements at work, if these are more.
+
+    At work is what was claimed and is not through.
+    """
     parts = _newest_parts(_listed(sub.outcomes))
     begun = sum(_ends_with_a_start(os.path.join(sub.outcomes, name)) for name in parts)
-    return max(begun, len(_listed(sub.claims)))
+    # an element that was started again has claims of later starts, too, whose names are no numbers
+    claimed = {int(name) for name in _listed(sub.claims) if name.isdigit()}
+    return max(begun, len(unfinished_elements(sub, claimed)))
 
 
 def _newest_parts(names: list[str]) -> list[str]:

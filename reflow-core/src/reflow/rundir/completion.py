@@ -80,6 +80,20 @@ def finished_elements(sub: SubmissionPaths) -> set[int]:
     return found
 
 
+def unfinished_elements(sub: SubmissionPaths, elements: set[int]) -> set[int]:
+    """Return those of some elements that have not said that they are through; full buckets are not looked into."""
+    try:
+        names = set(os.listdir(sub.done))
+        if os.path.basename(_all(sub)) in names:
+            return set()
+        left = {element for element in elements if f"b{element // BUCKET}.sums" not in names}
+        for bucket in {f"b{element // BUCKET}" for element in left} & names:
+            left -= {int(name) for name in os.listdir(os.path.join(sub.done, bucket)) if name.isdigit()}
+    except FileNotFoundError:  # its folders went a moment ago, since it has ended
+        return set()
+    return left
+
+
 def missing_segments(sub: SubmissionPaths) -> set[str]:
     """Return the sealed segments of a submission whose elements are all through that cannot be seen here."""
     sums = read_done(sub) or _markers(sub)
