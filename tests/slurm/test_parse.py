@@ -65,6 +65,16 @@ def test_rows_of_squeue_are_read():
     assert reports[3].reason.startswith("Resources: ")
 
 
+def test_elements_that_are_held_alike_have_one_reason_that_names_the_array():
+    told = "".join(squeue(elements=str(n), state="PENDING", reason="JobHeldUser") for n in (0, 1, 2))
+    reports = elements_of(
+        OURS, read_squeue(told + squeue(elements="3", state="PENDING", reason="JobHeldAdmin"))
+    )
+
+    assert {reports[n].reason for n in range(3)} == {"JobHeldUser: held; type: scontrol release 812"}
+    assert reports[3].reason.endswith("scontrol release 812_3")
+
+
 @given(st.text(), st.text())
 def test_names_and_comments_of_other_jobs_hide_nothing(name, comment):
     separators = str.maketrans("", "", "\x1e\x1f")

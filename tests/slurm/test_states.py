@@ -46,7 +46,17 @@ def test_word_that_nobody_knows_is_no_end(word):
     assert report(f"X{word}", "812_0").state.is_active
 
 
-@pytest.mark.parametrize("reason", ["JobHeldUser", "JobHeldAdmin", "launch failed requeued held"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "JobHeldUser",
+        "JobHeldAdmin",
+        "launch failed requeued held",
+        "launch_failed_requeued_held",
+        "job requeued in held state",
+        "job_requeued_in_held_state",
+    ],
+)
 def test_held_element_names_the_command_that_releases_it(reason):
     assert "scontrol release 812_3" in report("PENDING", "812_3", reason=reason).reason
 
@@ -54,6 +64,37 @@ def test_held_element_names_the_command_that_releases_it(reason):
 @pytest.mark.parametrize("reason", ["Resources", "Priority", "Dependency", "BeginTime"])
 def test_element_that_waits_says_what_for(reason):
     assert report("PENDING", "812_3", reason=reason).reason.startswith(f"{reason}: ")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "PartitionConfig",
+        "AssocMaxWallDurationPerJobLimit",
+        "AssocMaxCpuPerJobLimit",
+        "AssocMaxCpuMinutesPerJobLimit",
+        "AssocMaxMemPerNode",
+        "QOSMaxGRESPerJob",
+        "QOSMaxWallDurationPerJobLimit",
+        "QOSMinCpuNotSatisfied",
+    ],
+)
+def test_reason_that_never_ends_says_what_to_type_and_promises_nothing(reason):
+    words = report("PENDING", "812_3", reason=reason).reason
+
+    assert "; type: " in words
+    assert "at once" not in words
+
+
+@pytest.mark.parametrize(
+    "reason", ["AssocMaxJobsLimit", "AssocGrpCpuLimit", "QOSMaxCpuPerUserLimit", "MaxJobsPerAccount"]
+)
+def test_limit_that_others_make_room_in_is_one_on_what_is_used_at_once(reason):
+    assert "at once" in report("PENDING", "812_3", reason=reason).reason
+
+
+def test_to_drop_what_never_starts_ends_nothing_that_runs():
+    assert "scancel --state=PENDING 812" in report("PENDING", "812", reason="BadConstraints").reason
 
 
 def test_old_reason_of_a_cancelled_job_is_not_told():

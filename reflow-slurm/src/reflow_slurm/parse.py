@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -38,11 +39,19 @@ class JobRow(NamedTuple):
             return self.comment == comment_of(token)
         return self.name.endswith(f".{token[:10]}")
 
-    def reports(self) -> dict[int, ElementReport]:
-        """Return what it says about each of its elements."""
+    def reports(self, *, as_array: bool = False) -> dict[int, ElementReport]:
+        """Return what it says about each of its elements.
+
+        Args:
+            as_array: Whether commands in it are to name the array, of which others stand alike.
+        """
         return {
             element: report(
-                self.state, f"{self.job}_{element}", reason=self.reason, nodes=self.nodes, code=self.code
+                self.state,
+                self.job if as_array else f"{self.job}_{element}",
+                reason=self.reason,
+                nodes=self.nodes,
+                code=self.code,
             )
             for element in self.elements
         }
@@ -150,10 +159,12 @@ def elements_of(native: NativeId, rows: Iterable[JobRow]) -> dict[int, ElementRe
     A request that was taken twice has another job of the same token. Of its elements one job only works on each,
     the other leaves, and completes by that.
     """
+    ours = [row for row in rows if row.is_of(native.token)]
+    alike = Counter((row.job, row.state, row.reason) for row in ours for _ in row.elements)
     jobs: dict[str, dict[int, ElementReport]] = {}
-    for row in rows:
-        if row.is_of(native.token):
-            jobs.setdefault(row.job, {}).update(row.reports())
+    for row in ours:
+        several = alike[row.job, row.state, row.reason] > 1
+        jobs.setdefault(row.job, {}).update(row.reports(as_array=several))
     found: dict[int, ElementReport] = {}
     for reports in jobs.values():
         found |= {e: told for e, told in reports.items() if e not in found or _says_more(told, found[e])}

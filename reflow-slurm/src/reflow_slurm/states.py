@@ -39,23 +39,42 @@ _ENDS = {
     "REVOKED": "it was started on another cluster",
 }
 
-#: Why a job may wait for ever, and what to type, where {0} is its address.
+_ASSOCIATIONS = "type: scontrol show assoc_mgr flags=assoc"
+_QUALITIES = "type: scontrol show assoc_mgr flags=qos"
+_DROP = "scancel --state=PENDING {0}"
+
+#: Why a job may wait for ever, and what to type, where {0} is its address (squeue(1), JOB REASON CODES).
 _STUCK = {
     "JobHeldUser": "held; type: scontrol release {0}",
     "JobHeldAdmin": "held by an administrator or after failed starts; type: scontrol release {0}",
     "JobHoldMaxRequeue": "held after too many restarts; type: scontrol release {0}",
     "launch failed requeued held": "held after its start failed; type: scontrol release {0}",
-    "DependencyNeverSatisfied": "waits for what can never be; type: scancel {0}",
-    "BadConstraints": "no node has what it asks for; type: scancel {0}",
+    "requeued in held state": "held; type: scontrol release {0}",
+    "ReservationDeleted": "its reservation was deleted; type: scontrol show job {0}",
+    "DependencyNeverSatisfied": f"waits for what can never be; type: {_DROP}",
+    "BadConstraints": f"no node has what it asks for; type: {_DROP}",
+    "DeadLine": f"it cannot end before its deadline; type: {_DROP}",
     "InvalidAccount": "its account is not valid any more; type: scontrol show job {0}",
+    "AccountNotAllowed": "its account may not use its partition; type: scontrol show job {0}",
     "InvalidQOS": "its QOS is not valid any more; type: scontrol show job {0}",
+    "QOSNotAllowed": "its account or partition does not allow its QOS; type: scontrol show job {0}",
+    "QOSUsageThreshold": "its QOS does not take jobs of an account that has used so much; type: sshare",
     "PartitionDown": "its partition is down; type: sinfo -s",
     "PartitionInactive": "its partition is inactive; type: sinfo -s",
     "PartitionTimeLimit": "it asks for more time than its partition allows; type: sinfo -o '%P %l'",
     "PartitionNodeLimit": "it asks for more nodes than its partition has; type: sinfo -s",
+    "PartitionConfig": "its partition does not give what it asks for; type: sinfo -o '%P %D %c %m %l %N'",
+    "MaxMemPerLimit": "it asks for more memory than it may; type: scontrol show partition",
 }
 
-#: What Slurm's words for an ordinary wait mean (squeue(1), JOB REASON CODES).
+#: Limits that no waiting helps against, since the job alone goes over them.
+_NEVER = {
+    r"AssocMax\w*Per(Job|Node)": f"a job of its account may not ask for so much; {_ASSOCIATIONS}",
+    r"QOSMax\w*Per(Job|Node)": f"a job of its QOS may not ask for so much; {_QUALITIES}",
+    r"QOSMin\w+": f"a job of its QOS must ask for more; {_QUALITIES}",
+}
+
+#: What Slurm's words for an ordinary wait mean.
 _PATIENT = {
     "Resources": "it is next, once enough is free",
     "Priority": "others go first",
@@ -65,13 +84,16 @@ _PATIENT = {
     "Nodes required for job are DOWN, DRAINED": "its nodes are down, drained or reserved; type: sinfo -R",
     "ReqNodeNotAvail": "a node that it asks for is not available; type: sinfo -N",
     "Reservation": "its reservation has not begun; type: scontrol show reservations",
-    "AssocGrp": "what its account may use at once is used; type: scontrol show assoc_mgr flags=assoc",
-    "AssocMax": "what you may use at once with its account is used; type: scontrol show assoc_mgr flags=assoc",
-    "QOSGrp": "what its QOS may use at once is used; type: scontrol show assoc_mgr flags=qos",
-    "QOSMax": "what you may use at once with its QOS is used; type: scontrol show assoc_mgr flags=qos",
+    "AssocGrp": f"what its account may use at once, or in all, is used; {_ASSOCIATIONS}",
+    "AssocMax": f"what you may use at once with its account is used; {_ASSOCIATIONS}",
+    "Association": f"its account has reached a limit; {_ASSOCIATIONS}",
+    "QOSGrp": f"what its QOS may use at once, or in all, is used; {_QUALITIES}",
+    "QOSMax": f"what you may use at once with its QOS is used; {_QUALITIES}",
+    **dict.fromkeys(("QOSJob", "QOSResource", "QOSTime"), f"its QOS has reached a limit; {_QUALITIES}"),
+    "Max": f"what its account may use at once with its QOS is used; {_QUALITIES}",
     "Licenses": "no licence is free; type: scontrol show licenses",
 }
-_HELD = ("REQUEUE_HOLD", "SPECIAL_EXIT")
+_HELD = ("REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD")
 _NO_LOG = (0, 53)
 _KILLED = 9
 
@@ -101,7 +123,7 @@ def report(
 
     Args:
         word: The state as squeue or sacct print it; ``CANCELLED by 1000`` too.
-        address: How commands name the element.
+        address: How commands name the element, or the whole array of which this holds.
         reason: squeue's reason; that of an ended job is often an old one, and not looked at.
     """
     found = _ABBREVIATED.fullmatch(word.strip())
@@ -120,11 +142,15 @@ def report(
 
 
 def _waits_for(word: str, address: str, reason: str) -> str:
+    said = reason.replace("_", " ")  # as scontrol writes what is more than a word
     for text, advice in _STUCK.items():
-        if text in reason:
+        if text in reason or text in said:
             return f"{reason}: {advice.format(address)}"
     if word in _HELD:
         return f"{word}: held; type: scontrol release {address}"
+    for pattern, meaning in _NEVER.items():
+        if re.match(pattern, reason):
+            return f"{reason}: {meaning}"
     for text, meaning in _PATIENT.items():
         if reason.startswith(text):
             return f"{reason}: {meaning}"
