@@ -418,6 +418,29 @@ def test_who_waits_for_a_long_task_asks_the_scheduler_ever_more_rarely(engine, m
     assert 5 < len(asked) < 20
 
 
+def _say(engine, element, reason):
+    """Have the scheduler say of an element that waits, why."""
+    element.turn(JobState.PENDING, engine.cluster.now_s, reason)
+
+
+@pytest.mark.parametrize("engine", [("flow_1_0", Limits(2))], indirect=True)
+def test_all_reasons_for_which_arrays_of_a_task_wait_are_told_the_worst_first(engine):
+    until(engine, "source")
+    while not (waiting := of_task(engine, "work")):
+        engine.cluster.run_for(0.5)
+    for element in waiting:
+        element.is_held = True
+        _say(engine, element, "Priority: others go first")
+    _say(engine, waiting[0], "JobHeldUser: held; type: scontrol release 101")
+    engine.advance()
+
+    told = read_status(engine.opened())["queue"]["waits"]["work"]
+    assert list(told.items()) == [
+        ("JobHeldUser: held; type: scontrol release 101", 1),
+        ("Priority: others go first", len(waiting) - 1),
+    ]
+
+
 def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine, monkeypatch):
     before = until(engine, "work")
     monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))

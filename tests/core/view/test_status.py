@@ -13,7 +13,7 @@ from reflow.view.logs import log_header
 from reflow.view.plan import plan_text
 from reflow.view.progress import change_lines
 from reflow.view.screen import Screen
-from reflow.view.status import by_cause, headline, next_lines, status_text
+from reflow.view.status import by_cause, headline, next_lines, queue_lines, status_text
 
 NOW = calendar.timegm(time.strptime("2026-11-18T14:08:52", "%Y-%m-%dT%H:%M:%S"))
 
@@ -60,6 +60,17 @@ def test_failures_of_different_tasks_are_different_causes(failure):
 
 def test_a_failure_without_a_reason_is_said(failure):
     assert by_cause([failure(None, None)]) == [("no reason is known", ("convert", [None]))]
+
+
+def test_of_many_reasons_to_wait_the_first_ones_are_lines(status):
+    waits = {"convert": {f"reason {n}": 9 - n for n in range(5)}}
+    lines = queue_lines(status(queue={"as_of": "2026-11-18T14:02:11Z", "waits": waits}), Screen())
+
+    assert lines[0] == "  … queued    convert (9)  reason 0"
+    assert [line.strip() for line in lines[3:]] == [
+        "and 2 more reasons: status --json lists all",
+        "as the scheduler said at 2026-11-18T14:02:11Z",
+    ]
 
 
 def test_what_to_type_next_follows_from_the_state(status):

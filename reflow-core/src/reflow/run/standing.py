@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from reflow.contracts.executor import ElementReport, Executor
@@ -11,7 +12,7 @@ from reflow.model.states import JobState
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
 from reflow.run.small_jobs import is_small
-from reflow.rundir.queue import keep_waits
+from reflow.rundir.queue import Waits, keep_waits
 
 Reports = Mapping[str, Mapping[int, ElementReport]]  #: by native id and element
 
@@ -25,15 +26,20 @@ def ask(hold: Hold, executor: Executor, rows: Iterable[SubmissionRow]) -> Report
     except SchedulerError as error:
         hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
         return None
-    waits = {row.task: _waits(told.get(str(row.native_id), {})) for row in known if not is_small(row)}
-    keep_waits(hold.run.paths, now_ms(), {task: reasons for task, reasons in waits.items() if reasons})
+    keep_waits(hold.run.paths, now_ms(), _waits([row for row in known if not is_small(row)], told))
     return told
 
 
-def _waits(reports: Mapping[int, ElementReport]) -> dict[str, int]:
-    """Count the elements that wait, by the reason that is told for it."""
-    found: dict[str, int] = {}
-    for report in reports.values():
-        if report.state is JobState.PENDING and report.reason:
-            found[report.reason] = found.get(report.reason, 0) + 1
-    return found
+def _waits(rows: Iterable[SubmissionRow], told: Reports) -> Waits:
+    """Count the elements that wait of each task, in all its arrays, by the reason that is told for it."""
+    found: dict[str, Counter[str]] = {}
+    for row in rows:
+        for report in told.get(str(row.native_id), {}).values():
+            if report.state is JobState.PENDING and report.reason:
+                found.setdefault(row.task, Counter())[report.reason] += 1
+    return {task: _worst_first(reasons) for task, reasons in found.items()}
+
+
+def _worst_first(reasons: Mapping[str, int]) -> dict[str, int]:
+    """Put the reasons first that say what to type, since they may never end, then those of many elements."""
+    return dict(sorted(reasons.items(), key=lambda reason: ("type: " not in reason[0], -reason[1])))

@@ -16,6 +16,7 @@ DONE = ("succeeded", "reused")
 NO_REASON = "no reason is known"
 _HEADINGS = ("", "task", "done", "reused", "run", "queue", "fail", "total", "")
 _CAUSES = 5  #: that are shown
+_REASONS = 3  #: for which elements of a task wait, that are shown
 
 
 def status_text(status: Status, screen: Screen, now_s: float, typed: Typed | None = None) -> str:
@@ -111,16 +112,18 @@ def _remark(task: Status) -> str:
 
 
 def queue_lines(status: Status, screen: Screen) -> list[str]:
-    """Return why elements wait in the scheduler's queue, one line per task and reason."""
+    """Return why elements wait in the scheduler's queue, one line per task and reason, of many the first ones."""
     queue = status.get("queue") or {"waits": {}}
     if status["state"] != "running":
         return []
     mark = screen.glyph("submitted")
     lines = []
     for task, reasons in queue["waits"].items():
-        for reason, count in reasons.items():
+        for reason, count in list(reasons.items())[:_REASONS]:
             who = screen.shorten(f"{task} ({count})", 30)
             lines.append(f"  {mark} queued    {who}  {first_line(reason)}")
+        if (more := len(reasons) - _REASONS) > 0:
+            lines.append(f"    and {plural(more, 'more reason')}: status --json lists all")
     if lines:
         lines.append(f"    as the scheduler said at {queue['as_of']}")
     return lines
