@@ -15,6 +15,7 @@ from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import advance
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
+from reflow.run.look import look
 from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
@@ -439,6 +440,61 @@ def test_all_reasons_for_which_arrays_of_a_task_wait_are_told_the_worst_first(en
         ("JobHeldUser: held; type: scontrol release 101", 1),
         ("Priority: others go first", len(waiting) - 1),
     ]
+
+
+DOWN = "PartitionDown: its partition is down; type: sinfo -s"
+
+
+@pytest.fixture
+def left_to_guards(engine: EngineMachine) -> EngineMachine:
+    """A run whose elements were all killed, and whose small jobs are stuck in the queue."""
+    elements = until(engine, "work")
+    for guard in guards_of(engine):
+        guard.is_held = True
+        _say(engine, guard, DOWN)
+    for element in elements:
+        engine.cluster.end(element, JobState.FAILED, "ended with exit status 1")
+    engine.is_alone = True
+    engine.cluster.run_for(60.0)
+    return engine
+
+
+def guards_of(engine: EngineMachine) -> list[Element]:
+    return [element for element in engine.cluster.active if element.request.argv[3] == "advance"]
+
+
+def test_status_says_what_a_small_job_waits_for_that_is_all_that_is_left(left_to_guards):
+    engine = left_to_guards
+    (told,) = look(engine.opened())["messages"]
+    assert told.startswith(
+        f"only the watchdog of this run is left in the queue ({DOWN}); go on with: reflow advance"
+    )
+
+    engine.advance()
+    assert not any("is left in the queue" in told for told in read_status(engine.opened())["messages"])
+
+
+def test_small_jobs_that_wait_are_not_told_while_elements_do(engine):
+    for element in engine.cluster.active:
+        element.is_held = True
+        _say(engine, element, DOWN)
+    engine.cluster.run_for(60.0)
+
+    status = look(engine.opened())
+    assert list(status["queue"]["waits"]) == ["source", "side"]
+    assert status["messages"] == []
+
+
+def test_who_waits_does_what_small_jobs_would_that_are_stuck(left_to_guards):
+    assert follow(left_to_guards.opened(), 3600.0)["state"] == "failed"
+
+
+def test_small_jobs_ask_for_no_more_time_than_their_partition_gives(engine, monkeypatch):
+    monkeypatch.setattr(engine.executor, "longest_s", lambda partition: 300)
+    until(engine, "work")
+
+    times = [guard.request.resources.time_s for guard in guards_of(engine)]
+    assert times[-1] == 300
 
 
 def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine, monkeypatch):

@@ -18,6 +18,7 @@ from reflow.run.small_jobs import (
     has_small_jobs,
     is_small,
     net_begins_s,
+    partition_of,
     small_request,
     small_submission,
     watchdog_begins_s,
@@ -141,7 +142,7 @@ class Guards:
         looks = row.number if before else max(1, row.number)
         begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(looks)
         try:
-            request = small_request(frame_of(run), self._dispatch, row, before, begin_s)
+            request = small_request(frame_of(run), self._dispatch, row, before, begin_s, self._longest_s())
             native_id = self._executor.submit(request)
         except SubmissionUnknown:
             return row
@@ -158,6 +159,13 @@ class Guards:
         unanswered = [r for r in overview.submissions if r.state == "intent" and not is_small(r)]
         is_certain = all(map(is_refused_for_now, unanswered))
         return is_certain and run_state(overview.tasks, overview.counts).is_over
+
+    def _longest_s(self) -> int | None:
+        """Return how much time the partition of small jobs gives: one that asks for more would wait for ever."""
+        try:
+            return self._executor.longest_s(partition_of(self._dispatch, self._hold.run.info["defaults"]))
+        except SchedulerError:
+            return None
 
     def _end(self, rows: Sequence[SubmissionRow]) -> None:
         unanswered = [row.token for row in rows if not row.native_id]

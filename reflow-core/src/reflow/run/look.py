@@ -11,6 +11,7 @@ from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status
 from reflow.rundir.lease import lease_holder
+from reflow.rundir.queue import read_waits
 
 SILENT_S = 5.0  #: a run that wrote nothing for so long, and that nobody drives, is looked after
 SOON_S, RARELY_S = (
@@ -60,11 +61,12 @@ class Looks:
         return status
 
     def _stays(self, left_s: float | None) -> bool:
-        """Whether to do here what a watchdog would: where there is none, nobody else finds lost work."""
+        """Whether to do here what a watchdog would: nobody else finds lost work where there is none, or it waits."""
         from reflow.run.small_jobs import dispatch_of, has_small_jobs
 
         has_time = left_s is None or left_s > CERTAINTY_S
-        return has_time and not has_small_jobs(dispatch_of(self._run))
+        is_alone = not has_small_jobs(dispatch_of(self._run)) or bool(read_waits(self._run.paths).guards)
+        return has_time and is_alone
 
 
 def _status(run: OpenRun, trouble: str | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from reflow.run.past import PastRuns
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
 from reflow.run.shared_results import SharedResults, load_items
-from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, small_request
+from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, partition_of, small_request
 from reflow.run.stamped import stamped_parameters
 from reflow.run.submit import SubmitRequest
 from reflow.run.why_ran import why_uncached
@@ -182,9 +182,10 @@ def _small_commands(request: SubmitRequest) -> Iterator[str]:
     if not has_small_jobs(dispatch):
         return
     limits = [node.resources.time_s for node in request.graph.tasks.values()]
+    longest_s = _asked(lambda: executor.longest_s(partition_of(dispatch, request.defaults)), None)
     for task, before, begin_s in ((f"{WATCHDOG}TOKEN", ["JOB"], 0), (NET, [], net_begins_s(limits, 0))):
         row = SubmissionRow("TOKEN", 1, task, 1, 0, 1, "intent", 0)
-        yield executor.render(small_request(_frame(request), dispatch, row, before, begin_s))
+        yield executor.render(small_request(_frame(request), dispatch, row, before, begin_s, longest_s))
 
 
 def _frame(request: SubmitRequest) -> Frame:

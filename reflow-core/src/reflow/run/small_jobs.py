@@ -68,13 +68,25 @@ def small_submission(run: OpenRun, task: str, number: int) -> SubmissionRow:
     return row
 
 
+def partition_of(dispatch: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+    """Return where small jobs run; None where requests go that name no partition."""
+    found: str | None = dispatch.get("partition", defaults.get("partition"))
+    return found
+
+
 def small_request(
-    frame: Frame, dispatch: Mapping[str, Any], row: SubmissionRow, predecessors: Sequence[str], begin_s: int
+    frame: Frame,
+    dispatch: Mapping[str, Any],
+    row: SubmissionRow,
+    predecessors: Sequence[str],
+    begin_s: int,
+    longest_s: int | None = None,
 ) -> JobRequest:
     """Return what the executor is asked for.
 
     Args:
         dispatch: What is configured for small jobs.
+        longest_s: How much time their partition gives a job; None where that is not known or has no limit.
     """
     kind = "watchdog" if watched(row) else "net"
     paths = RunPaths(frame.root)
@@ -84,7 +96,7 @@ def small_request(
         serve_argv=(),
         count=1,
         instances=0,
-        resources=_resources(dispatch, frame.defaults),
+        resources=_resources(dispatch, frame.defaults, longest_s),
         log_dir=paths.logs,
         token=row.token,
         directory=f"{paths.jobs}/{row.token}",
@@ -105,11 +117,12 @@ def watchdog_begins_s(looks_before: int) -> int:
     return min(_LATEST_S, 60 << min(looks_before - 1, 11)) if looks_before else 0
 
 
-def _resources(dispatch: Mapping[str, Any], defaults: Mapping[str, Any]) -> Resources:
+def _resources(dispatch: Mapping[str, Any], defaults: Mapping[str, Any], longest_s: int | None) -> Resources:
+    time_s = parse_time(dispatch["time"]) if "time" in dispatch else _TIME_S
     return Resources(
         mem_mib=parse_mem(dispatch["mem"]) if "mem" in dispatch else _MEM_MIB,
-        time_s=parse_time(dispatch["time"]) if "time" in dispatch else _TIME_S,
-        partition=dispatch.get("partition", defaults.get("partition")),
+        time_s=time_s if longest_s is None else min(time_s, longest_s),
+        partition=partition_of(dispatch, defaults),
         account=dispatch.get("account", defaults.get("account")),
         qos=defaults.get("qos"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import ElementReport, Executor
 from reflow.errors import SchedulerError
@@ -11,8 +11,8 @@ from reflow.model.records import SubmissionRow
 from reflow.model.states import JobState
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
-from reflow.run.small_jobs import is_small
-from reflow.rundir.queue import Waits, keep_waits
+from reflow.run.small_jobs import is_small, watched
+from reflow.rundir.queue import Asked, Waits, keep_waits
 
 Reports = Mapping[str, Mapping[int, ElementReport]]  #: by native id and element
 
@@ -26,7 +26,8 @@ def ask(hold: Hold, executor: Executor, rows: Iterable[SubmissionRow]) -> Report
     except SchedulerError as error:
         hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
         return None
-    keep_waits(hold.run.paths, now_ms(), _waits([row for row in known if not is_small(row)], told))
+    waits = _waits([row for row in known if not is_small(row)], told)
+    keep_waits(hold.run.paths, Asked(now_ms(), waits, _guards(known, told)))
     return told
 
 
@@ -34,10 +35,25 @@ def _waits(rows: Iterable[SubmissionRow], told: Reports) -> Waits:
     """Count the elements that wait of each task, in all its arrays, by the reason that is told for it."""
     found: dict[str, Counter[str]] = {}
     for row in rows:
-        for report in told.get(str(row.native_id), {}).values():
+        for report in _active(row, told):
             if report.state is JobState.PENDING and report.reason:
                 found.setdefault(row.task, Counter())[report.reason] += 1
     return {task: _worst_first(reasons) for task, reasons in found.items()}
+
+
+def _guards(rows: Sequence[SubmissionRow], told: Reports) -> Waits:
+    """Return what the small jobs wait for, if they are all that is left of the run and none of them is at work."""
+    active = [(row, report) for row in rows for report in _active(row, told)]
+    if any(not is_small(row) or report.state is not JobState.PENDING for row, report in active):
+        return {}
+    kinds = {"watchdog": [report for row, report in active if watched(row)]}
+    kinds["safety net"] = [report for row, report in active if not watched(row)]
+    reasons = {kind: Counter(report.reason for report in reports) for kind, reports in kinds.items()}
+    return {kind: _worst_first(counts) for kind, counts in reasons.items() if counts}
+
+
+def _active(row: SubmissionRow, told: Reports) -> list[ElementReport]:
+    return [report for report in told.get(str(row.native_id), {}).values() if report.state.is_active]
 
 
 def _worst_first(reasons: Mapping[str, int]) -> dict[str, int]:

@@ -46,6 +46,8 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         messages += drift(run)
     if overview.state is RunState.RUNNING and (full := _full_disk(run)):
         messages.append(full)
+    if overview.state is RunState.RUNNING and (alone := _left_to_guards(run, overview)):
+        messages.append(alone)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; {run.remedy}")
     return {
@@ -178,6 +180,23 @@ def _queue(run: OpenRun) -> dict[str, Any]:
     """Say why elements waited when the scheduler was asked last."""
     asked = read_waits(run.paths)
     return {"as_of": iso(asked.as_of) if asked.as_of else None, "waits": asked.waits}
+
+
+def _left_to_guards(run: OpenRun, overview: Overview) -> str:
+    """Say what a small job waits for that is all that is left of a run in the queue, or nothing.
+
+    What was submitted after the scheduler was asked is at work, or in the queue.
+    """
+    asked = read_waits(run.paths)
+    if not asked.guards:
+        return ""
+    from reflow.run.small_jobs import is_small
+
+    if any(row.created > asked.as_of and not is_small(row) for row in overview.submissions):
+        return ""
+    kind, reasons = next(iter(asked.guards.items()))  # the watchdog, while there is one
+    words = next(iter(reasons)) or "nobody said why"
+    return f"only the {kind} of this run is left in the queue ({words}); {run.remedy}"
 
 
 def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:

@@ -14,15 +14,22 @@ Waits = Mapping[str, Mapping[str, int]]  #: by task and reason, the number of el
 
 
 class Asked(NamedTuple):
-    """What the scheduler said, and when: in milliseconds since 1970, 0 where it was never asked."""
+    """What the scheduler said.
+
+    Attributes:
+        as_of: When it did, in milliseconds since 1970; 0 where it was never asked.
+        waits: Why elements of tasks wait.
+        guards: Why the small jobs of the run wait, if nothing else of it was at work or in the queue.
+    """
 
     as_of: int
     waits: Waits
+    guards: Waits
 
 
-def keep_waits(paths: RunPaths, as_of: int, waits: Waits) -> None:
+def keep_waits(paths: RunPaths, asked: Asked) -> None:
     """Keep what the scheduler said for those who look."""
-    replace_file(_file(paths), json.dumps(Asked(as_of, waits)).encode(), sync=False)
+    replace_file(_file(paths), json.dumps(asked).encode(), sync=False)
 
 
 def read_waits(paths: RunPaths) -> Asked:
@@ -30,7 +37,7 @@ def read_waits(paths: RunPaths) -> Asked:
     try:
         return Asked(*json.loads(read_bytes(_file(paths))))
     except (FileNotFoundError, ValueError, TypeError):
-        return Asked(0, {})
+        return Asked(0, {}, {})
 
 
 def _file(paths: RunPaths) -> str:
