@@ -442,6 +442,39 @@ def test_all_reasons_for_which_arrays_of_a_task_wait_are_told_the_worst_first(en
     ]
 
 
+def until_told(engine: EngineMachine) -> list[str]:
+    """Let time pass until the run has something to tell."""
+    for _ in range(500):
+        if messages := read_status(engine.opened())["messages"]:
+            return list(messages)
+        engine.cluster.run_for(0.2)
+    raise AssertionError("nothing was told")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("busy", "it is tried again"), ("dropped", "it is looked up by its token")]
+)
+def test_what_is_told_of_a_submission_without_an_answer_is_gone_once_it_has_one(engine, answer, told):
+    until(engine, "source")
+    engine.cluster.answers.append(answer)
+    messages = until_told(engine)
+    assert [message.endswith(told) for message in messages] == [True]
+
+    until(engine, "work")
+    assert read_status(engine.opened())["messages"] == []
+
+
+def test_a_small_job_that_was_refused_is_told_until_there_is_one(engine):
+    until(engine, "source")
+    engine.cluster.answers.extend(["", *["refused"] * 9])  # of the array, and of its watchdogs
+    messages = until_told(engine)
+    assert messages[0].startswith("no watchdog could be submitted: ")
+
+    engine.cluster.answers.clear()
+    engine.advance()
+    assert read_status(engine.opened())["messages"] == []
+
+
 DOWN = "PartitionDown: its partition is down; type: sinfo -s"
 
 

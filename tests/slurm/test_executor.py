@@ -81,11 +81,23 @@ def test_request_that_was_taken_all_the_same_is_found(fake_slurm, standin, make_
     standin.fail("sbatch", fault)
     request = make_request(count=2)
 
-    with pytest.raises(SubmissionUnknown, match="looked up"):
+    with pytest.raises(SubmissionUnknown, match="not known"):
         fake_slurm.submit(request)
 
     native = fake_slurm.find([request.token])[request.token]
     assert rig.wait_for_end(fake_slurm, [native])[native][1].state is JobState.COMPLETED
+
+
+def test_refusals_of_one_cause_are_told_in_the_same_words(fake_slurm, standin, make_request):
+    full = "err sbatch: error: Batch job submission failed: Unable to create job record, try again|exit 1"
+    standin.fail("sbatch", full, full)
+    told = []
+    for _ in range(2):
+        with pytest.raises(NotSubmitted) as caught:
+            fake_slurm.submit(make_request())
+        told.append(str(caught.value))
+
+    assert told == ["Slurm refused flow.task: Unable to create job record, try again"] * 2
 
 
 @pytest.mark.parametrize("fault", [NEVER_SENT, "hang", "exit 0", "say nothing to see here|exit 0", "exit 1"])

@@ -54,7 +54,6 @@ _UNCLEAR = (
     "Broken pipe",
 )
 
-_LATER = "it is tried again"
 _PLACES = "type: sinfo -s"
 _LIMITS = {
     "Assoc": "type: sacctmgr show assoc user=$USER format=account,maxsubmit,grpsubmit",
@@ -152,9 +151,9 @@ def read_answer(status: int | None, stdout: str, stderr: str) -> Answer:
 
 def _refusal(said: str, words: str) -> Answer:
     if any(text in said for text in _TRANSIENT):
-        return Refused(words, transient=True, remedy=_LATER)
+        return Refused(words, transient=True, remedy="")
     if (limit := re.search(_SUBMIT_LIMIT, said)) is not None:
-        return Refused(words, transient=True, remedy=f"{_LATER}; {_LIMITS[limit[1]]}", over_limit=True)
+        return Refused(words, transient=True, remedy=_LIMITS[limit[1]], over_limit=True)
     for text, remedy in _PERMANENT.items():
         if text in said:
             return Refused(words, transient=False, remedy=remedy)

@@ -71,7 +71,7 @@ class Queue:
         """Queue a request by sbatch, and return its native id."""
         problems = request_problems(request)
         if problems:
-            raise NotSubmitted(f"{request.name} cannot be submitted: {'; '.join(problems)}")
+            raise NotSubmitted(f"{_said(request)} cannot be submitted: {'; '.join(problems)}")
         before = _natives(request.predecessors)
         answer = self._sbatch(request, before)
         if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
@@ -89,7 +89,7 @@ class Queue:
             result = self._commands.sbatch(handed)
         except SchedulerError as error:
             raise NotSubmitted(
-                f"{request.name} cannot be submitted from here: {error}", transient=True
+                f"{_said(request)} cannot be submitted from here: {error}", transient=True
             ) from error
         return read_answer(result.status, result.stdout, result.stderr)
 
@@ -181,13 +181,16 @@ def _native_id(request: JobRequest, answer: Answer, commands: Commands) -> Nativ
     if isinstance(answer, Refused):
         remedy = f"; {answer.remedy}" if answer.remedy else ""
         raise NotSubmitted(
-            f"Slurm refused {request.name}: {answer.words}{remedy}",
+            f"Slurm refused {_said(request)}: {answer.words}{remedy}",
             transient=answer.transient,
             over_limit=answer.over_limit,
         )
-    raise SubmissionUnknown(
-        f"it is not known whether Slurm took {request.name}: {answer.words}; it is looked up by its token"
-    )
+    raise SubmissionUnknown(f"it is not known whether Slurm took {_said(request)}: {answer.words}")
+
+
+def _said(request: JobRequest) -> str:
+    """Return what messages call a request: its name without the token, so that they do not differ by that alone."""
+    return request.name.removesuffix(f".{request.token[:10]}")
 
 
 def _cluster(commands: Commands) -> str:

@@ -13,7 +13,7 @@ from reflow.model.states import InstanceState, RunState
 from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
-from reflow.run.handover import is_refused_for_now
+from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
 from reflow.run.hold import Hold, held
 from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
@@ -25,7 +25,7 @@ from reflow.run.status import save_picture
 from reflow.rundir.completion import finished_elements, missing_segments
 from reflow.rundir.control import list_requests, take_notes
 from reflow.rundir.layout import SubmissionPaths
-from reflow.rundir.messages import tell
+from reflow.rundir.messages import take_back, tell
 from reflow.rundir.outcomes import generation
 from reflow.rundir.queue import read_waits
 
@@ -56,6 +56,7 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             one = _Pass(run, hold, wait=wait)
             state = one.make(caller)
             tell(run.paths, hold.take_messages())
+            one.take_back()
         wait = wait and not one.was_interrupted  # whoever asked for something waits for the lease
         save_picture(run)
         is_asked = state is not RunState.HELD and any(r.kind == "retry" for r in list_requests(run.paths))
@@ -113,6 +114,21 @@ class _Pass:
         if state.is_over:
             self._guards.end(used=caller)
         return state
+
+    def take_back(self) -> None:
+        """Forget what was told of submissions that have got their answer since, or of which none is wanted any more."""
+        overview = self._hold.overview()
+        waiting: list[str] = []
+        if not overview.state.is_over:
+            waiting = [f"{row.task}: " for row in self._intents()] + self._guards.refused()
+        for ending in (TRIED_AGAIN, LOOKED_UP):
+            take_back(self._run.paths, ending, but=waiting)
+        if overview.state.is_over or self._guards.is_guarded():
+            take_back(self._run.paths, self._unguarded)
+
+    @property
+    def _unguarded(self) -> str:
+        return f"no job will look at this run; {self._run.remedy}"
 
     def _asks(self, caller: str, state: RunState) -> bool:
         """Whether there is reason to ask the scheduler: the last one out has none, and a look not all the time.
@@ -181,7 +197,7 @@ class _Pass:
         self._guards.retire(used=caller)
         self._guards.leave([caller])
         if not (self._intents() or self._guards.is_guarded()):
-            self._hold.messages.append(f"no job will look at this run; {self._run.remedy}")
+            self._hold.messages.append(self._unguarded)
 
     def _open(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if not is_small(row) and row.state == "open"]

@@ -9,11 +9,12 @@ from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
 from reflow.plan.decide import run_state
 from reflow.run.clock import now_ms
-from reflow.run.handover import frame_of, is_refused_for_now
+from reflow.run.handover import TRIED_AGAIN, frame_of, is_refused_for_now
 from reflow.run.hold import Hold
 from reflow.run.reconcile import is_gone, is_settled
 from reflow.run.small_jobs import (
     NET,
+    WATCHDOG,
     dispatch_of,
     has_small_jobs,
     is_small,
@@ -65,6 +66,14 @@ class Guards:
         """Whether a small job will look at the run, or none is allowed to."""
         rows = (row for row in self._small() if row.state == "open" and row.token != used)
         return not self._allowed or any(rows)
+
+    def refused(self) -> list[str]:
+        """Return how messages begin that tell of small jobs which were not taken, and still are missing."""
+        rows = self._hold.overview().submissions
+        guarded = self._guarded(row for row in rows if row.state == "open")
+        is_bare = any(not is_small(row) and row.token not in guarded for row in rows)
+        has_net = any(row.task == NET and row.state == "open" for row in rows)
+        return [*([_refused(WATCHDOG)] if is_bare else []), *([] if has_net else [_refused(NET)])]
 
     def drop_dead(self, told: Reports) -> None:
         """Leave small jobs that are there no more though nobody here ended them, so that others follow.
@@ -147,9 +156,7 @@ class Guards:
         except SubmissionUnknown:
             return row
         except NotSubmitted as error:
-            self._hold.messages.append(
-                f"no {row.task.strip('@').partition(':')[0]} could be submitted: {error}"
-            )
+            self._hold.messages.append(f"{_refused(row.task)} {error}; {TRIED_AGAIN}")
             return row._replace(state="ended", ended=now_ms())
         return row._replace(state="open", native_id=native_id)
 
@@ -184,3 +191,7 @@ class Guards:
             or row.token in found
             or is_settled(self._executor, row)  # else it may still arrive
         )
+
+
+def _refused(task: str) -> str:
+    return f"no {task.strip('@').partition(':')[0]} could be submitted:"

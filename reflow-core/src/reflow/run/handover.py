@@ -38,6 +38,9 @@ from reflow.run.upstream import element_texts
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 
+TRIED_AGAIN = "it is tried again"  #: ends what is told of a submission that may be taken later, until it was
+LOOKED_UP = "it is looked up by its token"  #: ends what is told of one without an answer, until there is one
+
 
 class Answered(NamedTuple):
     """A submission as it stands once it was handed over, and why it was not taken, if it was not."""
@@ -179,7 +182,7 @@ def submit(
     try:
         native_id = executor.submit(request_for(hold, submission, others))
     except SubmissionUnknown as error:
-        hold.messages.append(f"{submission.task}: {error}")
+        hold.messages.append(f"{submission.task}: {error}; {LOOKED_UP}")
         return Answered(submission)
     except NotSubmitted as error:
         if error.transient:

@@ -16,6 +16,7 @@ from reflow.run.clock import now_ms
 from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
 from reflow.run.handover import (
+    TRIED_AGAIN,
     Answered,
     Intent,
     is_cancelled,
@@ -113,8 +114,8 @@ class Submissions:
         while self._is_wanted(submission):
             answer = submit(self._hold, self._executor, submission, others)
             if answer.refusal is None and refusal is not None:
-                told = f"{submission.count} of {wanted} elements are handed over now, the others follow"
-                self._hold.messages.append(f"{submission.task}: {told}: {refusal}")
+                told = f"{submission.count} of {wanted} elements are handed over now: {refusal}"
+                self._hold.messages.append(f"{submission.task}: {told}; {TRIED_AGAIN}")
             refusal = answer.refusal
             if refusal is None or not refusal.over_limit or submission.count <= 1:
                 return answer
@@ -160,7 +161,8 @@ class Submissions:
     def _refused(self, submission: SubmissionRow, refusal: NotSubmitted) -> list[InstanceRow]:
         """Say that a submission was not taken; return the instances that fail by that."""
         told = "not even one element is taken: " if refusal.over_limit else ""
-        words = f"{submission.task}: {told}{refusal}"
+        again = f"; {TRIED_AGAIN}" if refusal.transient else ""
+        words = f"{submission.task}: {told}{refusal}{again}"
         self._hold.messages.append(words)
         left = self.left_of(submission) if submission.state == "refused" else ()
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]

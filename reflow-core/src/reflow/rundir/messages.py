@@ -22,10 +22,10 @@ def tell(paths: RunPaths, messages: Iterable[str]) -> None:
             file.write("".join(f"{line}\n" for line in lines))
 
 
-def take_back(paths: RunPaths, ending: str) -> None:
-    """Forget the messages that end so, since they hold no more."""
-    lines = _lines(paths)
-    left = [line for line in lines if not line.endswith(ending)]
+def take_back(paths: RunPaths, ending: str, but: Iterable[str] = ()) -> None:
+    """Forget the messages that end so, since they hold no more; those that begin with one of some texts still do."""
+    lines, kept = _lines(paths), tuple(but)
+    left = [line for line in lines if not line.endswith(ending) or line.startswith(kept)]
     if len(left) < len(lines):
         replace_file(
             paths.messages, "".join(f"{line}\n" for line in left).encode(errors="replace"), sync=False
