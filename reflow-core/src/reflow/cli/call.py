@@ -86,13 +86,37 @@ class Call:
         self.say(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def write(stream: TextIO, text: str) -> None:
-    """Write a line to a stream, whatever letters it can show."""
+def write(stream: TextIO, text: str, end: str = "\n") -> None:
+    """Write a line to a stream, whatever letters it can show.
+
+    What cannot be shown on stderr is not shown, and a reader that went away is let go of: neither is a reason to
+    stop what goes on, nor changes how it ends.
+    """
     try:
-        stream.write(f"{text}\n")
+        _put(stream, f"{text}{end}")
+    except BrokenPipeError:
+        let_go(stream)
+    except OSError:
+        if stream is not sys.stderr:
+            raise
+
+
+def _put(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    if stream is sys.stderr:
+        stream.flush()  # a line does that by itself, but not what moves the cursor
+
+
+def let_go(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere, and all that is to come; else Python fails again when it ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):  # it is no file
+        pass
 
 
 def absolute(path: str) -> str:

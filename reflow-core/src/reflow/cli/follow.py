@@ -159,8 +159,7 @@ class Watcher:
     def clear(self) -> None:
         """Take the bars away, since what follows says the same."""
         if self._drawn:
-            sys.stderr.write(f"\x1b[{self._drawn}A\x1b[J")
-            sys.stderr.flush()
+            write(sys.stderr, f"\x1b[{self._drawn}A\x1b[J", end="")
             self._drawn = 0
 
     def _log(self, status: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reflow.cli.call import Call, write
+from reflow.cli.call import Call, let_go, write
 from reflow.cli.commands import ANY_RUN, COMMANDS, FLOW, NOT_YET, commands_of
 from reflow.errors import OutOfReach, ReflowError, UsageError
 from reflow.view.words import quoted
@@ -64,25 +64,47 @@ def guarded(action: Callable[[], int]) -> int:
     if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
         nowhere = open(os.devnull, "w")  # noqa: SIM115  (open to the end of the process)
         sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    code = _flushed(_carried_out(action))
     try:
-        code = action()
-        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        let_go(sys.stderr)
+    return code
+
+
+def _carried_out(action: Callable[[], int]) -> int:
+    try:
+        return action()
     except ReflowError as error:
         write(sys.stderr, f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         write(sys.stderr, "interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader has seen enough
-        _drop_output()
+    except BrokenPipeError:  # who reads logs has seen enough of them
+        let_go(sys.stdout)
         return 0
     except OSError as error:
-        _drop_output()
-        write(sys.stderr, f"error: {_told_of_system(error)}")
-        return OutOfReach.exit_code
+        return _failed(error)
     except SystemExit as leaving:  # argparse leaves so after --help
         return leaving.code if isinstance(leaving.code, int) else 0
+
+
+def _flushed(code: int) -> int:
+    """Write what stdout still holds, and return the exit code: that of the command, unless it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough; how a run ended is not for it to say
+        let_go(sys.stdout)
+    except OSError as error:
+        return _failed(error)
     return code
+
+
+def _failed(error: OSError) -> int:
+    let_go(sys.stdout)
+    write(sys.stderr, f"error: {_told_of_system(error)}")
+    return OutOfReach.exit_code
 
 
 def _told_of_system(error: OSError) -> str:
@@ -94,14 +116,6 @@ def _told_of_system(error: OSError) -> str:
         was = os.environ.get("PWD", "")
         return f"the working directory {was} is not there any more; go to one that is: cd DIRECTORY"
     return error.strerror or str(error)
-
-
-def _drop_output() -> None:
-    """Send what stdout still holds nowhere; else Python fails again when it ends."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # it is no file
-        pass
 
 
 def _dispatch(workflow: Definition | None, words: list[str], prog: str) -> int:

@@ -110,7 +110,7 @@ def _warn_of_locks(paths: RunPaths) -> None:
         warning = (
             f"{trouble}; the run keeps to one writer by its lease, but choose another --run-dir if you can"
         )
-        print(f"warning: {warning}", file=sys.stderr)
+        _warn(warning)
         tell(paths, [warning])
 
 
@@ -176,7 +176,9 @@ def _list_run(request: SubmitRequest, entry: RunEntry) -> None:
     except (StoreDamaged, StoreTooNew):
         raise
     except StoreError as error:
-        print(
-            f"warning: {error}; the run goes on, and is not in your list of runs: look at it with --run-dir",
-            file=sys.stderr,
-        )
+        _warn(f"{error}; the run goes on, and is not in your list of runs: look at it with --run-dir")
+
+
+def _warn(text: str) -> None:
+    with contextlib.suppress(OSError):  # what cannot be shown is no reason not to run
+        print(f"warning: {text}", file=sys.stderr)
