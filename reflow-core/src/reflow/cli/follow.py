@@ -7,14 +7,18 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call, write
+from reflow.errors import ReflowError
+from reflow.model.states import RunState
 from reflow.view.words import printable
 
 if TYPE_CHECKING:
+    from reflow.run.interrupt import Interrupts
     from reflow.run.opened import OpenRun
+    from reflow.rundir.layout import RunPaths
 
 FAILED = 1
 
@@ -24,35 +28,79 @@ def go_on(call: Call, run: OpenRun) -> int:
 
     With ``--detach`` it goes on alone, with ``--wait`` this process waits in any case.
     """
+    with interruptible(call, run.paths):
+        set_off(call, run)
+    return stay(call, run)
+
+
+@contextlib.contextmanager
+def interruptible(call: Call, paths: RunPaths | None = None) -> Iterator[Interrupts]:
+    """Say what came of an interrupt; one that cancels the run that is made meanwhile, once it is aimed at it.
+
+    Args:
+        paths: The run that goes on: it is for who drives it to cancel it.
+    """
+    from reflow.run.interrupt import Interrupts
+
+    with Interrupts() as interrupts:
+        try:
+            yield interrupts
+        except KeyboardInterrupt:
+            if (place := paths or interrupts.paths) is not None:
+                _say_interrupted(call, place)
+            raise
+
+
+def _say_interrupted(call: Call, paths: RunPaths) -> None:
+    from reflow.compose.runs import KnownRun, open_known
+    from reflow.run.called_off import is_called_off
+
+    try:
+        run = open_known(KnownRun(paths.run_id, paths.run_dir, 0), call.settings)
+        if run.ledger.overview().state is RunState.CANCELLED:
+            call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
+        elif is_called_off(run):
+            call.hint(f"a cancel was asked for; to carry it out: {call.typed('cancel', run=run.id)}")
+    except ReflowError:  # it was interrupted before there was a run, or can be looked at no more
+        pass
+
+
+def set_off(call: Call, run: OpenRun) -> None:
+    """Drive a run to its end where that is for this process, else start what goes on with it."""
     from reflow.run.drive import drive, start
     from reflow.rundir.messages import told
 
     before = told(run.paths)  # that was said when it was noticed
     gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
-    options = call.options
-    if run.is_resident and not getattr(options, "detach", False):
+    if _is_driven_here(call, run):
         watcher = Watcher(call, before)
-        try:
-            with _printing_aside(call, run):
-                drive(run, None if watcher.is_silent else watcher)
-        except KeyboardInterrupt:
-            call.hint(f"cancelled; to go on: {call.typed('retry', run=run.id)}")
-            raise
+        with _printing_aside(call, run):
+            drive(run, None if watcher.is_silent else watcher)
         watcher.clear()
-        return report_end(call, run)
+        return
     start(run)
     for message in told(run.paths):
         if message not in before:
             call.hint(printable(message))
-    if getattr(options, "wait", False):
+
+
+def stay(call: Call, run: OpenRun) -> int:
+    """Show how a run stands that was set off, after waiting for its end where that is wanted; return the exit code."""
+    if _is_driven_here(call, run):
+        return report_end(call, run)
+    if getattr(call.options, "wait", False):
         return wait_for(call, run)
-    if options.json:
+    if call.options.json:
         call.facts(_status(run))
-    elif not options.quiet:
+    elif not call.options.quiet:
         call.say(run.id)
         call.hint(f"next:  {call.typed('status', run=run.id)}")
     return 0
+
+
+def _is_driven_here(call: Call, run: OpenRun) -> bool:
+    return run.is_resident and not getattr(call.options, "detach", False)
 
 
 def _printing_aside(call: Call, run: OpenRun) -> contextlib.AbstractContextManager[object]:

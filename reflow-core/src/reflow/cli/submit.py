@@ -68,12 +68,14 @@ def run(call: Call) -> int:
     request, dry_run = _request(call, _settled(call.workflow, graph, typed))
     if dry_run:
         return _show_plan(call, request)
-    from reflow.cli.follow import go_on
+    from reflow.cli.follow import interruptible, set_off, stay
     from reflow.run.submit import create
 
-    run = create(request)
-    _announce(call, run, request)
-    code = go_on(call, run)
+    with interruptible(call) as interrupts:
+        run = create(request, interrupts.aim)
+        _announce(call, run, request)
+        set_off(call, run)
+    code = stay(call, run)
     _say_why(call, run)
     _say_finders(call, run, graph)
     return code

@@ -13,14 +13,17 @@ from reflow.contracts.executor import Event, ResidentExecutor
 from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
+from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import Hold, held
+from reflow.run.interrupt import Interrupts
 from reflow.run.look import Looks
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status, save_picture
 from reflow.run.sweep import sweep
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
+from reflow.rundir.lease import is_free
 from reflow.rundir.messages import tell
 from reflow.rundir.runfile import check_own
 
@@ -52,10 +55,17 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
     Raises:
         UsageError: Another process drives it.
         RunDirError: The disk of the run is full or failing.
-        KeyboardInterrupt: It was interrupted; the run has been cancelled before.
+        KeyboardInterrupt: It was interrupted: a cancel is in the run's directory, and was carried out unless it
+            was interrupted again.
     """
     try:
-        return _drive_in_turn(run, look)
+        with Interrupts(run.paths if is_free(run.paths) else None) as interrupts:
+            try:
+                return _drive_in_turn(run, look, interrupts)
+            except KeyboardInterrupt:
+                if interrupts.paths is not None and interrupts.count < 2:
+                    _call_off(run, look)
+                raise
     except OSError as error:
         if error.errno not in _OF_THE_DISK:
             raise
@@ -64,13 +74,28 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
         ) from error
 
 
-def _drive_in_turn(run: OpenRun, look: Look | None) -> RunState:
+def _call_off(run: OpenRun, look: Look | None) -> None:
+    """End as a cancel does, wherever the interrupt came: what workers wrote counts, the rest is cancelled."""
+    from reflow.run.settle import settle
+
+    if run.ledger.overview().state.is_over:
+        return
+    if not is_called_off(run):  # no handler of ours was in place, or it could not write
+        write_request(run.paths, "cancel", (Scope(),))
+    settle(run)
+    if look:
+        look(read_status(run))
+
+
+def _drive_in_turn(run: OpenRun, look: Look | None, interrupts: Interrupts) -> RunState:
     deadline = time.monotonic() + TAKE_OVER_S
     while True:
         with held(run) as hold:
             if not isinstance(hold, Holder):
+                interrupts.aim(run.paths)
                 state = _Driver(run, hold).drive(look)
         if isinstance(hold, Holder):
+            interrupts.aim(None)  # what somebody else drives is not cancelled by who would take it over
             if time.monotonic() > deadline:
                 raise UsageError(
                     f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}"
@@ -101,11 +126,7 @@ class _Driver:
 
     def drive(self, look: Look | None) -> RunState:
         try:
-            try:
-                state = self._go_on(look)
-            except KeyboardInterrupt:
-                self._cancel_all()
-                raise
+            state = self._go_on(look)
         finally:
             self._executor.close()
             with contextlib.suppress(OSError):
@@ -121,12 +142,6 @@ class _Driver:
             if look:
                 look(read_status(self._run))
         return state
-
-    def _cancel_all(self) -> None:
-        """End as a cancel does, wherever the interrupt came: what workers wrote counts, the rest is cancelled."""
-        write_request(self._run.paths, "cancel", (Scope(),))
-        self._executor.close()
-        self._recover()
 
     def _recover(self) -> RunState:
         """Take in what an earlier driver left, then make the first pass."""

@@ -7,17 +7,16 @@ from typing import Any
 
 from reflow.errors import ReflowError
 from reflow.model.states import RunState
+from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status
-from reflow.rundir.lease import lease_holder
+from reflow.rundir.lease import is_free
 from reflow.rundir.queue import read_waits
 
 SILENT_S = 5.0  #: a run that wrote nothing for so long, and that nobody drives, is looked after
-SOON_S, RARELY_S = (
-    10.0,
-    300.0,
-)  #: between the looks of somebody who waits: after a change, and at last without one
+SOON_S = 10.0  #: between the looks of somebody who waits, after something has changed
+RARELY_S = 300.0  #: the same, once nothing has for long
 CERTAINTY_S = 180.0  #: what it can take at most to be certain about lost work
 
 
@@ -103,10 +102,9 @@ def is_silent(run: OpenRun) -> bool:
     waits = waits or bool(overview.submissions)  # a cancelled run is over before its jobs are
     if overview.state is RunState.HELD:
         return False
-    if not waits or now_ms() - overview.updated < SILENT_S * 1000:
+    if not waits or not is_free(run.paths):
         return False
-    found = lease_holder(run.paths)
-    return found is None or found[1] is False
+    return now_ms() - overview.updated >= SILENT_S * 1000 or is_called_off(run)
 
 
 def _settle(run: OpenRun, *, stays: bool) -> None:
@@ -114,6 +112,10 @@ def _settle(run: OpenRun, *, stays: bool) -> None:
     from reflow.run.settle import settle
 
     executor = run.executor if run.is_resident else None
-    if isinstance(executor, ResidentExecutor) and executor.leftovers(run.serve_argv):
+    if (
+        isinstance(executor, ResidentExecutor)
+        and not is_called_off(run)
+        and executor.leftovers(run.serve_argv)
+    ):
         return  # they end with the instance they are at; to end them is for whoever drives the run on
     settle(run, stays=stays)

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from reflow.errors import OutOfReach, UsageError
 from reflow.model.states import RunState
 from reflow.run.advance import advance
+from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
 from reflow.rundir.control import Scope, list_requests, write_request
-from reflow.rundir.lease import lease_holder
+from reflow.rundir.lease import is_free
 from reflow.rundir.runfile import check_own
 from reflow.rundir.source import changed_files
 
@@ -46,6 +47,7 @@ def retry(
     if run.ledger.overview().state is RunState.HELD:
         raise UsageError(f"run {run.id} is held, since its ledger was rebuilt; first {run.remedy}")
     wanted = tuple(scopes) or (Scope(),)
+    _take_in_cancel(run, timeout_s)
     count = _openable(run, wanted) or _openable_after_a_look(run, wanted)
     if not count:
         return RetryReport(0, _told_nothing(run), False)
@@ -64,13 +66,26 @@ def retry(
         sleep(0.05)
 
 
+def _take_in_cancel(run: OpenRun, timeout_s: float) -> None:
+    """Have a cancel carried out whose process ended before that: what it covers can be opened again, too."""
+    if not is_called_off(run):
+        return
+    check_own(run.paths)
+    deadline = monotonic_s() + timeout_s
+    while not (settle(run) or not is_called_off(run)):  # else whoever drives it does
+        if monotonic_s() > deadline:
+            raise OutOfReach(
+                f"run {run.id} did not take up its cancel in {timeout_s:.0f} s; see: status {run.id}"
+            )
+        sleep(0.05)
+
+
 def _told_nothing(run: OpenRun) -> str:
     state = run.ledger.overview().state
     told = f"nothing to retry in run {run.id} ({state.value})"
     if run.is_resident or state is not RunState.RUNNING:  # else the look may have taken it on
         told += ": nothing was changed"
-    found = lease_holder(run.paths)
-    if state is RunState.RUNNING and run.is_resident and (found is None or found[1] is False):
+    if state is RunState.RUNNING and run.is_resident and is_free(run.paths):
         told += f"\nnothing drives this run any more; {run.remedy}"
     return told
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from reflow.filesystem.locks import Holder
 from reflow.run.advance import advance
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import held
 from reflow.run.opened import OpenRun
 from reflow.run.recover import left_behind
+from reflow.run.status import save_picture
 from reflow.rundir.messages import tell
 
 
@@ -30,4 +33,6 @@ def settle(run: OpenRun, *, stays: bool = False) -> bool:
             batches, tokens = left_behind(run, hold)
             coordinator.settle(batches, tokens)
         tell(run.paths, hold.take_messages())
+    with contextlib.suppress(OSError):  # it only shows what was done
+        save_picture(run)
     return True

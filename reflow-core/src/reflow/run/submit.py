@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from reflow.contracts.backends import Backends
@@ -65,11 +65,14 @@ class SubmitRequest(NamedTuple):
     code: Mapping[bytes, str] = {}
 
 
-def create(request: SubmitRequest) -> OpenRun:
+def create(request: SubmitRequest, born: Callable[[RunPaths], None] | None = None) -> OpenRun:
     """Make a run and return it; nothing of it runs yet.
 
     It is there once run.json is, which is written last: a kill before that leaves a directory that nobody
     takes for a run.
+
+    Args:
+        born: Is told where the run is, just before it is there.
 
     Raises:
         UnknownTask: ``force_tasks`` names none.
@@ -92,6 +95,8 @@ def create(request: SubmitRequest) -> OpenRun:
             paths.root, paths.run_id, request.graph.workflow, list(request.graph.tasks), created
         ).close()
         _list_run(request, run_entry(paths, info))
+        if born is not None:
+            born(paths)
         write_run(paths, info)
         _warn_of_locks(paths)
     except OSError as error:

@@ -46,6 +46,12 @@ def lease_holder(paths: RunPaths) -> tuple[Holder, bool | None] | None:
     return holder, None if gone is None else not gone
 
 
+def is_free(paths: RunPaths) -> bool:
+    """Whether nobody holds a run's lease, or a process that is certainly gone."""
+    found = lease_holder(paths)
+    return found is None or found[1] is False
+
+
 def job_id() -> str:
     """Return the name of the batch job that this process runs in, or an empty text."""
     return os.environ.get("SLURM_JOB_ID", "")
