@@ -321,6 +321,25 @@ def test_a_damaged_ledger_is_named(damage, text):
         damage.terminal.open(damage.run_id).status(as_dict=True)
 
 
+def test_a_cancel_without_a_run_says_that_the_newest_is_damaged(terminal):
+    terminal.submit()
+    run_id = terminal.submit("--force")
+    path = terminal.run_root(run_id) / "ledger.db"
+    path.write_bytes(b"no database, but longer than the header of one " * 9)
+
+    for command in LOOKS:
+        assert terminal.steps(command).complains(3, f"the ledger {path} is damaged")
+    (terminal.run_root(run_id) / "run.json").write_bytes(b"")
+    assert terminal.steps("cancel").complains(3, "run.json is damaged")
+
+
+def test_a_cancel_without_a_run_leaves_out_older_ones_that_are_damaged(terminal):
+    (terminal.run_root(terminal.submit()) / "ledger.db").write_bytes(b"")
+    terminal.submit("--force")
+
+    assert terminal.steps("cancel").complains(4, "no run of steps is active")
+
+
 def test_a_ledger_of_a_newer_schema_says_what_to_install(damage):
     newer(damage.terminal.run_root(damage.run_id) / "ledger.db")
 

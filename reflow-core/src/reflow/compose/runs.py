@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,31 +110,48 @@ def known_runs(
 
 
 def active_runs(settings: Settings, *, workflow: str, run_dir: str | None = None) -> list[str]:
-    """Return the ids of a workflow's runs that are not over, newest first."""
-    from reflow.run.opened import ledger_is_there
+    """Return the ids of a workflow's runs that are not over, newest first.
 
+    Raises:
+        OutOfReach: The list of runs cannot be read, or the newest of these runs: it is the likeliest to be meant.
+    """
+    known = known_runs(settings, workflow=workflow, run_dir=run_dir)
+    if not known:
+        return []
+    newest = _newest(known)
     active = []
-    for known in known_runs(settings, workflow=workflow, run_dir=run_dir):
+    for one in known:
         try:
-            run = open_known(known, settings)
+            is_active = _is_active(one, settings)
         except ReflowError:
+            if one is newest:
+                raise
             continue
-        if ledger_is_there(run) and not run.ledger.overview().state.is_over:
-            active.append(known.run_id)
-        run.close()
+        if is_active:
+            active.append(one.run_id)
     return active
 
 
+def _is_active(known: KnownRun, settings: Settings) -> bool:
+    with contextlib.closing(open_known(known, settings)) as run:
+        return not run.ledger.overview().state.is_over
+
+
 def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:
+    if reference == NEWEST and runs:
+        return _newest(runs)
     if reference == NEWEST:
-        for run in runs:
-            if os.path.exists(run_paths(run.run_dir, run.run_id).run_json):
-                return run
-        if runs:
-            raise _gone(runs[0])
         raise UnknownRun(f"there is no run yet in {place}; start one with: submit")
     run_id = resolve(reference, [run.run_id for run in runs], place)
     return next(run for run in runs if run.run_id == run_id)
+
+
+def _newest(runs: list[KnownRun]) -> KnownRun:
+    """Return the first run whose directory is there. Raises `RunDirError` if none is."""
+    for run in runs:
+        if os.path.exists(run_paths(run.run_dir, run.run_id).run_json):
+            return run
+    raise _gone(runs[0])
 
 
 def _gone(known: KnownRun) -> RunDirError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reflow.errors import RunDirError, StoreError
+from reflow.errors import RunDirError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph
 from reflow.rundir.boot import serve_argv
@@ -110,12 +110,3 @@ class OpenRun:
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None
-
-
-def ledger_is_there(run: OpenRun) -> bool:
-    """Whether a run has a ledger that can be read."""
-    try:
-        run.ledger.overview()
-    except StoreError:
-        return False
-    return True
