@@ -103,6 +103,32 @@ def test_a_run_whose_directory_was_removed_is_out_of_reach_and_still_listed(term
     assert terminal.steps("runs", "--json").json[0]["state"] is None
 
 
+@pytest.mark.parametrize("command", ["submit", "wait", "logs -f"])
+@pytest.mark.parametrize("deleted", ["runs", "its root"])
+def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, until, command, deleted):
+    submit = ["submit", "--executor", "local", "--n", "8", "--delay", "0.3", "--workers", "2"]
+    detach = [] if command == "submit" else ["--detach"]
+    process = terminal.begin("steps.py", *submit, *detach)
+    until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
+    run_id = terminal.steps("runs", "-q").out.strip()
+    if detach:
+        process.communicate(timeout=30)
+        process = terminal.begin("steps.py", *command.split())
+        time.sleep(0.6)
+
+    folder = terminal.folder / "runs" if deleted == "runs" else terminal.run_root(run_id)
+    folder.rename(terminal.folder / "deleted")
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3, err
+    assert err.splitlines()[-2:] == [
+        f"error: run {run_id} was made in {terminal.folder}/runs/steps, and is not there now",
+        "is that directory out of reach here, or was it deleted? then submit again",
+    ]
+    assert "damaged" not in err
+    assert "nothing drives" not in err
+
+
 def test_a_read_only_run_directory_can_be_looked_at_and_is_not_written(terminal, read_only):
     run_id = terminal.submit("--bad", "1")
     folder = read_only(terminal.folder / "runs" / "steps")

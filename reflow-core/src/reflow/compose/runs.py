@@ -17,7 +17,7 @@ from reflow.errors import (
 from reflow.run.find import NEWEST, resolve
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import list_runs, run_paths
-from reflow.rundir.runfile import read_run
+from reflow.rundir.runfile import gone_run, is_there, read_run
 
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
@@ -83,7 +83,7 @@ def open_known(known: KnownRun, settings: Settings) -> OpenRun:
     try:
         info = read_run(paths)
     except UnknownRun as error:
-        raise _gone(known) from error
+        raise gone_run(paths) from error
     store, _ = make_store(settings, str(info["store"]))
 
     def executor() -> Executor:
@@ -149,16 +149,9 @@ def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:
 def _newest(runs: list[KnownRun]) -> KnownRun:
     """Return the first run whose directory is there. Raises `RunDirError` if none is."""
     for run in runs:
-        if os.path.exists(run_paths(run.run_dir, run.run_id).run_json):
+        if is_there(run_paths(run.run_dir, run.run_id)):
             return run
-    raise _gone(runs[0])
-
-
-def _gone(known: KnownRun) -> RunDirError:
-    return RunDirError(
-        f"run {known.run_id} was made in {known.run_dir}, and is not there now\n"
-        "is that directory out of reach here, or was it deleted? then submit again"
-    )
+    raise gone_run(run_paths(runs[0].run_dir, runs[0].run_id))
 
 
 def _known_runs(
@@ -197,7 +190,7 @@ def _listed_runs(settings: Settings) -> list[KnownRun]:
 def _is_unborn(known: KnownRun) -> bool:
     """Whether its ``submit`` was killed before the run was there, so that nobody ever saw it."""
     paths = run_paths(known.run_dir, known.run_id)
-    return not os.path.exists(paths.run_json) and os.path.isdir(paths.root)
+    return not is_there(paths) and os.path.isdir(paths.root)
 
 
 def _runs_in(run_dir: str) -> list[KnownRun]:

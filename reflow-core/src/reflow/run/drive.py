@@ -25,7 +25,7 @@ from reflow.run.sweep import sweep
 from reflow.rundir.control import Scope, list_requests, take_notes, write_request
 from reflow.rundir.lease import is_free
 from reflow.rundir.messages import tell
-from reflow.rundir.runfile import check_own
+from reflow.rundir.runfile import check_own, gone_run, is_there
 
 # What reads outcomes is imported once there are any: a run may reuse everything.
 if TYPE_CHECKING:
@@ -268,13 +268,15 @@ def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = Non
     """Wait until a run is over or the time has passed, looking, which heals it; return its last status.
 
     Raises:
-        OutOfReach: Its driver is gone or it is held, so that waiting would never end.
+        OutOfReach: Its driver or its directory is gone or it is held, so that waiting would never end.
     """
     deadline = None if timeout_s is None else monotonic_s() + timeout_s
     pause = 0.02
     looks = Looks(run)
     while True:
         status = looks.look(None if deadline is None else deadline - monotonic_s())
+        if not is_there(run.paths):  # what is open can be read all the same
+            raise gone_run(run.paths)
         if look:
             look(status)
         if status["driver"]["alive"] is False and status["state"] == RunState.RUNNING.value:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from reflow.errors import RunDirError
+from reflow.errors import RunDirError, StoreError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, Overview
 from reflow.run.opened import OpenRun
 from reflow.run.shared_results import SharedResults
 from reflow.rundir.control import leave_note
 from reflow.rundir.lease import Lease
-from reflow.rundir.runfile import check_own
+from reflow.rundir.runfile import check_own, gone_run, is_there
 
 RESULTS_WAIT = "the run goes on, its new results wait in its ledger"  #: how a message ends that says so
 
@@ -60,12 +60,16 @@ def held(run: OpenRun) -> Iterator[Hold | Holder]:
     """Take the lease of a run for the length of a ``with``, or give who holds it, with a note left for them.
 
     Raises:
-        RunDirError: The run directory cannot be read or written, now or in the ``with``.
+        RunDirError: The run directory cannot be read or written, now or in the ``with``, or is gone.
     """
     try:
         with _held(run) as hold:
             yield hold
-    except OSError as error:
+    except (OSError, StoreError) as error:
+        if not is_there(run.paths):
+            raise gone_run(run.paths) from error
+        if isinstance(error, StoreError):
+            raise
         path = error.filename or run.paths.root
         raise RunDirError(
             f"{path} cannot be read or written: {error.strerror or error}\n"

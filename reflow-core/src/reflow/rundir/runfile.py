@@ -55,6 +55,19 @@ def read_run(paths: RunPaths) -> dict[str, Any]:
     return info
 
 
+def is_there(paths: RunPaths) -> bool:
+    """Whether a run can be reached: its directory may have been removed meanwhile, or its file system be away."""
+    return os.path.exists(paths.run_json)
+
+
+def gone_run(paths: RunPaths) -> RunDirError:
+    """Return the error for a run that was there."""
+    return RunDirError(
+        f"run {paths.run_id} was made in {paths.run_dir}, and is not there now\n"
+        "is that directory out of reach here, or was it deleted? then submit again"
+    )
+
+
 def damaged_run(paths: RunPaths, why: str) -> RunDirError:
     """Return the error for a run.json that is not as it was written."""
     return RunDirError(f"{paths.run_json} is damaged: {why}\nits run cannot go on; submit again")
