@@ -129,6 +129,18 @@ def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, unt
     assert "nothing drives" not in err
 
 
+def test_who_names_no_run_is_told_that_the_directory_of_the_newest_is_not_there(terminal):
+    older = terminal.submit()
+    newer = terminal.submit("--run-dir", "elsewhere")
+    shutil.rmtree(terminal.folder / "elsewhere")
+    warning = f"warning: the directory of {newer}, which is newer, is not there; this is {older}\n"
+
+    for words in (["status"], ["status", "@last"], ["results"], ["wait"]):
+        told = terminal.steps(*words)
+        assert (told.code, told.err.startswith(warning)) == (0, True), told.err
+    assert terminal.steps("status", older).err == terminal.steps("status", "-q").err == ""
+
+
 def test_a_read_only_run_directory_can_be_looked_at_and_is_not_written(terminal, read_only):
     run_id = terminal.submit("--bad", "1")
     folder = read_only(terminal.folder / "runs" / "steps")

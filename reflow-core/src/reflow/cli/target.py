@@ -72,7 +72,7 @@ def open_target(call: Call, target: Target) -> OpenRun:
 
     run_dir = call.options.run_dir
     try:
-        return open_run(
+        run = open_run(
             "@last" if target.run is None else target.run,
             run_dir=absolute(run_dir) if run_dir else None,
             settings=call.settings,
@@ -82,6 +82,11 @@ def open_target(call: Call, target: Target) -> OpenRun:
         if call.workflow is None or (near := nearest(target.run or "", call.workflow.tasks)) is None:
             raise
         raise UnknownRun(f"{error}\ndid you mean the task {near!r}?") from error
+    if run.passed_over is not None:
+        call.hint(
+            f"warning: the directory of {run.passed_over}, which is newer, is not there; this is {run.id}"
+        )
+    return run
 
 
 def open_run_alone(call: Call) -> OpenRun:

@@ -70,7 +70,10 @@ def open_run(
         if reference == NEWEST or not any(reference in run.run_id for run in others):
             raise trouble or error from None
         found = _meant(reference, others, place)
-    return open_known(found, settings)
+    run = open_known(found, settings)
+    if reference == NEWEST and found is not own[0]:
+        run.passed_over = own[0].run_id
+    return run
 
 
 def open_known(known: KnownRun, settings: Settings) -> OpenRun:

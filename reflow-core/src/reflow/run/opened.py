@@ -25,6 +25,7 @@ class OpenRun:
         info: What run.json says.
         store: Keeps its ledger and the results.
         listed: Whether its id alone leads to it, by the user's list of runs.
+        passed_over: The id of a newer run that was meant first, whose directory is not there.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class OpenRun:
         self.info = info
         self.store = store
         self.listed = listed
+        self.passed_over: str | None = None
         self._make_executor = executor
         self._executor: Executor | None = None
         self._graph: Graph | None = None
