@@ -163,6 +163,19 @@ def test_the_first_look_after_two_interrupts_says_that_the_run_is_cancelled(stub
     )
 
 
+def test_a_second_interrupt_while_a_run_is_taken_back_leaves_nothing_that_is_taken_for_a_run(terminal):
+    twice = AT_A_MOMENT.replace("def interrupted(", "import reflow.run.submit\n\ndef interrupted(").replace(
+        "    setattr(place, name, original)\n",
+        "    setattr(place, name, original)\n    reflow.run.submit.remove_directory = interrupted\n",
+    )
+
+    told = terminal.python("-c", twice, "reflow.run.submit:_warn_of_locks", "steps.py", "submit")
+
+    assert told.code == 130
+    assert terminal.steps("runs", "-q").out == ""
+    assert terminal.steps("status").code == 4
+
+
 def test_many_interrupts_at_any_time_lose_nothing(terminal):
     for pause_s in (0.1, 0.2, 0.3, 0.4, 0.6, 0.8):
         before = set(terminal.steps("runs", "-q").out.split())

@@ -100,14 +100,21 @@ def create(request: SubmitRequest, born: Callable[[RunPaths], None] | None = Non
         write_run(paths, info)
         _warn_of_locks(paths)
     except OSError as error:
-        remove_directory(paths.root)
+        _take_back(paths)
         raise RunDirError(
             f"run directory {request.run_dir} cannot be written: {error.strerror}; give another with --run-dir"
         ) from error
     except BaseException:
-        remove_directory(paths.root)
+        _take_back(paths)
         raise
     return OpenRun(paths, read_run(paths), request.backends.store, lambda: request.backends.executor)
+
+
+def _take_back(paths: RunPaths) -> None:
+    """Remove what there is of a run: run.json first, so that another interrupt leaves what nobody takes for a run."""
+    with contextlib.suppress(OSError):
+        os.unlink(paths.run_json)
+    remove_directory(paths.root)
 
 
 def _warn_of_locks(paths: RunPaths) -> None:
