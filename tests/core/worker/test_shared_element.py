@@ -53,7 +53,9 @@ def worked(run, sub, element=0):
 
 
 def pids(tmp_path):
-    return {path.name: path.read_text().split() for path in tmp_path.rglob("ran*")}
+    """Return who ran each instance, of those that have written it down by now."""
+    found = {path.name: path.read_text().split() for path in tmp_path.rglob("ran*")}
+    return {name: those for name, those in found.items() if those}
 
 
 def wait_until(holds):
