@@ -12,18 +12,24 @@ from reflow.contracts.executor import Limits
 from reflow.model.states import RunState
 from reflow.run.settle import settle
 
-FLOWS = [("flow_1_0", Limits()), ("flow_2_0", Limits(elements_per_request=1))]
+FLOWS = [
+    ("flow_1_0", Limits(), None, 1),
+    ("flow_2_0", Limits(elements_per_request=1), None, 1),
+    ("flow_1_0", Limits(), 2, 7),  # which takes many more calls
+]
 
 
 class Disturbed(EngineMachine):
     """A run whose first processes are killed: ``points`` says after how many commits and calls of each."""
 
-    def __init__(self, flow: str, limits: Limits, *points: int) -> None:
+    def __init__(self, flow: str, limits: Limits, *points: int, takes: int | None = None) -> None:
         super().__init__()
+        self._takes = takes
         self._points = [*points]
         self.submit(flow=flow, slots=20, limits=limits)
 
     def hand_over_first(self) -> None:
+        self.cluster.takes = self._takes
         self.cluster.kill_after = self._points.pop(0)
         super().hand_over_first()
 
@@ -54,18 +60,18 @@ def verify(run: Disturbed) -> None:
     assert max(calls.values()) == 1, calls
 
 
-@pytest.mark.parametrize(("flow", "limits"), FLOWS, ids=["wide", "packs"])
-def test_a_kill_at_any_point_loses_and_repeats_nothing(flow, limits):
+@pytest.mark.parametrize(("flow", "limits", "takes", "step"), FLOWS, ids=["wide", "packs", "parts"])
+def test_a_kill_at_any_point_loses_and_repeats_nothing(flow, limits, takes, step):
     point, came = 0, True
     while came:
-        run = Disturbed(flow, limits, point)
+        run = Disturbed(flow, limits, point, takes=takes)
         try:
             run.go_on()
             came = run.came
             verify(run)
         finally:
             run.teardown()
-        point += 1
+        point += step
     assert point > 60
 
 

@@ -25,7 +25,8 @@ def wide(load_flows: Callable[[str], ModuleType]) -> ModuleType:
 
 def arrays(run: ClusterRun, task: str) -> list[int]:
     """Return the numbers of elements of the array jobs that a task has had, sorted."""
-    asked = [json.loads(path.read_text()) for path in run.root.glob("jobs/*/request.json")]
+    taken = [path.parent for path in run.root.glob("jobs/*/receipt.json") if "native_id" in path.read_text()]
+    asked = [json.loads((folder / "request.json").read_text()) for folder in taken]
     return sorted(one["count"] for one in asked if one["task"] == task)
 
 
@@ -143,10 +144,8 @@ def test_limit_of_a_tasks_own_account_is_found_by_halves(account_of_10, wide):
     assert run.run.result("summed") == sum(n * n for n in range(30))
     assert sum(arrays(run, "squared")) == 30
     assert max(arrays(run, "squared")) <= 10
-    words = run.run.status(as_dict=True)["messages"][0]
-    assert words.startswith(
-        "squared: 7 of 30 elements are handed over now, the others follow: Slurm refused "
-    )
+    (words,) = run.run.status(as_dict=True)["messages"]
+    assert words.startswith("squared: its elements are handed over in parts: Slurm refused ")
     assert "AssocMaxSubmitJobLimit" in words
     shown = words.rpartition("type: ")[2]
     assert "tiny|10|" in user.cluster.run(*shown.replace("$USER", "root").split(), "--parsable2")

@@ -6,6 +6,7 @@ the token before the executor does, and an intent without an answer is looked up
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -198,6 +199,17 @@ def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) 
     replace_file(hold.run.paths.submission(submission.token).receipt, receipt, sync=False)
 
 
+def give_up(hold: Hold, submission: SubmissionRow) -> None:
+    """Write down that an intent was certainly not taken and will not be submitted any more."""
+    _keep_answer(hold, submission, {"given_up": "it was more than was taken at once"})
+
+
+def forget_answer(hold: Hold, submission: SubmissionRow) -> None:
+    """Take back what was said to a submission that is on its way again: what it was given up for did not come."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(hold.run.paths.submission(submission.token).receipt)
+
+
 def of_submission(ledger: Ledger, submission: SubmissionRow, state: InstanceState) -> list[InstanceRow]:
     """Return the instances that were handed over in a submission and are in a state."""
     return [row for row in ledger.instances(submission.task, {state}) if row.submission == submission.token]
@@ -212,6 +224,13 @@ def is_cancelled(ledger: Ledger, submission: SubmissionRow) -> bool:
     """Whether a submission was cancelled, so that nothing of it is wanted any more."""
     is_left = of_submission(ledger, submission, InstanceState.SUBMITTED)
     return not is_left and bool(of_submission(ledger, submission, InstanceState.CANCELLED))
+
+
+def remove_payload(paths: SubmissionPaths) -> None:
+    """Remove what nobody will work on; repeatable."""
+    for path in (paths.payload, paths.offsets, paths.shared):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def remove_folders(paths: SubmissionPaths) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import NotSubmitted, SchedulerError
-from reflow.filesystem.atomic import read_bytes, remove_directory
+from reflow.filesystem.atomic import read_bytes
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.capacity import Array, Capacity
@@ -19,10 +19,13 @@ from reflow.run.handover import (
     TRIED_AGAIN,
     Answered,
     Intent,
+    forget_answer,
+    give_up,
     is_cancelled,
     is_refused_for_now,
     of_submission,
     prepare,
+    remove_payload,
     submit,
 )
 from reflow.run.hold import Hold
@@ -31,6 +34,7 @@ from reflow.run.reconcile import last_starts
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
 from reflow.run.verdict import Verdict
+from reflow.rundir.messages import told
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -89,7 +93,7 @@ class Submissions:
     def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
         """Give intents to the executor and write down its answers; what is cancelled meanwhile is not submitted."""
         answered: list[SubmissionRow] = []
-        failed: list[InstanceRow] = []
+        refused: list[tuple[SubmissionRow, NotSubmitted]] = []
         known = self._hold.overview().submissions
         full: set[str] = set()
         self._heard = False
@@ -100,9 +104,10 @@ class Submissions:
             row, refusal = self._taken(submission, [*known, *answered])
             answered.append(row)
             if refusal is not None:
-                failed += self._refused(row, refusal)
+                refused.append((row, refusal))
             if row.token != submission.token or (refusal is not None and refusal.over_limit):
                 full.add(row.task)
+        failed = [row for submission, refusal in refused for row in self._refused(submission, refusal)]
         self._hold.apply(Changes(submissions=answered, instances=failed))
         self._full |= full & {row.task for row in answered if row.state in ("open", "intent")}
         self._after_answers(answered)
@@ -110,12 +115,10 @@ class Submissions:
     def _taken(self, submission: SubmissionRow, others: Sequence[SubmissionRow]) -> Answered:
         """Hand over as much of a submission as is taken at once, down to one element; the rest is pending again."""
         refusal: NotSubmitted | None = None
-        wanted = submission.count
         while self._is_wanted(submission):
             answer = submit(self._hold, self._executor, submission, others)
             if answer.refusal is None and refusal is not None:
-                told = f"{submission.count} of {wanted} elements are handed over now: {refusal}"
-                self._hold.messages.append(f"{submission.task}: {told}; {TRIED_AGAIN}")
+                self._tell_once(f"{submission.task}: its elements are handed over in parts: ", refusal)
             refusal = answer.refusal
             if refusal is None or not refusal.over_limit or submission.count <= 1:
                 return answer
@@ -140,10 +143,10 @@ class Submissions:
         intent = self._intent_of(submission, back[: count * submission.pack])
         rows, made = (intent.rows, [intent.submission]) if intent is not None else ((), [])
         over = submission._replace(state="ended", ended=now_ms())
+        give_up(self._hold, over)
         self._hold.apply(Changes(instances=[*back[len(rows) :], *rows], submissions=[over, *made]))
-        remove_directory(
-            self._hold.run.paths.submission(over.token).directory
-        )  # for good: nobody works there
+        remove_payload(self._hold.run.paths.submission(over.token))
+        clear(self._hold, over)
         return made[0] if made else over
 
     def _intent_of(self, submission: SubmissionRow, rows: Sequence[InstanceRow]) -> Intent | None:
@@ -160,12 +163,18 @@ class Submissions:
 
     def _refused(self, submission: SubmissionRow, refusal: NotSubmitted) -> list[InstanceRow]:
         """Say that a submission was not taken; return the instances that fail by that."""
-        told = "not even one element is taken: " if refusal.over_limit else ""
-        again = f"; {TRIED_AGAIN}" if refusal.transient else ""
-        words = f"{submission.task}: {told}{refusal}{again}"
+        is_tried_again = submission.state == "intent"
+        least = "not even one element is taken: " if refusal.over_limit and is_tried_again else ""
+        words = f"{submission.task}: {least}{refusal}{f'; {TRIED_AGAIN}' if is_tried_again else ''}"
         self._hold.messages.append(words)
         left = self.left_of(submission) if submission.state == "refused" else ()
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
+
+    def _tell_once(self, beginning: str, refusal: NotSubmitted) -> None:
+        """Tell what would be told again for each part, since each is refused by a name of its own."""
+        known = [*told(self._hold.run.paths), *self._hold.messages]
+        if not any(message.startswith(beginning) for message in known):
+            self._hold.messages.append(f"{beginning}{refusal}")
 
     def _after_answers(self, answered: Sequence[SubmissionRow]) -> None:
         for row in answered:
@@ -188,6 +197,8 @@ class Submissions:
             self._hold.apply(Changes(submissions=[*wanted, *dropped]))
         for row in dropped:
             clear(self._hold, row)
+        for row in wanted:
+            forget_answer(self._hold, row)
         if wanted:
             self.hand_over(wanted)
 

@@ -18,6 +18,9 @@ from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, list_segments, parse_name, read_segment
 from reflow.rundir.payload import Payload
 
+_GIVEN_UP = (
+    "given_up"  #: never submitted; it keeps its number from another that the ledger did not know either
+)
 _ENDS = {"failed": InstanceState.FAILED, "cancelled": InstanceState.CANCELLED}
 
 
@@ -113,7 +116,10 @@ def read_submitted(paths: RunPaths, tasks: Mapping[str, object]) -> list[Submitt
     alive = {one.row.token for one in found if not is_small(one.row) and one.row.state in ("intent", "open")}
     nets = [one.row.token for one in found if one.row.task == NET][-1:] if alive else []
     return [
-        one for one in found if not is_small(one.row) or one.row.token in nets or watched(one.row) & alive
+        one
+        for one in found
+        if one.row.state != _GIVEN_UP
+        and (not is_small(one.row) or one.row.token in nets or watched(one.row) & alive)
     ]
 
 
@@ -122,9 +128,12 @@ def _certainty(paths: RunPaths, one: Submitted) -> tuple[bool, int]:
 
     A coordinator that was killed before it wrote down what it had prepared leaves files whose number another takes.
     """
-    claims = paths.submission(one.row.token).claims
-    is_known = one.row.state != "intent" or (os.path.isdir(claims) and bool(os.listdir(claims)))
+    is_known = one.row.state != "intent" or _is_claimed(paths.submission(one.row.token))
     return is_known, one.row.created
+
+
+def _is_claimed(sub: SubmissionPaths) -> bool:
+    return os.path.isdir(sub.claims) and bool(os.listdir(sub.claims))
 
 
 def _read(sub: SubmissionPaths) -> Submitted | None:
@@ -133,8 +142,11 @@ def _read(sub: SubmissionPaths) -> Submitted | None:
         row = SubmissionRow(
             asked["token"], asked["number"], asked["task"], asked["count"], 0, 1, "intent", asked["created"]
         )
+        answer = _answer(sub)
         if is_small(row):
             return Submitted(row, {}, {}, None, "")
+        if _GIVEN_UP in answer and not _is_claimed(sub):
+            return Submitted(row._replace(state=_GIVEN_UP), {}, {}, None, "")
         payload = Payload(sub)
     except (OSError, ValueError, KeyError, TypeError, RunDirError):
         return None
@@ -148,7 +160,6 @@ def _read(sub: SubmissionPaths) -> Submitted | None:
     finally:
         payload.close()
     joined = read_joined(sub)
-    answer = _answer(sub)
     row = row._replace(
         instances=len(instances),
         pack=asked["pack"],
