@@ -102,6 +102,28 @@ def test_a_retry_at_once_runs_everything_that_was_not_done(terminal, moment):
     assert (told.code, terminal.steps("results", "total", "--json").json) == (0, {"total": 30}), told.err
 
 
+BY_HAND = """
+from steps import wf
+
+try:
+    wf.submit("runs/steps", executor="local", delay=0.2, wait=True)
+except KeyboardInterrupt:
+    raise SystemExit(7)
+"""
+
+
+@pytest.mark.parametrize(
+    "moment", ["reflow.run.submit:OpenRun", "reflow.run.handle:go_on", "reflow.run.drive:held"]
+)
+def test_a_cancel_is_not_lost_where_python_itself_submits(terminal, moment):
+    (terminal.folder / "by_hand.py").write_text(BY_HAND)
+
+    told = terminal.python("-c", AT_A_MOMENT, moment, "by_hand.py")
+
+    assert told.code == 7
+    assert terminal.steps("status", "--json").json["state"] == "cancelled"
+
+
 def test_who_interrupts_what_somebody_else_drives_does_not_cancel_it(terminal, until):
     run_id = terminal.steps("submit", "--executor", "local", "--gate", "--detach", "-q").out.strip()
     until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())

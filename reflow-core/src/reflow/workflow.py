@@ -148,13 +148,15 @@ class Workflow(Flow):
 
     def _start(self, request: SubmitRequest, *, wait: bool) -> Run:
         from reflow.run.handle import Run, go_on
+        from reflow.run.interrupt import Interrupts
         from reflow.run.submit import create
         from reflow.rundir.messages import told
         from reflow.view.words import printable
 
-        run = create(request)
-        before = told(run.paths)  # that was said when it was noticed
-        go_on(run, wait=wait)
+        with Interrupts() as interrupts:
+            run = create(request, interrupts.aim)
+            before = told(run.paths)  # that was said when it was noticed
+            go_on(run, wait=wait)
         handle = Run(run, self.decode)
         if wait:
             handle.wait()

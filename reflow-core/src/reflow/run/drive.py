@@ -13,12 +13,10 @@ from reflow.contracts.executor import Event, ResidentExecutor
 from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
 from reflow.model.states import RunState
-from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import Hold, held
 from reflow.run.interrupt import Interrupts
-from reflow.run.look import Looks
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_status, save_picture
 from reflow.run.sweep import sweep
@@ -76,6 +74,7 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
 
 def _call_off(run: OpenRun, look: Look | None) -> None:
     """End as a cancel does, wherever the interrupt came: what workers wrote counts, the rest is cancelled."""
+    from reflow.run.called_off import is_called_off  # few are interrupted, and all have to load this module
     from reflow.run.settle import settle
 
     if run.ledger.overview().state.is_over:
@@ -270,6 +269,8 @@ def follow(run: OpenRun, timeout_s: float | None = None, look: Look | None = Non
     Raises:
         OutOfReach: Its driver or its directory is gone or it is held, so that waiting would never end.
     """
+    from reflow.run.look import Looks
+
     deadline = None if timeout_s is None else monotonic_s() + timeout_s
     pause = 0.02
     looks = Looks(run)
