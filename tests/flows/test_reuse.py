@@ -334,6 +334,10 @@ def test_what_an_edited_module_makes_before_it_is_loaded_again_is_not_reused(tmp
     (tmp_path / "edited_flow.py").write_text(EDITED)
     wf, helper = flows("edited_flow").wf, flows("edited_helper")
     assert lab.submit(wf, n=1).result("task") == 1
+    (tmp_path / "edited_helper.py").touch()
+    assert lab.submit(wf, n=1).states == {"task": "1 reused"}
+    lab.submit(wf, n=3)
+    assert lab.submit(wf, n=3).states == {"task": "1 reused"}  # touched is not edited
     (tmp_path / "edited_helper.py").write_text(HELPER.format(more=1000))
 
     edited = lab.submit(wf, n=2)

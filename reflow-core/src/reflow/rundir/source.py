@@ -17,9 +17,7 @@ from reflow.values.names import main_name
 
 Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modules"
 
-_SEEN: dict[
-    str, tuple[object, tuple[int, int]]
-] = {}  #: modules with their specs, and their files as they were
+_SEEN: dict[str, tuple[object, int]] = {}  #: modules with their specs, and what their files held, as a number
 
 
 def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
@@ -64,18 +62,14 @@ def outdated() -> list[str]:
 
 def _outdated(name: str, module: ModuleType) -> str:
     file = module.__dict__.get("__file__")
-    try:
-        found = os.stat(file) if file and is_project_file(file) else None
-    except OSError:
+    if not file or not is_project_file(file) or (text := _read_source(file)) is None:
         return ""
-    if found is None:
+    spec = module.__dict__.get("__spec__")
+    seen = _SEEN.get(name)
+    if seen is None or seen[0] is not spec:
+        _SEEN[name] = (spec, hash(text))
         return ""
-    stamp, spec = (found.st_mtime_ns, found.st_size), module.__dict__.get("__spec__")
-    seen_spec, seen = _SEEN.setdefault(name, (spec, stamp))
-    if seen_spec is not spec:
-        _SEEN[name] = (spec, stamp)
-        return ""
-    return "" if seen == stamp else str(file)
+    return "" if seen[1] == hash(text) else str(file)
 
 
 def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
