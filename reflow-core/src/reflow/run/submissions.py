@@ -34,7 +34,6 @@ from reflow.run.reconcile import last_starts
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
 from reflow.run.verdict import Verdict
-from reflow.rundir.messages import told
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -118,7 +117,8 @@ class Submissions:
         while self._is_wanted(submission):
             answer = submit(self._hold, self._executor, submission, others)
             if answer.refusal is None and refusal is not None:
-                self._tell_once(f"{submission.task}: its elements are handed over in parts: ", refusal)
+                told = "its elements are handed over in parts"
+                self._hold.messages.append(f"{submission.task}: {told}: {refusal}")
             refusal = answer.refusal
             if refusal is None or not refusal.over_limit or submission.count <= 1:
                 return answer
@@ -169,12 +169,6 @@ class Submissions:
         self._hold.messages.append(words)
         left = self.left_of(submission) if submission.state == "refused" else ()
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
-
-    def _tell_once(self, beginning: str, refusal: NotSubmitted) -> None:
-        """Tell what would be told again for each part, since each is refused by a name of its own."""
-        known = [*told(self._hold.run.paths), *self._hold.messages]
-        if not any(message.startswith(beginning) for message in known):
-            self._hold.messages.append(f"{beginning}{refusal}")
 
     def _after_answers(self, answered: Sequence[SubmissionRow]) -> None:
         for row in answered:

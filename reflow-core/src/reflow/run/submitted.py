@@ -18,9 +18,8 @@ from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, list_segments, parse_name, read_segment
 from reflow.rundir.payload import Payload
 
-_GIVEN_UP = (
-    "given_up"  #: never submitted; it keeps its number from another that the ledger did not know either
-)
+#: never submitted; it keeps its number from another that the ledger did not know either
+_GIVEN_UP = "given_up"
 _ENDS = {"failed": InstanceState.FAILED, "cancelled": InstanceState.CANCELLED}
 
 

@@ -34,9 +34,10 @@ def claim_holder(sub: SubmissionPaths, element: int) -> str | None:
 
 def last_start(sub: SubmissionPaths, element: int) -> int:
     """Return how often an element had been started before its last start, as far as that came to claim it."""
-    names = os.listdir(sub.claims) if os.path.isdir(sub.claims) else ()
-    numbers = (name.partition(".")[2] for name in names if name.startswith(f"{element}."))
-    return max((int(number) for number in numbers if number.isdigit()), default=0)
+    start = 0
+    while os.path.exists(_path(sub, element, start + 1)):  # as `claim` counts; thousands may be asked for
+        start += 1
+    return start
 
 
 def link_new(path: str, data: bytes) -> bool:
