@@ -167,7 +167,14 @@ echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv 
 """
 )
 #: The first copy works on all of it when the second is queued, which is the one that is heard of.
-TOO_LATE = TWICE + 'again "$@" > "$PLACE/first"; sleep 2; again "$@" | tee "$PLACE/second"'
+TOO_LATE = (
+    TWICE
+    + """
+again "$@" > "$PLACE/first"
+until [ -e "$PLACE/run0/began-0" ] && [ -e "$PLACE/run0/began-1" ]; do sleep 0.1; done
+again "$@" | tee "$PLACE/second"
+"""
+)
 
 
 def submit_twice(user: User, hurt: ModuleType, monkeypatch: Any, script: str, count: int) -> ClusterRun:
