@@ -210,7 +210,8 @@ def test_copy_that_really_runs_is_not_lost_with_the_one_that_was_heard_of(user, 
     first, second = (Path(user.place, name).read_text().strip() for name in ("first", "second"))
     user.wait(lambda: {job.array for job in run.queued("count_calls")} == {first})
     user.wait(lambda: "watchdog" in {job.task for job in run.jobs if job.state == "COMPLETED"})
-    user.wait(lambda: {j.state for j in run.jobs if j.number.startswith(second)} == {"COMPLETED"})
+    late_s = 90.0  # accounting hears of an end later than the queue, on a busy machine by far
+    user.wait(lambda: {j.state for j in run.jobs if j.number.startswith(second)} == {"COMPLETED"}, late_s)
     run.open()
 
     assert user.see_end(run) == "succeeded"
