@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from reflow.plugin import SchedulerError, run_command
+from reflow.plugin import SchedulerError, run_command, start_command
 
 
 def python(code, timeout_s=20.0, env=None, **options):
@@ -89,3 +89,33 @@ def test_bytes_that_are_no_text_are_replaced():
 def test_a_program_that_is_not_there_is_an_error_in_words():
     with pytest.raises(SchedulerError, match=r"cannot start 'no-such-program'.*on PATH"):
         run_command(["no-such-program"], 1.0)
+
+
+def test_a_program_that_was_started_runs_before_it_is_waited_for(tmp_path):
+    mark = tmp_path / "mark"
+    started = start_command([sys.executable, "-c", "import sys; open(sys.argv[1], 'w').close()", str(mark)])
+    _wait_for(mark)
+
+    assert started.result(20).ok
+
+
+def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started(tmp_path):
+    begun, alive = tmp_path / "begun", tmp_path / "alive"
+    child = (
+        f"import time; open({str(begun)!r}, 'w').close(); time.sleep(1.5); open({str(alive)!r}, 'w').close()"
+    )
+    started = start_command(
+        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
+    )
+    _wait_for(begun)
+    started.stop()
+    time.sleep(2)
+
+    assert not alive.exists()
+
+
+def _wait_for(mark):
+    deadline = time.monotonic() + 20
+    while not mark.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -272,10 +272,34 @@ def test_controller_that_does_not_answer_is_not_available(fake_slurm, standin):
     assert "Unable to contact" in str(fake_slurm.available())
 
 
+def test_what_was_asked_ahead_is_asked_once(fake_slurm, standin):
+    fake_slurm.ask_ahead()
+    fake_slurm.ask_ahead()
+
+    assert fake_slurm.available() is None
+    fake_slurm.ask_ahead()
+    fake_slurm.limits()
+    fake_slurm.longest_s(None)
+    asked = [" ".join(arguments) for _, arguments, _, _ in standin.calls("scontrol")]
+    assert sorted(asked) == ["-o show partition", "show config"]
+
+
+def test_what_was_asked_ahead_in_vain_is_told_when_it_is_needed(fake_slurm, standin):
+    no_answer = "err slurm_load_ctl_conf error: Unable to contact slurm controller|exit 1"
+    standin.fail("scontrol", *3 * [no_answer])
+    fake_slurm.ask_ahead()
+
+    with pytest.raises(SchedulerError, match="Unable to contact"):
+        fake_slurm.longest_s(None)
+    assert "Unable to contact" in str(fake_slurm.available())
+
+
 def test_machine_without_slurm_is_not_available(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert "not on PATH" in str(SlurmExecutor().available())
+    executor = SlurmExecutor()
+    executor.ask_ahead()
+    assert "not on PATH" in str(executor.available())
 
 
 def test_limits_are_asked_for_once_with_the_availability(fake_slurm, standin):

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     )
     from reflow.model.resources import Resources
     from reflow.model.states import InstanceState, JobState, RunState, TaskState
-    from reflow.shell import CommandResult, run_command
+    from reflow.shell import CommandResult, StartedCommand, run_command, start_command
 
 _HOMES = {
     "reflow.contracts.adapter": ("Adapter",),
@@ -108,7 +108,7 @@ _HOMES = {
     ),
     "reflow.model.resources": ("Resources",),
     "reflow.model.states": ("InstanceState", "JobState", "RunState", "TaskState"),
-    "reflow.shell": ("CommandResult", "run_command"),
+    "reflow.shell": ("CommandResult", "StartedCommand", "run_command", "start_command"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -195,6 +195,7 @@ __all__ = [
     "RunState",
     "Salvage",
     "SchedulerError",
+    "StartedCommand",
     "Store",
     "StoreDamaged",
     "StoreError",
@@ -219,6 +220,7 @@ __all__ = [
     "remove_directory",
     "replace_file",
     "run_command",
+    "start_command",
     "sync_directory",
     "take_stamp",
     "this_process",

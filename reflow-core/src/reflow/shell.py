@@ -42,19 +42,43 @@ class CommandResult(NamedTuple):
         return f"{self.argv[0]} {end}" + (f": {said[-1].strip()}" if said else "")
 
 
-def run_command(
-    argv: Sequence[str],
-    timeout_s: float,
-    env: Mapping[str, str] | None = None,
-    *,
-    stdin: str = "",
-    cwd: str | None = None,
-) -> CommandResult:
-    """Run a program to its end, or kill it and all that it started at the time limit.
+class StartedCommand:
+    """A program that was started and not waited for yet: call `result` or `stop`."""
+
+    def __init__(self, argv: tuple[str, ...], process: subprocess.Popen[bytes], stdin: str) -> None:
+        self._argv = argv
+        self._process = process
+        self._stdin = stdin.encode()
+
+    def result(self, timeout_s: float) -> CommandResult:
+        """Return how it ended; at the time limit, counted from now, it is killed with all that it started."""
+        status: int | None
+        with self._process as process:
+            try:
+                stdout, stderr = process.communicate(self._stdin, timeout_s)
+                status = process.returncode
+            except subprocess.TimeoutExpired:
+                stdout, stderr = _stop(process)
+                status = None
+            except BaseException:
+                _stop(process)
+                raise
+        return CommandResult(self._argv, status, _text(stdout), _text(stderr))
+
+    def stop(self) -> None:
+        """Kill it, with all that it started: nobody wants its answer any more."""
+        with self._process as process:
+            _stop(process)
+
+
+def start_command(
+    argv: Sequence[str], env: Mapping[str, str] | None = None, *, stdin: str = "", cwd: str | None = None
+) -> StartedCommand:
+    """Start a program, so that other work can be done before its answer is waited for.
 
     Args:
         env: The whole environment of the program; None passes on the caller's.
-        stdin: What the program reads on its standard input.
+        stdin: What the program reads on its standard input, once it is waited for.
 
     Raises:
         SchedulerError: There is no such program, or it cannot be started.
@@ -73,18 +97,26 @@ def run_command(
         raise SchedulerError(
             f"cannot start {argv[0]!r}: {error.strerror}; is it installed and on PATH?"
         ) from error
-    with process:
-        status: int | None
-        try:
-            stdout, stderr = process.communicate(stdin.encode(), timeout_s)
-            status = process.returncode
-        except subprocess.TimeoutExpired:
-            stdout, stderr = _stop(process)
-            status = None
-        except BaseException:
-            _stop(process)
-            raise
-    return CommandResult(tuple(argv), status, _text(stdout), _text(stderr))
+    return StartedCommand(tuple(argv), process, stdin)
+
+
+def run_command(
+    argv: Sequence[str],
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    *,
+    stdin: str = "",
+    cwd: str | None = None,
+) -> CommandResult:
+    """Run a program to its end, or kill it and all that it started at the time limit.
+
+    Args:
+        env, stdin: As for `start_command`.
+
+    Raises:
+        SchedulerError: There is no such program, or it cannot be started.
+    """
+    return start_command(argv, env, stdin=stdin, cwd=cwd).result(timeout_s)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
-from reflow.plugin import CommandResult, SchedulerError, run_command
+from reflow.plugin import CommandResult, SchedulerError, StartedCommand, run_command, start_command
 from reflow_slurm.environment import for_questions, for_submission
 from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, USAGE_FIELDS, read_config
 from reflow_slurm.script import Submission
@@ -15,6 +16,8 @@ ASK_S = 60.0
 CANCEL_S = 120.0
 AVAILABLE_S = 2.0
 
+_CONFIG = ("scontrol", "show", "config")
+_PARTITIONS = ("scontrol", "-o", "show", "partition")
 _NO_ACCOUNTING = "accounting storage is disabled"
 
 
@@ -30,7 +33,21 @@ class Commands:
         self._environment = dict(environment)
         self._submit_s = submit_s
         self._config: dict[str, str] | None = None
+        self._asked: dict[tuple[str, ...], StartedCommand] = {}  # whose answers nobody has waited for yet
         self._user = str(os.getuid())
+
+    def ask_ahead(self) -> None:
+        """Begin to ask for settings and partitions; a command that cannot be started is told of when it is needed."""
+        wanted = (_PARTITIONS,) if self._config is not None else (_CONFIG, _PARTITIONS)
+        for argv in wanted:
+            if argv not in self._asked:
+                with suppress(SchedulerError):
+                    self._asked[argv] = self._start(argv)
+
+    def stop_asking(self) -> None:
+        """Give up the answers that nobody has waited for."""
+        while self._asked:
+            self._asked.popitem()[1].stop()
 
     @property
     def cluster(self) -> str:
@@ -44,7 +61,7 @@ class Commands:
             SchedulerError: The controller gave no answer.
         """
         if self._config is None:
-            self._config = read_config(self._ask("scontrol", "show", "config", timeout_s=timeout_s))
+            self._config = read_config(self._ask(*_CONFIG, timeout_s=timeout_s))
         return self._config
 
     def partitions(self) -> str:
@@ -53,7 +70,7 @@ class Commands:
         Raises:
             SchedulerError: It gave no answer.
         """
-        return self._ask("scontrol", "-o", "show", "partition")
+        return self._ask(*_PARTITIONS)
 
     def limits_of_user(self) -> str:
         """Return what the controller knows of the limits of this user, as ``scontrol show assoc_mgr`` prints it."""
@@ -115,7 +132,10 @@ class Commands:
         return _said(self._run(argv, timeout_s))
 
     def _run(self, argv: tuple[str, ...], timeout_s: float) -> CommandResult:
-        return run_command(argv, timeout_s, for_questions(self._environment), cwd="/")
+        return (self._asked.pop(argv, None) or self._start(argv)).result(timeout_s)
+
+    def _start(self, argv: tuple[str, ...]) -> StartedCommand:
+        return start_command(argv, for_questions(self._environment), cwd="/")
 
 
 def _said(result: CommandResult) -> str:

@@ -36,6 +36,11 @@ class SlurmExecutor(Executor):
             self._made = Queue(self.options, os.environ)
         return self._made
 
+    def ask_ahead(self) -> None:
+        """Begin to ask for the cluster's settings and its partitions."""
+        if _is_on_path("scontrol"):
+            self._queue.ask_ahead()
+
     def available(self) -> str | None:
         """Return None when the controller answers, else why it does not."""
         if not _is_on_path("scontrol"):

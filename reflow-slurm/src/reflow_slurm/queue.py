@@ -37,11 +37,16 @@ class Queue:
         self._longest: Mapping[str, int] | None = None
         self._commands = Commands(environment, float(str(options.get("submit_s", SUBMIT_S))))
 
+    def ask_ahead(self) -> None:
+        """Begin to ask what every submission needs to know."""
+        self._commands.ask_ahead()
+
     def problem(self) -> str | None:
         """Return why the controller does not answer, or None."""
         try:
             self._commands.config(AVAILABLE_S)
         except SchedulerError as error:
+            self._commands.stop_asking()
             return str(error)
         return None
 

@@ -125,6 +125,7 @@ def _whichever_is_there(options: dict[str, Any]) -> tuple[Executor, str, str]:
                 getattr(c, "name", "") == name for c in offered(import_plugin(plugins[name]), EXECUTOR)
             ):
                 made, module = make_executor(name, options)
+                made.ask_ahead()
                 if made.available() is None:
                     return made, AVAILABLE, module
                 refusals.append(name)

@@ -52,13 +52,16 @@ def submit_request(
         raise ConfigError(
             f"executor.python is {python!r}, and no program is there; see where that comes from: reflow config show"
         )
+    if not dry_run:
+        backends.executor.ask_ahead()
+    codes = workflow.codes()
+    graph = stamped_graph(submit_graph(workflow.graph(), codes, settings))
     if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )
-    codes = workflow.codes()
     return SubmitRequest(
-        graph=stamped_graph(submit_graph(workflow.graph(), codes, settings)),
+        graph=graph,
         code=code_parts(codes),
         entry=workflow.locate(),
         parameters=given.parameters,

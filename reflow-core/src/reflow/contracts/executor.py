@@ -108,6 +108,13 @@ class Executor(ABC):
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         self.options = dict(options or {})
 
+    def ask_ahead(self) -> None:  # noqa: B027 - to do nothing is allowed
+        """Begin to ask what a submission will need to know, without waiting for the answers.
+
+        Called when a run is to be submitted, while there is other work to be done before anything is handed over;
+        what goes wrong here is told by whoever needs the answer.
+        """
+
     def available(self) -> str | None:
         """Return None when it can take requests here and now, else why not, in words. Takes 2 s at most."""
         return None
