@@ -82,6 +82,24 @@ def test_standard_input_is_what_is_given_and_else_empty():
     assert python("import sys; print(repr(sys.stdin.read()))").stdout == "''\n"
 
 
+@pytest.mark.parametrize("length", [4096, 4097, 1 << 20])
+def test_standard_input_may_be_longer_than_what_a_pipe_holds(length):
+    assert python("import sys; print(len(sys.stdin.read()))", stdin="x" * length).stdout == f"{length}\n"
+
+
+def test_a_program_that_reads_no_input_is_no_error():
+    assert python("pass", stdin="x").ok
+    assert start_command(["true"], stdin="x" * (1 << 20)).result(20).ok
+
+
+def test_a_program_that_was_waited_for_is_not_stopped():
+    started = start_command(["true"])
+    done = started.result(20)
+    started.stop()
+
+    assert done.ok
+
+
 def test_bytes_that_are_no_text_are_replaced():
     assert python("import sys; sys.stdout.buffer.write(b'a\\xffb')").stdout == "a\ufffdb"
 

@@ -47,6 +47,43 @@ def test_submit_limit_is_tried_again_later(fake_slurm, standin, make_request):
     assert fake_slurm.submit(request)
 
 
+AT_ONCE = """#!/bin/sh
+cat > "$STANDIN_SLURM/script.$$"
+touch "$STANDIN_SLURM/began.$$"
+for i in $(seq 200); do
+  [ "$(ls "$STANDIN_SLURM" | grep -c began)" -ge 2 ] && echo "$$" && exit 0
+  sleep 0.05
+done
+exit 1
+"""
+
+
+def test_requests_that_do_not_wait_for_each_other_are_submitted_at_once(fake_slurm, standin, make_request):
+    (standin.bin / "sbatch").write_text(AT_ONCE)
+
+    first, second = fake_slurm.submit_all([make_request(), make_request()])
+    assert isinstance(first, str)
+    assert isinstance(second, str)
+    assert first != second
+    assert all("exec " in script.read_text() for script in standin.folder.glob("script.*"))
+
+
+def test_each_of_several_requests_has_its_own_answer(fake_slurm, standin, make_request):
+    standin.fail("sbatch", REFUSED)
+    never, refused = fake_slurm.submit_all([make_request()._replace(name="no name"), make_request()])
+
+    assert "'no name' cannot be a job's name" in str(never)
+    assert "Invalid partition name specified" in str(refused)
+    assert all(isinstance(answer, NotSubmitted) for answer in (never, refused))
+
+
+def test_an_answer_that_was_lost_is_that_of_one_request(fake_slurm, standin, make_request):
+    standin.fail("sbatch", LOST)  # of whichever is first
+
+    kinds = {type(answer) for answer in fake_slurm.submit_all([make_request(), make_request()])}
+    assert kinds == {str, SubmissionUnknown}
+
+
 def test_machine_without_sbatch_may_be_one_of_several(standin, make_request, monkeypatch):
     monkeypatch.setenv("PATH", str(standin.bin))
     fake_slurm = SlurmExecutor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from reflow.errors import SchedulerError
 
+PIPE_HOLDS = 4096  #: bytes that a new pipe takes whoever reads it (``man 7 pipe``: a page at least)
 DRAIN_S = 5.0  #: how long the output of a program that was killed is waited for
 
 
@@ -49,6 +51,8 @@ class StartedCommand:
         self._argv = argv
         self._process = process
         self._stdin = stdin.encode()
+        if len(self._stdin) <= PIPE_HOLDS:
+            self._give()
 
     def result(self, timeout_s: float) -> CommandResult:
         """Return how it ended; at the time limit, counted from now, it is killed with all that it started."""
@@ -65,10 +69,19 @@ class StartedCommand:
                 raise
         return CommandResult(self._argv, status, _text(stdout), _text(stderr))
 
+    def _give(self) -> None:
+        """Write all of its standard input at once, so that it need not wait until it is waited for."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        with contextlib.suppress(BrokenPipeError), pipe:  # it reads none
+            pipe.write(self._stdin)
+        self._process.stdin = None  # else `communicate` would write to it
+
     def stop(self) -> None:
-        """Kill it, with all that it started: nobody wants its answer any more."""
-        with self._process as process:
-            _stop(process)
+        """Kill it, with all that it started, unless it was waited for: nobody wants its answer any more."""
+        if self._process.returncode is None:
+            with self._process as process:
+                _stop(process)
 
 
 def start_command(
@@ -78,7 +91,7 @@ def start_command(
 
     Args:
         env: The whole environment of the program; None passes on the caller's.
-        stdin: What the program reads on its standard input, once it is waited for.
+        stdin: What the program reads on its standard input: what is longer than a page once it is waited for.
 
     Raises:
         SchedulerError: There is no such program, or it cannot be started.

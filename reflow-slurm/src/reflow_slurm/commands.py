@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from reflow.plugin import CommandResult, SchedulerError, StartedCommand, run_command, start_command
+from reflow.plugin import CommandResult, SchedulerError, StartedCommand, start_command
 from reflow_slurm.environment import for_questions, for_submission
 from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, USAGE_FIELDS, read_config
 from reflow_slurm.script import Submission
@@ -79,10 +79,14 @@ class Commands:
         user = getpwuid(int(self._user)).pw_name
         return self._ask("scontrol", "show", "assoc_mgr", f"users={user}", "flags=assoc,qos")
 
-    def sbatch(self, submission: Submission) -> CommandResult:
-        """Hand a submission over, from a directory that is there."""
+    def sbatch(self, submission: Submission) -> StartedCommand:
+        """Begin to hand a submission over, from a directory that is there; `sbatch_result` waits for the answer."""
         environment = for_submission(self._environment)
-        return run_command(submission.argv, self._submit_s, environment, stdin=submission.script, cwd="/")
+        return start_command(submission.argv, environment, stdin=submission.script, cwd="/")
+
+    def sbatch_result(self, started: StartedCommand) -> CommandResult:
+        """Return what came of a submission that was begun."""
+        return started.result(self._submit_s)
 
     def squeue(self, cluster: str, states: str = "all") -> str:
         """Return all of this user's elements that the controller knows, those that have ended too."""

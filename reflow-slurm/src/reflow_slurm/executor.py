@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reflow.plugin import ElementReport, Executor, JobRequest, Limits, Usage
+from reflow.plugin import (
+    ElementReport,
+    Executor,
+    JobRequest,
+    Limits,
+    NotSubmitted,
+    SubmissionUnknown,
+    Usage,
+)
 
 if TYPE_CHECKING:
     from reflow_slurm.queue import Queue
@@ -66,6 +74,10 @@ class SlurmExecutor(Executor):
     def submit(self, request: JobRequest) -> str:
         """Queue a request by sbatch, and return its native id."""
         return self._queue.submit(request)
+
+    def submit_all(self, requests: Sequence[JobRequest]) -> list[str | NotSubmitted | SubmissionUnknown]:
+        """Queue requests by as many sbatch at once, and return what `submit` would of each."""
+        return self._queue.submit_all(requests)
 
     def find(self, tokens: Collection[str]) -> dict[str, str]:
         """Return the native ids of tokens, by the comments and names of this user's jobs."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from reflow.plugin import (
     ElementReport,
@@ -10,6 +12,7 @@ from reflow.plugin import (
     Limits,
     NotSubmitted,
     SchedulerError,
+    StartedCommand,
     SubmissionUnknown,
     Usage,
 )
@@ -19,6 +22,8 @@ from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
+
+_T = TypeVar("_T")
 
 _CANCELLED_AT_ONCE = 100  #: addresses on one command line
 _LOST_PREDECESSOR = "Job dependency problem"
@@ -74,28 +79,53 @@ class Queue:
 
     def submit(self, request: JobRequest) -> str:
         """Queue a request by sbatch, and return its native id."""
+        return self._submitted(request, self._begun(request))
+
+    def submit_all(self, requests: Sequence[JobRequest]) -> list[str | NotSubmitted | SubmissionUnknown]:
+        """Queue requests by as many sbatch at once, and return what `submit` returns or raises, of each."""
+        begun = [(request, _answer_of(partial(self._begun, request))) for request in requests]
+        try:
+            return [
+                found
+                if isinstance(found, Exception)
+                else _answer_of(partial(self._submitted, request, found))
+                for request, found in begun
+            ]
+        except BaseException:
+            for _, found in begun:
+                if isinstance(found, StartedCommand):
+                    found.stop()
+            raise
+
+    def _begun(self, request: JobRequest) -> StartedCommand:
         problems = request_problems(request)
         if problems:
             raise NotSubmitted(f"{_said(request)} cannot be submitted: {'; '.join(problems)}")
+        return self._sbatch(request, _natives(request.predecessors))
+
+    def _submitted(self, request: JobRequest, begun: StartedCommand) -> str:
+        """Return the native id of a request for which sbatch was called; call it anew where it is to ask for less."""
         before = _natives(request.predecessors)
-        answer = self._sbatch(request, before)
+        answer = self._answered(begun)
         if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
-            answer = self._sbatch(request, self._remembered(before))
+            answer = self._answered(self._sbatch(request, self._remembered(before)))
         if (
             request.exclude and isinstance(answer, Refused) and not answer.transient
         ):  # no other nodes would do
             request = request._replace(exclude=())
-            answer = self._sbatch(request, before)
+            answer = self._answered(self._sbatch(request, before))
         return _native_id(request, answer, self._commands).text()
 
-    def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> Answer:
-        handed = submission(request, [native.job for native in before])
+    def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> StartedCommand:
         try:
-            result = self._commands.sbatch(handed)
+            return self._commands.sbatch(submission(request, [native.job for native in before]))
         except SchedulerError as error:
             raise NotSubmitted(
                 f"{_said(request)} cannot be submitted from here: {error}", transient=True
             ) from error
+
+    def _answered(self, begun: StartedCommand) -> Answer:
+        result = self._commands.sbatch_result(begun)
         return read_answer(result.status, result.stdout, result.stderr)
 
     def _remembered(self, natives: Sequence[NativeId]) -> list[NativeId]:
@@ -161,6 +191,14 @@ class Queue:
             return f"# {request.name} cannot be submitted: {'; '.join(problems)}"
         before = [native.job if (native := parse_native_id(text)) else text for text in request.predecessors]
         return submission(request, before).text()
+
+
+def _answer_of(act: Callable[[], _T]) -> _T | NotSubmitted | SubmissionUnknown:
+    """Return what a function returns, or what it raises of a submission."""
+    try:
+        return act()
+    except (NotSubmitted, SubmissionUnknown) as error:
+        return error
 
 
 def _natives(native_ids: Iterable[str]) -> list[NativeId]:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
-from reflow.errors import NotSubmitted
+from reflow.errors import NotSubmitted, SubmissionUnknown
 from reflow.model.resources import Resources
 from reflow.model.states import JobState
 
@@ -145,6 +145,16 @@ class Executor(ABC):
             NotSubmitted: Certainly not; nothing of it is queued.
             SubmissionUnknown: It may be queued. Ask `find` before submitting it again.
         """
+
+    def submit_all(self, requests: Sequence[JobRequest]) -> list[str | NotSubmitted | SubmissionUnknown]:
+        """Queue several requests that do not wait for each other; return what `submit` returns or raises, of each."""
+        answers: list[str | NotSubmitted | SubmissionUnknown] = []
+        for request in requests:
+            try:
+                answers.append(self.submit(request))
+            except (NotSubmitted, SubmissionUnknown) as error:
+                answers.append(error)
+        return answers
 
     @abstractmethod
     def find(self, tokens: Collection[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from reflow.contracts.executor import Executor
+from reflow.contracts.executor import Executor, JobRequest
 from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
 from reflow.plan.decide import run_state
@@ -138,27 +138,31 @@ class Guards:
     def _hand_over(self, rows: list[SubmissionRow]) -> None:
         if rows:
             self._hold.apply(Changes(submissions=rows))
-            self._hold.apply(Changes(submissions=[self._submitted(row) for row in rows]))
+            self._hold.apply(Changes(submissions=self._submitted(rows)))
 
-    def _submitted(self, row: SubmissionRow) -> SubmissionRow:
+    def _submitted(self, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:
         self.hear()
         if self._is_over():
-            return row._replace(state="ended", ended=now_ms())
+            return [row._replace(state="ended", ended=now_ms()) for row in rows]
+        answers = self._executor.submit_all([self._request(row) for row in rows])
+        return [self._answered(row, answer) for row, answer in zip(rows, answers, strict=True)]
+
+    def _request(self, row: SubmissionRow) -> JobRequest:
         run = self._hold.run
         rows = [s for s in self._hold.overview().submissions if s.token in watched(row)]
         before = [s.native_id for s in rows if s.native_id]
         limits = [node.resources.time_s for node in run.graph.tasks.values()]
         looks = row.number if before else max(1, row.number)
         begin_s = net_begins_s(limits, row.number) if row.task == NET else watchdog_begins_s(looks)
-        try:
-            request = small_request(frame_of(run), self._dispatch, row, before, begin_s, self._longest_s())
-            native_id = self._executor.submit(request)
-        except SubmissionUnknown:
+        return small_request(frame_of(run), self._dispatch, row, before, begin_s, self._longest_s())
+
+    def _answered(self, row: SubmissionRow, answer: str | NotSubmitted | SubmissionUnknown) -> SubmissionRow:
+        if isinstance(answer, str):
+            return row._replace(state="open", native_id=answer)
+        if isinstance(answer, SubmissionUnknown):
             return row
-        except NotSubmitted as error:
-            self._hold.messages.append(f"{_refused(row.task)} {error}; {TRIED_AGAIN}")
-            return row._replace(state="ended", ended=now_ms())
-        return row._replace(state="open", native_id=native_id)
+        self._hold.messages.append(f"{_refused(row.task)} {answer}; {TRIED_AGAIN}")
+        return row._replace(state="ended", ended=now_ms())
 
     def _is_over(self) -> bool:
         """Whether all was cancelled, and nobody has to look whether a job of it is there after all."""
