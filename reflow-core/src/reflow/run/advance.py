@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from reflow.contracts.executor import Executor
 from reflow.errors import SchedulerError
@@ -15,19 +15,16 @@ from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
 from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
 from reflow.run.hold import Hold, held
-from reflow.run.ingest import Batch
 from reflow.run.opened import OpenRun
-from reflow.run.reconcile import Lost, beating_sleep, find_lost, is_done, is_gone, is_settled, last_starts
-from reflow.run.recover import written
 from reflow.run.small_jobs import is_small
-from reflow.run.standing import Reports, ask
+from reflow.run.standing import Reports, ask, is_settled, open_work
 from reflow.run.status import save_picture
-from reflow.rundir.completion import finished_elements, missing_segments
 from reflow.rundir.control import list_requests, take_notes
-from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.messages import take_back, tell
-from reflow.rundir.outcomes import generation
 from reflow.rundir.queue import read_waits
+
+if TYPE_CHECKING:
+    from reflow.run.arrivals import Arrivals
 
 ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
 YOUNG_S = 2.0  #: there is nothing to be asked about what was submitted just now
@@ -97,16 +94,10 @@ class _Pass:
             return RunState.HELD
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
-        state = self._step([])
+        state = self._step()
         told = self._ask() if self._asks(caller, state) else None
         if told is not None:
-            state = self._put_away(told, state)
-        rows = self._open()
-        if told is not None and rows and self._wait:
-            lost = find_lost(self._hold, self._executor, rows, told)
-            if lost:
-                state = self._step(lost)
-        if told is not None:
+            state = self._take_in(told, state)
             self._guards.drop_dead(told)
         if not state.is_over:
             self._keep_guarded(caller)
@@ -136,31 +127,34 @@ class _Pass:
         Jobs of which nothing is expected any more, since it was cancelled or opened again, are such a reason for
         everybody: they may be all that the end of the run waits for.
         """
-        rows, counts = self._open(), self._hold.overview().counts
+        rows, counts = open_work(self._hold), self._hold.overview().counts
         if state.is_over and not rows:
             return False
         if self._wait or not all(counts.get(row.task, {}).get(InstanceState.SUBMITTED) for row in rows):
             return True
         return not (caller or self._was_asked_lately or self._is_young)
 
-    def _put_away(self, told: Reports, state: RunState) -> RunState:
-        """End submissions of which nothing more can come, and have those cancelled that were to be."""
-        done = [row for row in self._open() if not self._coordinator.submissions.left_of(row)]
-        gone = [row for row in done if self._is_gone(row, told)]
-        self._coordinator.submissions.call_off(row for row in done if row not in gone)
-        if not gone:
-            return state
-        batches = [batch for row in gone for batch in written(self._hold, row.token)]
-        return self._coordinator.step(batches, [row.token for row in gone])
+    def _step(self) -> RunState:
+        return self._arrivals.take_in() if open_work(self._hold) else self._coordinator.step()
 
-    def _is_gone(self, row: SubmissionRow, told: Reports) -> bool:
-        reports = told.get(str(row.native_id), {})
-        return all(is_gone(self._executor, row, reports.get(element)) for element in range(row.count))
+    def _take_in(self, told: Reports, state: RunState) -> RunState:
+        """Take in what the scheduler has told of jobs."""
+        if open_work(self._hold):
+            state = self._arrivals.put_away(told, state)
+        if self._wait and open_work(self._hold):
+            state = self._arrivals.take_in_lost(told, state)
+        return state
+
+    @property
+    def _arrivals(self) -> Arrivals:
+        from reflow.run.arrivals import Arrivals  # of a run that is new nothing has come
+
+        return Arrivals(self._hold, self._executor, self._coordinator, is_job=self._is_job, waits=self._wait)
 
     @property
     def _is_young(self) -> bool:
         """Whether all that is open was submitted a moment ago."""
-        return all(now_ms() - row.created < YOUNG_S * 1000 for row in self._open())
+        return all(now_ms() - row.created < YOUNG_S * 1000 for row in open_work(self._hold))
 
     @property
     def _was_asked_lately(self) -> bool:
@@ -176,7 +170,7 @@ class _Pass:
                 break
             self._stays = True
             self._answer_intents()
-            state = self._step([])
+            state = self._step()
             if not state.is_over:
                 self._keep_guarded(caller)
             if self.was_interrupted:
@@ -191,59 +185,13 @@ class _Pass:
 
     def _keep_guarded(self, caller: str) -> None:
         """See to it that somebody will look again, whatever becomes of the jobs of this run."""
-        self._guards.watch(self._open(), used=caller)
+        self._guards.watch(open_work(self._hold), used=caller)
         self._guards.watch_unanswered([r for r in self._intents() if not is_small(r)], used=caller)
         self._guards.keep_net(used=caller)
         self._guards.retire(used=caller)
         self._guards.leave([caller])
         if not (self._intents() or self._guards.is_guarded()):
             self._hold.messages.append(self._unguarded)
-
-    def _open(self) -> list[SubmissionRow]:
-        return [row for row in self._hold.overview().submissions if not is_small(row) and row.state == "open"]
-
-    def _step(self, lost: list[Lost]) -> RunState:
-        rows = self._open()
-        given_up = {one.submission.token: one for one in lost}
-        # what ends is looked at first: an element seals before it says that it is through
-        ended = [row.token for row in rows if self._has_ended(row, given_up.get(row.token))]
-        batches = [batch for row in rows for batch in self._written(row, given_up.get(row.token), ended)]
-        return self._coordinator.step(batches, ended, verdicts={t: o.verdicts for t, o in given_up.items()})
-
-    def _written(self, row: SubmissionRow, lost: Lost | None, ended: Collection[str]) -> list[Batch]:
-        """Read what has been written by now and can be judged.
-
-        What is in a part, or was broken off, waits until it is known what became of its writer: it died, or was
-        started again and is through. Only of its last start an instance can be the one that it died in.
-        """
-        verdicts = lost.verdicts if lost is not None else {}
-        starts = last_starts(self._run.paths.submission(row.token)) if verdicts else {}
-        found = []
-        for batch in written(self._hold, row.token):
-            if batch.element in verdicts:
-                is_last = generation(batch.start) == starts.get(batch.element)
-                found.append(batch._replace(death=verdicts[batch.element] if is_last else None))
-            elif row.token in ended or not (batch.segment.endswith(".part") or batch.is_broken_off):
-                found.append(batch)
-        return found
-
-    def _has_ended(self, row: SubmissionRow, lost: Lost | None) -> bool:
-        paths = self._run.paths.submission(row.token)
-        if lost is None:
-            return is_done(paths, row.count) and self._has_arrived(row, paths)
-        return finished_elements(paths) | lost.verdicts.keys() >= set(range(row.count))
-
-    def _has_arrived(self, row: SubmissionRow, paths: SubmissionPaths) -> bool:
-        """Whether all that was sealed can be seen here; what was written on another node may come late.
-
-        The last one out leaves what does not come to the watchdog, which has it run again.
-        """
-        missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
-        ends = monotonic_s() + float(self._run.info["options"]["fs_latency_s"])
-        while missing and self._is_job and monotonic_s() < ends:
-            beating_sleep(self._hold, 1.0)
-            missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
-        return self._wait or not missing
 
     def _answer_intents(self) -> None:
         """Find out about submissions whose answer never came, and make those again that certainly were not taken."""
@@ -268,7 +216,7 @@ class _Pass:
         self._guards.watch(row for row in adopted if not is_small(row))
         self._coordinator.submissions.hand_over_again([row for row in again if not is_small(row)])
         self._guards.hand_over_again([row for row in again if is_small(row)])
-        self._coordinator.submissions.call_off(self._open())
+        self._coordinator.submissions.call_off(open_work(self._hold))
 
     def _intents(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if row.state == "intent"]
@@ -297,6 +245,6 @@ class _Pass:
         """Wait while the lease is kept; return True as soon as something was asked for."""
         ends = monotonic_s() + seconds
         while not self.was_interrupted and monotonic_s() < ends:
-            beating_sleep(self._hold, 1.0)
+            self._hold.pause(1.0)
             self.was_interrupted = self._coordinator.hear()
         return self.was_interrupted

@@ -24,11 +24,11 @@ from reflow.rundir.messages import take_back, told
 
 # What moves instances is imported once one moves: a run may reuse everything.
 if TYPE_CHECKING:
+    from reflow.run.ended import Verdicts
     from reflow.run.guards import Guards
     from reflow.run.handover import Intent
     from reflow.run.ingest import Batch
     from reflow.run.submissions import Submissions
-    from reflow.run.verdict import Verdict
 
 
 class Coordinator:
@@ -47,7 +47,7 @@ class Coordinator:
 
     @property
     def submissions(self) -> Submissions:
-        """What hands work over, and takes back what did not come to an end."""
+        """What hands work over."""
         if self._submissions is None:
             from reflow.run.submissions import Submissions
 
@@ -61,7 +61,7 @@ class Coordinator:
         given_up: Mapping[str, str] | None = None,
         *,
         charge: bool = True,
-        verdicts: Mapping[str, Mapping[int, Verdict]] | None = None,
+        verdicts: Verdicts | None = None,
     ) -> RunState:
         """Make one pass and return how the run stands.
 
@@ -75,9 +75,10 @@ class Coordinator:
         self._ingest(batches)
         self.hear()
         if verdicts:
-            self.submissions.cancelled_outside(verdicts)
-        if tokens := set(ended):
-            self.submissions.end(tokens, given_up or {}, verdicts or {}, charge=charge)
+            from reflow.run.ended import cancelled_outside
+
+            cancelled_outside(self._hold, verdicts)
+        self._end(ended, given_up or {}, verdicts or {}, charge=charge)
         while self._plan():
             pass
         return self._settle()
@@ -93,9 +94,16 @@ class Coordinator:
         """Take in outcomes and carry out requests, but hand nothing over."""
         self._ingest(batches)
         self.hear()
-        if tokens := set(ended):
-            self.submissions.end(tokens, {}, {}, charge=False)
+        self._end(ended, {}, {}, charge=False)
         return self._settle()
+
+    def _end(
+        self, ended: Iterable[str], given_up: Mapping[str, str], verdicts: Verdicts, *, charge: bool
+    ) -> None:
+        if tokens := set(ended):
+            from reflow.run.ended import end
+
+            end(self._hold, tokens, given_up, verdicts, charge=charge)
 
     def hear(self) -> bool:
         """Carry out requests, if any were left since the last time; return whether there were."""

@@ -11,7 +11,6 @@ from reflow.plan.decide import run_state
 from reflow.run.clock import now_ms
 from reflow.run.handover import TRIED_AGAIN, frame_of, is_refused_for_now
 from reflow.run.hold import Hold
-from reflow.run.reconcile import is_gone, is_settled
 from reflow.run.small_jobs import (
     NET,
     WATCHDOG,
@@ -26,7 +25,7 @@ from reflow.run.small_jobs import (
     watchdog_of,
     watched,
 )
-from reflow.run.standing import Reports
+from reflow.run.standing import Reports, is_gone, is_settled
 
 
 class Guards:

@@ -14,10 +14,9 @@ from reflow.contracts.executor import ElementReport, Executor
 from reflow.errors import SchedulerError
 from reflow.model.records import SubmissionRow
 from reflow.model.states import JobState
-from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.hold import Hold
 from reflow.run.last_words import last_words
-from reflow.run.standing import Reports
+from reflow.run.standing import Reports, is_gone
 from reflow.run.verdict import Verdict, judge
 from reflow.rundir.completion import finished_elements
 from reflow.rundir.layout import SubmissionPaths
@@ -47,7 +46,7 @@ def find_lost(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], tol
     first = _gone(hold, executor, rows, lambda row: [told.get(str(row.native_id), {})])
     if not first:
         return []
-    beating_sleep(hold, float(hold.run.info["options"]["fs_latency_s"]))
+    hold.pause(float(hold.run.info["options"]["fs_latency_s"]))
     second = _look_again(hold, executor, [row for row in rows if row.token in first])
     found = []
     for row in rows:
@@ -112,24 +111,6 @@ def _named(*natives: str | None) -> set[str]:
 def _newest(answers: Iterable[Mapping[int, ElementReport]], element: int) -> ElementReport | None:
     reports = [answer[element] for answer in answers if element in answer]
     return next((report for report in reports if report.state.is_active), reports[0] if reports else None)
-
-
-def is_gone(executor: Executor, row: SubmissionRow, report: ElementReport | None) -> bool:
-    """Whether a job is over or forgotten; one that was just submitted may not be listed yet."""
-    return is_settled(executor, row) if report is None else not report.state.is_active
-
-
-def is_settled(executor: Executor, row: SubmissionRow) -> bool:
-    """Whether what was submitted would be listed by now, if it had been taken."""
-    return now_ms() - row.created > executor.settle_s * 1000
-
-
-def beating_sleep(hold: Hold, seconds: float) -> None:
-    """Sleep while the lease is kept."""
-    ends = monotonic_s() + seconds
-    while (left := ends - monotonic_s()) > 0:
-        hold.lease.beat()
-        sleep(min(1.0, left))
 
 
 def last_starts(sub: SubmissionPaths) -> dict[int, int]:

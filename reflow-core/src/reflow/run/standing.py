@@ -31,6 +31,21 @@ def ask(hold: Hold, executor: Executor, rows: Iterable[SubmissionRow]) -> Report
     return told
 
 
+def open_work(hold: Hold) -> list[SubmissionRow]:
+    """Return the submissions of tasks that are open."""
+    return [row for row in hold.overview().submissions if not is_small(row) and row.state == "open"]
+
+
+def is_gone(executor: Executor, row: SubmissionRow, report: ElementReport | None) -> bool:
+    """Whether a job is over or forgotten; one that was just submitted may not be listed yet."""
+    return is_settled(executor, row) if report is None else not report.state.is_active
+
+
+def is_settled(executor: Executor, row: SubmissionRow) -> bool:
+    """Whether what was submitted would be listed by now, if it had been taken."""
+    return now_ms() - row.created > executor.settle_s * 1000
+
+
 def _waits(rows: Iterable[SubmissionRow], told: Reports) -> Waits:
     """Count the elements that wait of each task, in all its arrays, by the reason that is told for it."""
     found: dict[str, Counter[str]] = {}

@@ -1,10 +1,9 @@
-"""The submissions of a run: from instances to jobs, and what becomes of instances whose jobs have ended."""
+"""The submissions of a run: from instances to jobs."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import NotSubmitted, SchedulerError
@@ -13,7 +12,6 @@ from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.capacity import Array, Capacity
 from reflow.run.clock import now_ms
-from reflow.run.ending import clear, close_submission
 from reflow.run.guards import Guards
 from reflow.run.handover import (
     TRIED_AGAIN,
@@ -29,11 +27,8 @@ from reflow.run.handover import (
     submit,
 )
 from reflow.run.hold import Hold
-from reflow.run.ingest import hand_back, tried_again
-from reflow.run.reconcile import last_starts
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
-from reflow.run.verdict import Verdict
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -138,6 +133,9 @@ class Submissions:
         Returns:
             The new intent; where none is made, the old one, which has ended.
         """
+        from reflow.run.ending import clear  # few arrays are more than is taken
+        from reflow.run.ingest import hand_back
+
         left = sorted(self.left_of(submission), key=lambda row: row.position or 0)
         back = [hand_back(row, charge=False) for row in left]
         intent = self._intent_of(submission, back[: count * submission.pack])
@@ -171,13 +169,17 @@ class Submissions:
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
 
     def _after_answers(self, answered: Sequence[SubmissionRow]) -> None:
-        for row in answered:
-            if row.state == "ended":
-                clear(self._hold, row)
+        self._clear(row for row in answered if row.state == "ended")
         if self._heard:
             self.call_off(answered)
         if self._guards is not None:
             self._guards.watch(answered)
+
+    def _clear(self, ended: Iterable[SubmissionRow]) -> None:
+        for row in ended:
+            from reflow.run.ending import clear  # most are taken, and end elsewhere
+
+            clear(self._hold, row)
 
     def hand_over_again(self, rows: Sequence[SubmissionRow]) -> None:
         """Submit intents that were certainly not taken, but for those of which nothing is wanted any more.
@@ -189,8 +191,7 @@ class Submissions:
         dropped = [row._replace(state="ended", ended=now_ms()) for row in rows if row.token not in tokens]
         if rows:
             self._hold.apply(Changes(submissions=[*wanted, *dropped]))
-        for row in dropped:
-            clear(self._hold, row)
+        self._clear(dropped)
         for row in wanted:
             forget_answer(self._hold, row)
         if wanted:
@@ -210,64 +211,6 @@ class Submissions:
             except SchedulerError as error:
                 self._hold.messages.append(str(error))
 
-    def cancelled_outside(self, verdicts: Mapping[str, Mapping[int, Verdict]]) -> None:
-        """Have instances that were never started share the fate of their element, when that was cancelled."""
-        for row in self._hold.overview().submissions:
-            lost = verdicts.get(row.token, {})
-            fates = {e: v for e, v in lost.items() if v.state is InstanceState.CANCELLED}
-            left = self._hold.ledger.instances(row.task, {_SUBMITTED}) if fates else []
-            cancelled = [
-                r._replace(state=InstanceState.CANCELLED, reason=fates[(r.position or 0) // row.pack].reason)
-                for r in left
-                if r.submission == row.token and (r.position or 0) // row.pack in fates
-            ]
-            if cancelled:
-                self._hold.apply(Changes(instances=cancelled))
-
-    def end(
-        self,
-        ended: Collection[str],
-        given_up: Mapping[str, str],
-        verdicts: Mapping[str, Mapping[int, Verdict]],
-        *,
-        charge: bool,
-    ) -> None:
-        """Close submissions of which nothing more will come; the arguments are those of `Coordinator.step`."""
-        closing = [row for row in self._hold.overview().submissions if row.token in ended]
-        if not closing:
-            return
-        rows: list[InstanceRow] = []
-        for row in closing:
-            left = self.left_of(row)
-            if reason := given_up.get(row.token):
-                rows += [r._replace(state=InstanceState.FAILED, reason=reason) for r in left]
-            else:
-                rows += self._handed_back(row, left, verdicts.get(row.token, {}), charge=charge)
-        failed = [row for row in rows if row.state is InstanceState.FAILED]
-        closed: list[SubmissionRow] = []
-        for row in closing:
-            closed.append(close_submission(self._hold, row, closed, failed))
-        self._hold.apply(Changes(instances=rows, submissions=closed))
-        for row in closed:
-            clear(self._hold, row)
-
     def left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
         """Return the instances that are still handed over in a submission."""
         return of_submission(self._hold.ledger, submission, InstanceState.SUBMITTED)
-
-    def _handed_back(
-        self, submission: SubmissionRow, left: list[InstanceRow], lost: Mapping[int, Verdict], *, charge: bool
-    ) -> Iterable[InstanceRow]:
-        """Return what was not started as pending; it costs nothing where its element got as far as another."""
-        worked = last_starts(self._hold.run.paths.submission(submission.token)) if lost else {}
-        retries = self._hold.run.graph.tasks[submission.task].retries
-        again: Counter[tuple[str, str]] = Counter()
-        for row in left:
-            element = (row.position or 0) // (submission.pack or 1)
-            verdict = lost.get(element)
-            is_free = verdict is not None and element in worked
-            back = hand_back(row, charge=charge and not is_free, verdict=verdict, retries=retries)
-            if verdict is not None and back.state is InstanceState.PENDING:
-                again[row.task, verdict.reason] += 1
-            yield back
-        self._hold.messages += tried_again(again)
