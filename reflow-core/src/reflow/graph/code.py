@@ -11,7 +11,6 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from reflow.define.signature import unwrapped
-from reflow.graph.current import class_text, constant_text, functions_of
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
 from reflow.graph.reading import Definition, read, unread
@@ -245,6 +244,10 @@ class _Walk:
 
     def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
+        from reflow.graph.current import (
+            constant_text,  # most code is in files, where names say more than values
+        )
+
         if isinstance(value, ModuleType):
             self._module(value.__name__, rest)
         elif isinstance(plain := unwrapped(value) if callable(value) else None, FunctionType):
@@ -269,6 +272,8 @@ class _Walk:
 
     def _class_of_cell(self, place: _Place, value: type) -> None:
         """Take a class as it is now: the cell that made it may not be the one that is looked at."""
+        from reflow.graph.current import class_text, functions_of
+
         if value in self._classes:
             return
         self._classes.add(value)

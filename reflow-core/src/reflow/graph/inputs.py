@@ -9,7 +9,6 @@ from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
 from reflow.errors import DefinitionError
 from reflow.graph.references import NoTask, References
-from reflow.graph.remedies import ambiguous_hint, refusal_hint, what_returns
 from reflow.graph.report import Report, parameter_place_of, task_place
 from reflow.graph.types import Shapes, show
 from reflow.graph.wiring import Ambiguous, Upstream, Wanted, Wiring, wire
@@ -105,6 +104,8 @@ def shape_or_none(shapes: Shapes, annotation: object) -> Shape | None:
 
 
 def _refuse(case: _Case, answer: Wiring | Ambiguous | None, report: Report) -> None:
+    from reflow.graph.remedies import ambiguous_hint, refusal_hint, what_returns  # most flows fit
+
     name = f"{case.spec.name}.{case.parameter.name}"
     told = " and ".join(what_returns(upstream) for upstream in case.upstreams)
     places = [task_place(t, show(u.returns)) for t, u in zip(case.tasks, case.upstreams, strict=True)]

@@ -14,7 +14,6 @@ from reflow.plan.inputs import constant_inputs, takes_items
 from reflow.run.draft import Draft, Planned
 from reflow.run.freshness import changed_results, rejected_results
 from reflow.run.hold import Hold
-from reflow.run.other_code import tell_other_code
 from reflow.run.upstream import load_finished
 from reflow.values.digests import value_digest
 
@@ -69,9 +68,12 @@ class Planner:
         tasks = [expansion.task for expansion in expansions]
         for name in decision.foreign:
             self._hold.messages.append(_foreign(self._graph.tasks[name]))
-        self._hold.messages += tell_other_code(
-            self._graph, decision.other_code, self._hold.results, self._hold.run.typed("accept")
-        )
+        if decision.other_code:
+            from reflow.run.other_code import tell_other_code
+
+            self._hold.messages += tell_other_code(
+                self._graph, decision.other_code, self._hold.results, self._hold.run.typed("accept")
+            )
         return Planned(tasks, [*kept, *decision.reused, *waiting], decision.run, dropped)
 
     def _expand(self, draft: Draft) -> list[Expansion]:

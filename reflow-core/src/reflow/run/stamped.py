@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reflow.errors import ParameterError, ValueMisfit
-from reflow.filesystem.stamps import Stamp, take_stamp
 from reflow.graph.model import Graph, Input, Node
 from reflow.values.paths import stamped
+
+if TYPE_CHECKING:
+    from reflow.filesystem.stamps import Stamp
 
 
 def stamped_parameters(graph: Graph, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,6 +47,8 @@ def _stamped_input(task: str, entry: Input) -> Input:
 
 def _stamper(what: str, track: str | None) -> Callable[[str], Stamp]:
     def take(path: str) -> Stamp:
+        from reflow.filesystem.stamps import take_stamp  # most parameters name no file
+
         try:
             return take_stamp(path, track or "stat")
         except ValueMisfit as error:

@@ -16,7 +16,6 @@ from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
-from reflow.rundir.outcomes import log_numbers
 from reflow.rundir.queue import read_waits
 from reflow.rundir.source import changed_files
 from reflow.values.show import show
@@ -166,6 +165,10 @@ def _last_attempts(run: OpenRun, task: str, rows: list[InstanceRow]) -> dict[int
 def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict[str, Any]:
     log = run.paths.task_log(row.task)
     if attempt is not None and not os.path.exists(log):
+        from reflow.rundir.outcomes import (
+            log_numbers,  # few failures are looked at before their logs were joined
+        )
+
         log = run.paths.element_log(attempt.submission, *log_numbers(attempt.element, attempt.start))
     return {
         "task": row.task,

@@ -28,7 +28,6 @@ from reflow.run.clock import now_ms
 from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun
 from reflow.run.secrets import masked, write_secrets
-from reflow.run.select import unknown_task
 from reflow.run.stamped import stamped_parameters
 from reflow.rundir.layout import RunPaths, run_paths
 from reflow.rundir.messages import tell
@@ -81,6 +80,8 @@ def create(request: SubmitRequest, born: Callable[[RunPaths], None] | None = Non
     """
     for name in request.force_tasks:
         if name not in request.graph.tasks:
+            from reflow.run.select import unknown_task
+
             raise UnknownTask(unknown_task(name, request.graph))
     created = now_ms()
     day = time.strftime("%Y%m%d", time.localtime(created / 1000))

@@ -7,7 +7,6 @@ from typing import Any
 from reflow.errors import ParameterError, ValueMisfit
 from reflow.values.codec import Codec
 from reflow.values.grammar import Grammar, show_grammar
-from reflow.values.numpy_scalars import plain_numpy
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
 from reflow.values.tagged import Tagged, tag_of
@@ -86,6 +85,8 @@ _ITEMS = ("$tuple", "$set", "$frozenset")
 
 def _widen_number(kind: str, tag: str, tagged: Tagged) -> Tagged:
     if tag == "$numpy":
+        from reflow.values.numpy_scalars import plain_numpy
+
         value: Any = plain_numpy(tagged[tag])
     elif tag in ("bool", "int") and kind != "bool":
         value = tagged

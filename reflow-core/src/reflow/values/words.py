@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from reflow.values.moments import read_date, read_datetime, read_time
 from reflow.values.paths import absolute
 from reflow.values.scalars import write_scalar
 from reflow.values.tagged import Tagged
@@ -55,7 +54,21 @@ def _none(word: str) -> None:
 
 
 def _date(word: str) -> Any:
+    from reflow.values.moments import read_date
+
     return read_date(word)
+
+
+def _time(word: str) -> Any:
+    from reflow.values.moments import read_time
+
+    return read_time(word)
+
+
+def _datetime(word: str) -> Any:
+    from reflow.values.moments import read_datetime
+
+    return read_datetime(word)
 
 
 def _timedelta(word: str) -> Any:
@@ -109,8 +122,8 @@ _READ: dict[str, Callable[[str], Any]] = {
     "bytes": os.fsencode,
     "path": read_path,
     "date": _date,
-    "time": read_time,
-    "datetime": read_datetime,
+    "time": _time,
+    "datetime": _datetime,
     "timedelta": _timedelta,
     "uuid": _uuid,
     "decimal": _decimal,
