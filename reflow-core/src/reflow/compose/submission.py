@@ -43,9 +43,6 @@ def submit_request(
         PluginError: There is no such executor or store.
         OutOfReach: The executor that was asked for cannot be used here; with ``dry_run`` it need not.
     """
-    from reflow.run.stamped import stamped_graph
-    from reflow.run.submit import SubmitRequest
-
     backends = make_backends(settings, executor=executor, store=store)
     python = settings.text("executor.python")
     if python is not None and not dry_run and not os.access(python, os.X_OK):
@@ -53,7 +50,10 @@ def submit_request(
             f"executor.python is {python!r}, and no program is there; see where that comes from: reflow config show"
         )
     if not dry_run:
-        backends.executor.ask_ahead()
+        backends.executor.ask_ahead()  # which is answered while the rest is loaded
+    from reflow.run.stamped import stamped_graph
+    from reflow.run.submit import SubmitRequest
+
     codes = workflow.codes()
     graph = stamped_graph(submit_graph(workflow.graph(), codes, settings))
     if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
