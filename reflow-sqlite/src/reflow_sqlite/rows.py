@@ -1,6 +1,6 @@
 """The queries of a ledger, and the records that their rows become: each of them as it was written, or `Torn`."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping

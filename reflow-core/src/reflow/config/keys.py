@@ -1,6 +1,6 @@
 """Every setting: its name, its kind, its environment variable, its default."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 from typing import NamedTuple
 

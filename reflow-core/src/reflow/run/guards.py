@@ -39,7 +39,11 @@ class Guards:
         self.hear: Callable[[], object] = lambda: None  #: carries out what users asked for meanwhile
 
     def watch(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> None:
-        """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked.
+        """Put a watchdog behind what was accepted of each task and has none; ``used`` is one that has looked."""
+        self._hand_over(self.needed(submissions, used=used))
+
+    def needed(self, submissions: Iterable[SubmissionRow], *, used: str = "") -> list[SubmissionRow]:
+        """Return the intents of such watchdogs: `submit` them once they are written down.
 
         The run's first one brings the safety net along: what is written at once is synced once.
         """
@@ -49,7 +53,7 @@ class Guards:
             if row.state == "open" and row.token not in known:
                 bare.setdefault(row.task, []).append(row)
         dogs = [self._new_watchdog(rows) for rows in bare.values()]
-        self._hand_over([*dogs, *self._new_net("")] if dogs else [])
+        return [*dogs, *self._new_net("")] if dogs else []
 
     def watch_unanswered(self, submissions: Sequence[SubmissionRow], *, used: str = "") -> None:
         """See to it that somebody looks soon at submissions whose answer never came, where no watchdog will."""
@@ -137,6 +141,11 @@ class Guards:
     def _hand_over(self, rows: list[SubmissionRow]) -> None:
         if rows:
             self._hold.apply(Changes(submissions=rows))
+            self.submit(rows)
+
+    def submit(self, rows: Sequence[SubmissionRow]) -> None:
+        """Submit intents of small jobs that are written down, all at once, and write down the answers."""
+        if rows:
             self._hold.apply(Changes(submissions=self._submitted(rows)))
 
     def _submitted(self, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:

@@ -1,6 +1,6 @@
 """What the executor is asked for, for the instances of a task: the same for a run and for a dry run."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -102,9 +102,14 @@ class Submissions:
             if row.token != submission.token or (refusal is not None and refusal.over_limit):
                 full.add(row.task)
         failed = [row for submission, refusal in refused for row in self._refused(submission, refusal)]
-        self._hold.apply(Changes(submissions=answered, instances=failed))
+        guards = self._guards.needed(answered) if self._guards is not None else []
+        self._hold.apply(Changes(submissions=[*answered, *guards], instances=failed))
         self._full |= full & {row.task for row in answered if row.state in ("open", "intent")}
-        self._after_answers(answered)
+        self._clear(row for row in answered if row.state == "ended")
+        if self._heard:
+            self.call_off(answered)
+        if self._guards is not None:
+            self._guards.submit(guards)
 
     def _taken(self, submission: SubmissionRow, others: Sequence[SubmissionRow]) -> Answered:
         """Hand over as much of a submission as is taken at once, down to one element; the rest is pending again."""
@@ -167,13 +172,6 @@ class Submissions:
         self._hold.messages.append(words)
         left = self.left_of(submission) if submission.state == "refused" else ()
         return [row._replace(state=InstanceState.FAILED, reason=words) for row in left]
-
-    def _after_answers(self, answered: Sequence[SubmissionRow]) -> None:
-        self._clear(row for row in answered if row.state == "ended")
-        if self._heard:
-            self.call_off(answered)
-        if self._guards is not None:
-            self._guards.watch(answered)
 
     def _clear(self, ended: Iterable[SubmissionRow]) -> None:
         for row in ended:

@@ -1,6 +1,6 @@
 """A new run: from a checked graph and its parameters to a directory that holds all it needs."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import contextlib
 import os

@@ -4,7 +4,7 @@ A *request* (cancel or retry) is a file of its own, made whole by link, so that 
 coordinator dies. The mark of a cancel stays until a retry takes back what it covered: elements look at it.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import contextlib
 import json

@@ -6,7 +6,7 @@ ledger. ``payload.idx`` says where each line begins, and where the last one ends
 in common.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import json
 import os
