@@ -12,7 +12,7 @@ from engine_machine import EngineMachine
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
 from reflow.model.states import InstanceState, JobState, RunState
-from reflow.run import advance
+from reflow.run import arrivals
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
 from reflow.run.look import look
@@ -132,13 +132,13 @@ def test_status_says_why_elements_wait(engine):
 
 def test_what_was_sealed_elsewhere_is_waited_for_and_does_not_run_again(engine, monkeypatch):
     unseen = Counter()
-    look = advance.missing_segments
+    look = arrivals.missing_segments
 
     def late(sub):
         unseen[sub] += 1
         return {"0.0.0.jsonl"} if unseen[sub] <= 2 else look(sub)
 
-    monkeypatch.setattr(advance, "missing_segments", late)
+    monkeypatch.setattr(arrivals, "missing_segments", late)
     engine.cluster.run_for(200.0)
 
     assert engine.ledger.overview().state is RunState.SUCCEEDED
@@ -146,7 +146,7 @@ def test_what_was_sealed_elsewhere_is_waited_for_and_does_not_run_again(engine, 
 
 
 def test_what_was_sealed_and_never_comes_into_view_is_for_the_watchdog(engine, monkeypatch):
-    monkeypatch.setattr(advance, "missing_segments", lambda sub: {"99.0.0.jsonl"})
+    monkeypatch.setattr(arrivals, "missing_segments", lambda sub: {"99.0.0.jsonl"})
     engine.cluster.run_for(2000.0)
 
     assert engine.ledger.overview().state is RunState.SUCCEEDED
