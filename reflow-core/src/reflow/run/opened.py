@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import RunDirError
-from reflow.graph.manifest import from_manifest
-from reflow.graph.model import Graph
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import damaged_run
@@ -16,6 +14,7 @@ from reflow.view.words import quoted
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Ledger, Store
+    from reflow.graph.model import Graph
 
 
 class OpenRun:
@@ -71,6 +70,8 @@ class OpenRun:
     def graph(self) -> Graph:
         """Its tasks and their wiring, from the manifest alone."""
         if self._graph is None:
+            from reflow.graph.manifest import from_manifest  # to be looked at a run need not be known so well
+
             try:
                 self._graph = from_manifest(self.info["manifest"])
             except RunDirError as error:

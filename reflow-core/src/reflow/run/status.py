@@ -6,10 +6,9 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reflow.filesystem.atomic import replace_file
-from reflow.graph.model import Graph
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
@@ -20,6 +19,9 @@ from reflow.rundir.queue import read_waits
 from reflow.rundir.source import changed_files
 from reflow.values.show import show
 from reflow.view.words import quoted
+
+if TYPE_CHECKING:
+    from reflow.graph.model import Graph
 
 LITTLE = 1 << 20  #: bytes that are left on a disk that is as good as full
 
