@@ -16,7 +16,6 @@ from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
 from reflow.rundir.queue import read_waits
-from reflow.rundir.source import changed_files
 from reflow.values.show import show
 from reflow.view.words import quoted
 
@@ -70,6 +69,8 @@ def read_status(run: OpenRun) -> dict[str, Any]:
 
 def drift(run: OpenRun) -> list[str]:
     """Say which of the files that a run was submitted with are others by now."""
+    from reflow.rundir.source import changed_files  # nobody minds once a run has gone well
+
     return [
         f"{file} has changed since this run was submitted, which goes on as it was; to run it as it is: submit"
         for file in changed_files(run.paths, run.info["modules"])[:1]
