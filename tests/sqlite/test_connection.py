@@ -38,7 +38,7 @@ def reader(ledger, run):
         ("trusted_schema", 0),
         ("cell_size_check", 1),
         ("application_id", LEDGER.application_id),
-        ("user_version", 2),
+        ("user_version", 3),
     ],
 )
 def test_a_writer_works_under(writer, pragma, value):

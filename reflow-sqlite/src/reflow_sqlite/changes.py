@@ -16,8 +16,9 @@ from reflow.plugin import (
 )
 from reflow_sqlite.numbers import Numbers, TaskNumbers
 from reflow_sqlite.outputs import Written, write_outputs
-from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, instance_columns, read_run, tasks_of
-from reflow_sqlite.seals import digests_seal, row_seal
+from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, instance_seal, read_run, tasks_of
+from reflow_sqlite.schema import CODES
+from reflow_sqlite.seals import row_seal
 
 _RUN = "UPDATE run SET state = ?, epoch = ?, updated = ?, ended = ?, published = ?, written = ?, seal = ?"
 _INSTANCE = """
@@ -101,11 +102,12 @@ class Writer:
             row = row._replace(reason=plain(row.reason))
         task = self._tasks[row.task]
         token = None if row.submission is None else self._tokens[row.submission]
-        columns = instance_columns(task, row, token)
-        sealed = digests_seal(row.identity + row.parts + (row.output or b""), columns)
-        kept = None if row.output is None else self._kept(task, row, row.output, written)
-        code, attempt, _, position, fresh, tries, reason = columns[4:]
-        head = (task, row.index, code, row.identity, attempt, kept, token, position, fresh, row.parts)
+        _, index, state, identity, attempt, output, _, position, fresh, parts, tries, reason = row
+        code = CODES[state._value_]
+        numbers = (task, index, code, attempt, token, position, fresh)
+        sealed = instance_seal((identity, parts, output), numbers, (tries, reason))
+        kept = None if output is None else self._kept(task, row, output, written)
+        head = (task, index, code, identity, attempt, kept, token, position, int(fresh), parts)
         return (*head, tries, reason, sealed)
 
     def _kept(self, task: int, row: InstanceRow, output: bytes, written: Written) -> bytes | int:

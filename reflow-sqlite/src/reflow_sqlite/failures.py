@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 from shlex import quote
 
 from reflow.plugin import StoreDamaged, StoreError, StoreTooNew
@@ -29,7 +30,7 @@ class Torn(Exception):
 
 
 #: What comes of making records of rows of a damaged file.
-WRONG = (Torn, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError)
+WRONG = (Torn, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, struct.error)
 
 
 def is_busy(error: sqlite3.Error) -> bool:

@@ -21,6 +21,7 @@ from reflow_sqlite.failures import Torn
 from reflow_sqlite.schema import CODES, STATES
 from reflow_sqlite.seals import (
     LONG,
+    NOTHING,
     check_row,
     digests_seal,
     has_sealed_head,
@@ -142,11 +143,29 @@ def chosen(table: str, states: Collection[InstanceState], indices: Collection[in
         yield of_states
 
 
-def instance_columns(task: int, row: InstanceRow, token: int | None) -> tuple[Any, ...]:
-    """Return the columns of an instance that its seal covers, in their order; its digests are apart."""
-    has = (row.output is not None, len(row.parts))
-    where = (row.attempt, token, row.position, int(row.fresh))
-    return (*has, task, row.index, CODES[row.state._value_], *where, row.tries, row.reason)
+def instance_seal(
+    digests: tuple[bytes, bytes, bytes | None],
+    numbers: tuple[int, int, int, int, int | None, int | None, int],
+    texts: tuple[str | None, str | None],
+) -> int:
+    """Return the seal of an instance.
+
+    Args:
+        digests: Its identity, its parts and its output.
+        numbers: Its task, index, state, attempt, token, position and whether it is fresh.
+        texts: Its tries and its reason.
+    """
+    identity, parts, output = digests
+    task, index, code, attempt, token, position, fresh = numbers
+    joined = identity + parts if output is None else identity + parts + output
+    return digests_seal(
+        joined,
+        (
+            *(output is not None, len(parts), task, index, code, attempt),
+            *(NOTHING if token is None else token, NOTHING if position is None else position, fresh),
+        ),
+        texts,
+    )
 
 
 def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
@@ -156,8 +175,8 @@ def instance_of(task: int, name: str, row: Row, tokens: Tokens) -> InstanceRow:
     if isinstance(kept, int):
         output = checked_head(name, row[12:])[4]
     submission = None if token is None else tokens[token]
-    columns = (task, index, code, attempt, token, position, fresh, tries, reason)
-    if digests_seal(identity + parts + (output or b""), (output is not None, len(parts), *columns)) != sealed:
+    numbers = (task, index, code, attempt, token, position, fresh)
+    if instance_seal((identity, parts, output), numbers, (tries, reason)) != sealed:
         raise Torn(f"{name}[{index}]")
     return InstanceRow(
         *(name, index, STATES[code], identity, attempt, output, submission, position, fresh == 1),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reflow.plugin import InstanceState
 
-VERSION = 2  #: ``user_version`` of both kinds of file
+VERSION = 3  #: ``user_version`` of both kinds of file
 
 #: The number of each state in the files, by its word; a number is never given to another state.
 CODES = {
