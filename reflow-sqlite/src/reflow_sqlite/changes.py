@@ -16,7 +16,7 @@ from reflow.plugin import (
 )
 from reflow_sqlite.numbers import Numbers, TaskNumbers
 from reflow_sqlite.outputs import Written, write_outputs
-from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, instance_seal, read_run, tasks_of
+from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, attempt_seal, instance_seal, read_run, tasks_of
 from reflow_sqlite.schema import CODES
 from reflow_sqlite.seals import row_seal
 
@@ -125,7 +125,7 @@ class Writer:
         task, token = self._tasks[row.task], self._tokens[row.submission]
         columns = attempt_columns(task, row, token, host, self._run.created)
         columns = (*columns, plain(row.reason), plain(row.error))
-        return (*columns, row_seal("attempts", columns))
+        return (*columns, attempt_seal(columns))
 
 
 def take_epoch(db: sqlite3.Connection) -> int:

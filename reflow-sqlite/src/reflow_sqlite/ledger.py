@@ -114,7 +114,7 @@ class SqliteLedger(Ledger):
         """Yield the records of a query for a task's instances behind an index; the file is let go between."""
         number, last = self._reader.number(task), -1
         while found := self._whole(partial(self._some, query, number, last)):
-            yield from [self._whole(partial(record, row)) for row in found]
+            yield from self._whole(partial(_all_of, record, found))
             last = found[-1][0]
 
     def _some(self, query: str, number: int | None, last: int) -> list[Row]:
@@ -156,6 +156,10 @@ class SqliteLedger(Ledger):
             return read()
         except wrong as error:
             raise damaged(LEDGER, self._connection.path, f"{error} is not as it was written") from error
+
+
+def _all_of(record: Callable[[Row], _T], found: Sequence[Row]) -> list[_T]:
+    return [record(row) for row in found]
 
 
 def create(

@@ -3,7 +3,7 @@
 # Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reflow.plugin import (
@@ -26,7 +26,6 @@ from reflow_sqlite.seals import (
     digests_seal,
     has_sealed_head,
     is_sealed,
-    row_seal,
     value_seal,
 )
 
@@ -248,12 +247,18 @@ def attempt_columns(
     )
 
 
+def attempt_seal(columns: Sequence[Any]) -> int:
+    """Return the seal of an attempt, given all its columns."""
+    numbers = [NOTHING if column is None else column for column in columns[:12]]
+    return digests_seal(b"attempts", numbers, tuple(columns[12:]))
+
+
 def attempt_of(
     row: Row, tasks: Mapping[int, TaskRow], tokens: Tokens, hosts: Tokens, created: int
 ) -> AttemptRow:
     """Return the record of a row of `ATTEMPTS`."""
     *columns, sealed = row
-    if row_seal("attempts", columns) != sealed:
+    if attempt_seal(columns) != sealed:
         raise Torn(f"an attempt at instance {columns[1]}")
     task, index, attempt, token, element, start, code, since, ended, log_start, log_end, host, *rest = columns
     started = None if since is None else since + created

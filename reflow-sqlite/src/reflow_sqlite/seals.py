@@ -19,7 +19,7 @@ SHORT = 256  #: characters of a value, and bytes of its items, that one seal cov
 NOTHING = -1 << 63  #: stands for a null among numbers
 LONG = 1 << 62  #: seals from here on are of two parts: 30 bits for the row, 32 for its value
 
-_PACK = [Struct(f"<{count}q").pack for count in range(12)]  #: by how many numbers there are
+_PACK = [Struct(f"<{count}q").pack for count in range(13)]  #: by how many numbers there are
 
 
 def row_seal(table: str, columns: Sequence[Any]) -> int:
