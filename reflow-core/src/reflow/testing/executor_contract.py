@@ -101,6 +101,18 @@ class ExecutorContract(Contract):
 
         assert len(natives) == 2
 
+    def test_requests_that_are_submitted_at_once_each_have_their_own_answer(
+        self, opened: Executor, run: SmallRun
+    ) -> None:
+        subs = [run.submission("mark", [{"n": n}]) for n in range(2)]
+        opened.ask_ahead()
+        answers = opened.submit_all([run.request(sub, 1) for sub in subs])
+        natives = [answer for answer in answers if isinstance(answer, str)]
+
+        assert len(set(natives)) == 2
+        self.finish(opened, natives)
+        assert [run.ends(sub)[0].state for sub in subs] == ["succeeded", "succeeded"]
+
     def test_cancelling_what_has_ended_changes_nothing(self, opened: Executor, run: SmallRun) -> None:
         sub = run.submission("mark", [{"n": 0}])
         native = opened.submit(run.request(sub, 1))
