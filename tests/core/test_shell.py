@@ -117,7 +117,8 @@ def test_a_program_that_was_started_runs_before_it_is_waited_for(tmp_path):
     assert started.result(20).ok
 
 
-def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started(tmp_path):
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started(tmp_path, is_forgotten):
     begun, alive = tmp_path / "begun", tmp_path / "alive"
     child = (
         f"import time; open({str(begun)!r}, 'w').close(); time.sleep(1.5); open({str(alive)!r}, 'w').close()"
@@ -126,7 +127,9 @@ def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started
         [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
     )
     _wait_for(begun)
-    started.stop()
+    if not is_forgotten:
+        started.stop()
+    del started
     time.sleep(2)
 
     assert not alive.exists()

@@ -45,7 +45,7 @@ class CommandResult(NamedTuple):
 
 
 class StartedCommand:
-    """A program that was started and not waited for yet: call `result` or `stop`."""
+    """A program that was started and not waited for yet; one that is forgotten so is stopped."""
 
     def __init__(self, argv: tuple[str, ...], process: subprocess.Popen[bytes], stdin: str) -> None:
         self._argv = argv
@@ -53,6 +53,9 @@ class StartedCommand:
         self._stdin = stdin.encode()
         if len(self._stdin) <= PIPE_HOLDS:
             self._give()
+
+    def __del__(self) -> None:
+        self.stop()
 
     def result(self, timeout_s: float) -> CommandResult:
         """Return how it ended; at the time limit, counted from now, it is killed with all that it started."""
