@@ -261,6 +261,29 @@ def test_a_submit_that_verifies_asks_the_function(lab, flows, out, broken, said)
     assert lab.submit(flows("verifying").own, out=out, verify=True).calls == ["number"]
 
 
+@only_local
+def test_what_a_function_rejects_and_comes_back_the_same_counts_as_what_it_was(lab, flows, out, broken):
+    broken("looked")
+    (out / "f").write_text("evil")
+
+    assert lab.submit(flows("verifying").looked, out=out, verify=True).calls == ["by_function"]
+    assert lab.submit(flows("verifying").looked, out=out).calls == []
+
+
+@only_local
+def test_what_a_function_rejects_as_it_was_made_is_made_anew_with_what_was_built_on_it(
+    lab, flows, out, broken
+):
+    (out / "bad at first").touch()
+    tried = broken("looked")
+    assert tried.seen.result("reads_on") == "evil"
+
+    again = lab.submit(flows("verifying").looked, out=out, verify=True)
+
+    assert again.calls == ["by_function", "reads_on"]
+    assert again.result("reads_on") == "good"
+
+
 NAMED = {
     # what happens to the files of by_size and by_checksum: which of these notice
     "touch": [],

@@ -224,3 +224,28 @@ def by_checksum(out: Out, run_dir: RunDir = RunDir()) -> Path:
     note(run_dir, "by_checksum")
     (out / "c").write_text("summed")
     return out / "c"
+
+
+# A file that a function verifies, as it reads
+
+looked = Workflow("looked")
+
+
+def reads_well(file: Path) -> bool:
+    """Accept what begins well."""
+    return file.read_text().startswith("good")
+
+
+@looked.job(verify=reads_well)
+def by_function(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "by_function")
+    at_first = out / "bad at first"
+    (out / "f").write_text("evil" if at_first.exists() else "good")
+    at_first.unlink(missing_ok=True)
+    return out / "f"
+
+
+@looked.job
+def reads_on(file: Annotated[Path, Result("by_function")], run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "reads_on")
+    return file.read_text()

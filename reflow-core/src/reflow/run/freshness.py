@@ -33,12 +33,13 @@ def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> se
     """Return the identities of those results that their verifiers reject.
 
     One of which files are missing, and nothing else is wrong, is left alone where another task takes it: it is
-    made again when that has to run.
+    made again when that has to run. What its verifier rejects although its files are as they were made is forgotten,
+    since they would tell no other run, and counts as new when it is made again: what was built on it may be wrong.
 
     Args:
         tasks: The task of each identity.
     """
-    from reflow.run.verify import FILES_ONLY, Checks
+    from reflow.run.verify import FILES_ONLY, Checks, refused_file
 
     inner = _with_consumers(hold.run.graph)
     rejected: set[bytes] = set()
@@ -52,7 +53,7 @@ def rejected_results(hold: Hold, found: Found, tasks: Mapping[bytes, str]) -> se
                     continue
                 rejected.add(result.identity)
                 hold.messages.append(f"{task}: an earlier result is not reused: {verdict.reason}")
-                if not checks.is_own(task):
+                if not (checks.is_own(task) or refused_file(text)):
                     hold.results.invalidate([(result.identity, result.output)], verdict.reason)
         except StoreError:
             return {result.identity for result in looked_at}
