@@ -241,13 +241,16 @@ def test_advance_of_a_run_that_is_over_changes_nothing(terminal):
 def test_a_retry_says_that_it_runs_what_was_submitted(terminal):
     terminal.python("steps.py", "submit", "--bad", "1")
     script = terminal.folder / "steps.py"
-    assert "has changed" not in terminal.python("steps.py", "retry").err
+    assert "was edited" not in terminal.python("steps.py", "retry").err
     script.write_text(script.read_text().replace("if i in bad", "if False"))
 
     told = terminal.python("steps.py", "retry")
 
     assert told.code == 1
-    assert f"{script} has changed, but a retry runs what was submitted" in told.err
+    assert (
+        f"{script} was edited since this run was submitted, which works with its own copy of the code"
+        in told.err
+    )
     assert terminal.python("steps.py", "submit", "--bad", "1").code == 0
 
 
@@ -261,6 +264,7 @@ def test_what_a_retry_inline_makes_by_changed_code_counts_in_its_run_alone(termi
     told = terminal.python("steps.py", "retry")
 
     assert told.code == 0
-    assert f"{script} has changed, and may be called as it is now, for this run alone" in told.err
+    what = "was edited since this run was submitted, and may be called as it is now, for this run alone"
+    assert f"{script} {what}" in told.err
     script.write_text(text)
     assert terminal.python("steps.py", *given).code == 1

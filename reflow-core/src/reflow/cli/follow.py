@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 FAILED = 1
 
 
-def go_on(call: Call, run: OpenRun) -> int:
+def go_on(call: Call, run: OpenRun, said: Iterable[str] = ()) -> int:
     """Drive a run to its end where workers need a driver, else hand it over; return the exit code.
 
     With ``--detach`` it goes on alone, with ``--wait`` this process waits in any case.
+
+    Args:
+        said: Messages of the run that were shown already.
     """
     with interruptible(call, run.paths):
-        set_off(call, run)
+        set_off(call, run, said)
     return stay(call, run)
 
 
@@ -65,7 +68,7 @@ def _say_interrupted(call: Call, paths: RunPaths) -> None:
         pass
 
 
-def set_off(call: Call, run: OpenRun) -> None:
+def set_off(call: Call, run: OpenRun, said: Iterable[str] = ()) -> None:
     """Drive a run to its end where that is for this process, else start what goes on with it."""
     from reflow.run.drive import drive, start
     from reflow.rundir.messages import told
@@ -74,7 +77,7 @@ def set_off(call: Call, run: OpenRun) -> None:
     gc.freeze()  # what is loaded now stays, and need not be looked through
     gc.enable()
     if _is_driven_here(call, run):
-        watcher = Watcher(call, before)
+        watcher = Watcher(call, [*before, *said])
         with _printing_aside(call, run):
             drive(run, None if watcher.is_silent else watcher)
         watcher.clear()

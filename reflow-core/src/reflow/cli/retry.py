@@ -39,7 +39,7 @@ def run(call: Call) -> int:
     else:
         call.hint(report.message)
     if report.needs_driver:
-        return go_on(call, run)
+        return go_on(call, run, report.message.splitlines())
     if report.reopened and (call.options.wait or (run.is_resident and not call.options.detach)):
         return wait_for(call, run)  # somebody else drives it
     if report.reopened:

@@ -13,10 +13,10 @@ from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
+from reflow.run.status import drift
 from reflow.rundir.control import Scope, list_requests, write_request
 from reflow.rundir.lease import is_free
 from reflow.rundir.runfile import check_own
-from reflow.rundir.source import changed_files
 
 
 class RetryReport(NamedTuple):
@@ -91,16 +91,7 @@ def _told_nothing(run: OpenRun) -> str:
 
 
 def _told(run: OpenRun, count: int) -> str:
-    message = f"retrying {count} of run {run.id}"
-    for file in changed_files(run.paths, run.info["modules"])[:1]:
-        message += f"\n{file} has changed, {_told_which_code(run)}"
-    return message
-
-
-def _told_which_code(run: OpenRun) -> str:
-    if run.is_resident and run.executor.foreground:  # it calls what this process has loaded
-        return f"and may be called as it is now, for this run alone; for what was submitted: {run.typed('retry')}"
-    return "but a retry runs what was submitted; to run it as it is: submit"
+    return "\n".join([f"retrying {count} of run {run.id}", *drift(run)])
 
 
 def _openable(run: OpenRun, scopes: tuple[Scope, ...]) -> int:

@@ -42,7 +42,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     messages = told(run.paths)
     if overview.state is RunState.HELD:
         messages.append(f"its ledger was rebuilt, and nothing moves before you say so; {run.remedy}")
-    if overview.state in (RunState.RUNNING, RunState.HELD):
+    if overview.state is not RunState.SUCCEEDED:
         messages += drift(run)
     if overview.state is RunState.RUNNING and (full := _full_disk(run)):
         messages.append(full)
@@ -68,13 +68,17 @@ def read_status(run: OpenRun) -> dict[str, Any]:
 
 
 def drift(run: OpenRun) -> list[str]:
-    """Say which of the files that a run was submitted with are others by now."""
+    """Say which of the files that a run was submitted with was edited since, and whether the run notices."""
     from reflow.rundir.source import changed_files  # nobody minds once a run has gone well
 
-    return [
-        f"{file} has changed since this run was submitted, which goes on as it was; to run it as it is: submit"
-        for file in changed_files(run.paths, run.info["modules"])[:1]
-    ]
+    edited = changed_files(run.paths, run.info["modules"])[:1]
+    return [f"{file} was edited since this run was submitted, {_told_which_code(run)}" for file in edited]
+
+
+def _told_which_code(run: OpenRun) -> str:
+    if run.is_resident and run.executor.foreground:  # it calls what this process has loaded
+        return f"and may be called as it is now, for this run alone; for what was submitted: {run.typed('retry')}"
+    return "which works with its own copy of the code; to use the edited code, submit again: what is done is reused"
 
 
 def _full_disk(run: OpenRun) -> str:
