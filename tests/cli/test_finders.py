@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 PLACE = "_names in finding.py:13 calls glob"
@@ -56,3 +58,14 @@ def test_check_says_it_when_it_is_asked(terminal):
 
     assert f"  {HINT}, or take their directory as a Path (by_name)\n" in told
     assert "calls glob" not in terminal.python("finding.py", "check").out
+
+
+def test_a_task_that_is_given_a_path_is_told_of_where_it_looks_elsewhere(terminal):
+    told = terminal.python("finding_beside.py", "check", "-v").out
+
+    assert re.findall(r"  (.+) in finding_beside.py:\d+ calls (\w+): files", told) == [
+        ("elsewhere", "glob"),
+        ("step_by_step", "iterdir"),
+        ("by_name", "listdir"),
+        ("_elsewhere", "listdir"),
+    ]

@@ -388,14 +388,15 @@ def test_nothing_is_told_of_plain_code(code):
         ),
         ("os.listdir(x) + list(os.walk(x))", ("helper in own.py:6 calls listdir", "helper in own.py:6 calls walk")),
         ("glob(x)", ("helper in own.py:6 calls glob",)),
-        ("x.walk(), open(x).read(), os.path.exists(x)", ()),
+        ("[*Path(x).walk()]", ("helper in own.py:6 calls walk",)),
+        ("ast.walk(x), open(x).read(), os.path.exists(x)", ()),
     ],
 )  # fmt: skip
 def test_where_files_are_looked_for_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
-    own = f"import os\nfrom glob import glob\nfrom pathlib import Path\n\ndef helper(x):\n    return {body}\n"
+    own = f"import ast, os\nfrom glob import glob\nfrom pathlib import Path\n\ndef helper(x):\n    return {body}\n"
 
-    assert code({"own": own, "flow": flow}).finds == told
+    assert tuple(find.place for find in code({"own": own, "flow": flow}).finds) == told
 
 
 def test_a_variable_of_an_enclosing_function_is_code(load):

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from reflow.define.signature import unwrapped
-from reflow.graph.free_names import Chain, Import, Taken, imports_of
+from reflow.graph.free_names import Chain, Finder, Import, Taken, imports_of
 from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
 from reflow.graph.reading import Definition, read, unread
 from reflow.model.digest import digest
@@ -20,6 +20,19 @@ PART_SIZE = 16  #: letters of the hash of one definition, which only names what 
 
 _NOT_OWN = (ast.Expr, *IMPORTS)
 _BUILTINS = frozenset(dir(builtins))
+
+
+class Find(NamedTuple):
+    """Where a task looks for files.
+
+    Attributes:
+        place: In words.
+        stems: The parameters that what it looks through may be made of: the task's own, or of whom it calls,
+            each behind the name of that.
+    """
+
+    place: str
+    stems: frozenset[str]
 
 
 class Code(NamedTuple):
@@ -31,14 +44,14 @@ class Code(NamedTuple):
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task, which is itself
             not named: equal code may stand in several files.
         unresolved: Where it reaches what cannot be told, each in words.
-        finds: Where it looks for files, each in words.
+        finds: Where it looks for files.
     """
 
     source: str
     hash: str
     parts: dict[str, str]
     unresolved: tuple[str, ...] = ()
-    finds: tuple[str, ...] = ()
+    finds: tuple[Find, ...] = ()
 
 
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
@@ -107,7 +120,7 @@ class _Walk:
         self._classes: set[type] = set()
         self._waiting: list[_Place] = []
         self._unresolved: set[str] = set()
-        self._finds: set[str] = set()
+        self._finds: list[Find] = []
 
     def source(self) -> str:
         node = _node_of(self._function, self._home)
@@ -156,9 +169,14 @@ class _Walk:
     def _follow_all(self, place: _Place) -> None:
         for name, line in place.taken.opaque:
             self._unresolved.add(f"{_where(place, line)} calls {name}")
-        self._finds.update(f"{_where(place, line)} calls {name}" for name, line in place.taken.finders)
+        self._finds += [self._find(place, finder) for finder in place.taken.finders]
         for chain in place.taken.chains:
             self._follow(place, chain)
+
+    def _find(self, place: _Place, finder: Finder) -> Find:
+        is_own = place.label == f":{self._function.__qualname__}"
+        stems = finder.stems if is_own else {f"{place.label}.{name}" for name in finder.stems}
+        return Find(f"{_where(place, finder.line)} calls {finder.name}", frozenset(stems))
 
     def _follow(self, place: _Place, chain: Chain) -> None:
         root, rest = chain[0], chain[1:]

@@ -22,6 +22,18 @@ class Import(NamedTuple):
     name: str = ""
 
 
+class Finder(NamedTuple):
+    """A call of a function that finds files.
+
+    Attributes:
+        stems: The parameters that what it looks through may be made of.
+    """
+
+    name: str
+    line: int
+    stems: frozenset[str] = frozenset()
+
+
 class Taken(NamedTuple):
     """What one definition takes from outside.
 
@@ -29,13 +41,13 @@ class Taken(NamedTuple):
         chains: Names that it does not bind itself, in sorted order.
         imports: What it imports itself, by the name it is given.
         opaque: Names of functions that it calls to reach what no reader can tell, each with its line.
-        finders: The same of functions that find files.
+        finders: Where it looks for files.
     """
 
     chains: tuple[Chain, ...]
     imports: dict[str, Import]
     opaque: tuple[tuple[str, int], ...]
-    finders: tuple[tuple[str, int], ...] = ()
+    finders: tuple[Finder, ...] = ()
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from reflow.graph.free_names import Import, Scope, Taken, chain_of, imports_of
+from reflow.graph.free_names import Finder, Import, Scope, Taken, chain_of, imports_of
 from reflow.graph.normal import (
     bare,
     own_decorators,
@@ -63,8 +63,17 @@ def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
     scope = Scope()
     text = reader.read(without_annotation(statement) or statement, scope)
     chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
-    taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
+    taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), _finders(statement, reader))
     return text, taken
+
+
+def _finders(statement: ast.stmt, reader: _Reader) -> tuple[Finder, ...]:
+    if not reader.finders:
+        return ()
+    from reflow.graph.stems import stems_of  # few definitions look for files
+
+    found = {Finder(name, call.lineno, stems_of(statement, call)) for name, call in reader.finders}
+    return tuple(sorted(found, key=lambda finder: finder[:2]))
 
 
 class _Reader:
@@ -73,7 +82,7 @@ class _Reader:
     def __init__(self) -> None:
         self.imports: dict[str, Import] = {}
         self.opaque: set[tuple[str, int]] = set()
-        self.finders: set[tuple[str, int]] = set()
+        self.finders: set[tuple[str, ast.Call]] = set()
         self.generic: set[str] = set()
 
     def read(self, node: ast.AST, scope: Scope) -> str:
@@ -132,7 +141,7 @@ class _Reader:
     def call(self, node: ast.Call, scope: Scope) -> str:
         """A ``getattr`` with the name written down is no riddle."""
         function = node.func
-        self._note_finder(function, node.lineno)
+        self._note_finder(node)
         is_plain = isinstance(function, ast.Name) and function.id in ("getattr", "setattr", "hasattr")
         if is_plain and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
             return _written(
@@ -235,15 +244,19 @@ class _Reader:
         parts = [part for part in node.values if getattr(part, "value", None) != ""]
         return _written(node, values=self.each(parts, scope))
 
-    def _note_finder(self, function: ast.expr, line: int) -> None:
+    def _note_finder(self, call: ast.Call) -> None:
+        function = call.func
         if isinstance(function, ast.Attribute):
-            is_one = function.attr in _FINDERS or (function.attr == "walk" and chain_of(function) == _WALK)
+            walks = function.attr == "walk" and (
+                not call.args or chain_of(function) == _WALK
+            )  # a Path, or os
+            is_one = walks or function.attr in _FINDERS
             name = function.attr
         else:
             name = function.id if isinstance(function, ast.Name) else ""
             is_one = name in _FINDERS
         if is_one:
-            self.finders.add((name, line))
+            self.finders.add((name, call))
 
     def _note_generic(self, node: Any) -> None:
         """Note the ``T`` of ``def f[T](x: T)``."""
