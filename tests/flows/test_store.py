@@ -217,12 +217,29 @@ def test_a_run_that_cannot_be_read_keeps_all_results(user):
     assert "--gone DIR" in err
 
 
-def test_a_run_that_was_deleted_points_at_nothing(user):
+def test_a_run_that_was_deleted_from_among_others_points_at_nothing(user):
     seen = user.submit()
+    user.submit(run_dir=seen.run_dir, force=True)
     shutil.rmtree(seen.run_dir / ".reflow" / seen.run.id)
 
     user.type("store", "gc", *ALL)
 
+    assert user.figures()["results"] == 0
+
+
+@pytest.mark.parametrize("left", ["nothing", ".reflow"])
+def test_a_run_directory_that_is_empty_is_in_doubt_since_what_is_mounted_there_may_be_missing(user, left):
+    seen = user.submit()
+    shutil.rmtree(seen.run_dir)
+    seen.run_dir.mkdir()
+    if left != "nothing":
+        (seen.run_dir / left).mkdir()
+
+    _, _, err = user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 12
+    assert f"run {seen.run.id} cannot be read" in err
+    user.type("store", "gc", *ALL, "--gone", str(seen.run_dir))
     assert user.figures()["results"] == 0
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from reflow.model.states import KEPT
 from reflow.run.clock import now_ms
 from reflow.run.opened import OpenRun
 from reflow.rundir.collected import collect, collectable
-from reflow.rundir.layout import run_paths
+from reflow.rundir.layout import list_runs, run_paths
 from reflow.rundir.lease import Lease
 
 BATCH = 2_000  #: results that are removed in one transaction
@@ -57,8 +58,9 @@ def pointed_at(
         gone: Run directories that were deleted for good, as absolute paths.
     """
     pointed = Pointed(set(), [], {})
+    runs_in = cache(list_runs)
     for entry in runs:
-        if entry.run_dir in gone or _is_deleted(entry):
+        if entry.run_dir in gone or _is_deleted(entry, runs_in):
             continue
         try:
             with contextlib.closing(open_run(entry.run_dir, entry.run_id)) as run:
@@ -154,6 +156,13 @@ def _key(identity: bytes, output: bytes) -> bytes:
     return identity[:8] + output[:4]
 
 
-def _is_deleted(entry: RunEntry) -> bool:
-    """Whether a run was deleted, for certain: its run directory is there, and it is not in it."""
-    return os.path.isdir(entry.run_dir) and not os.path.lexists(run_paths(entry.run_dir, entry.run_id).root)
+def _is_deleted(entry: RunEntry, runs_in: Callable[[str], list[str]]) -> bool:
+    """Whether a run was deleted, for certain: others are where it was, and it is not.
+
+    A place without runs may be one where a file system is to be mounted again.
+    """
+    root = run_paths(entry.run_dir, entry.run_id).root
+    try:
+        return not os.path.lexists(root) and bool(runs_in(entry.run_dir))
+    except RunDirError:
+        return False
