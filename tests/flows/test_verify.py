@@ -364,6 +364,16 @@ def test_verify_looks_at_what_is_selected(lab, flows, out, broken, capsys):
 
 
 @only_local
+def test_verify_says_where_there_is_nothing_to_check(broken, lab, capsys):
+    tried = broken("line")
+    capsys.readouterr()
+
+    assert lab.cli(tried.wf, "verify", "make[failed]", run_dir=tried.seen.run_dir) == 0
+
+    assert capsys.readouterr().out == f"run {tried.seen.run.id}: nothing to check, since no such output is kept\n"
+
+
+@only_local
 def test_verify_gives_its_facts_as_json(lab, flows, out, broken, capsys):
     tried = broken("line")
     (out / "made").unlink()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reflow.run.verify import Finding
 
 HOLDS, DOES_NOT = 0, 1
+NOTHING = "nothing to check, since no such output is kept"
 
 
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
@@ -48,7 +49,8 @@ def _show(call: Call, run: OpenRun, stale: list[Finding], checked: int) -> None:
         what = "does not hold" if len(stale) == 1 else "do not hold"
         call.hint(f"{len(stale)} of {plural(checked, 'output')} of run {run.id} {what}")
     elif not call.options.quiet:
-        call.say(f"run {run.id}: {plural(checked, 'output')} checked, all hold")
+        told = f"{plural(checked, 'output')} checked, all hold" if checked else NOTHING
+        call.say(f"run {run.id}: {told}")
 
 
 def _facts(one: Finding) -> dict[str, object]:
