@@ -121,3 +121,24 @@ def test_a_dry_run_says_why(terminal):
 
     assert "to run (n changed from 3 to 4)" in told.out
     assert facts["tasks"]["prepare"]["reason"] == "n changed from 3 to 4"
+
+
+LATE = "module 'late_helper' was not loaded when the run was submitted; it came from {} as that is now"
+
+
+@pytest.mark.parametrize("executor", ["local", "inline"])
+def test_what_no_run_can_reuse_says_so_and_what_runs_for_that_too(terminal, executor):
+    submit = ("late.py", "submit", "--executor", executor)
+    first = terminal.python(*submit, "-q").out.strip()
+    late = LATE.format(terminal.folder / "late_helper.py")
+
+    again = terminal.python(*submit).err
+
+    reason = f"run {first} did the same work, but what it made is not reusable: {late}"
+    assert f"  brings  1 run  {reason}\n" in again
+    assert f"  why it ran: {reason}\n" in terminal.python("late.py", "why", "brings").out
+    then = terminal.python("late.py", "why", first, "brings").out
+    assert (
+        f"  why it ran: no earlier result of late.brings is in the store\n  what it made is not reusable: {late}\n"
+        in then
+    )

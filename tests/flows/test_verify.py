@@ -370,7 +370,10 @@ def test_verify_says_where_there_is_nothing_to_check(broken, lab, capsys):
 
     assert lab.cli(tried.wf, "verify", "make[failed]", run_dir=tried.seen.run_dir) == 0
 
-    assert capsys.readouterr().out == f"run {tried.seen.run.id}: nothing to check, since no such output is kept\n"
+    assert (
+        capsys.readouterr().out
+        == f"run {tried.seen.run.id}: nothing to check, since no such output is kept\n"
+    )
 
 
 @only_local

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reflow.errors import ReflowError
-from reflow.model.records import EarlierResult, FoundResult, InstanceRow
+from reflow.model.records import EarlierResult, FoundResult, InstanceRow, RunEntry
+from reflow.model.states import InstanceState
 from reflow.run.clock import now_ms
 from reflow.run.logs import inputs_of
 from reflow.run.opened import OpenRun
@@ -18,6 +19,8 @@ from reflow.rundir.runfile import read_run
 if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
+
+_LAST_RUNS = 5  #: that are looked at for what is not reusable
 
 
 class PastRuns:
@@ -33,6 +36,7 @@ class PastRuns:
         self._executor = executor
         self._parameters: dict[str, dict[str, str]] = {}
         self._places: dict[str, str] | None = None
+        self._listed: Sequence[RunEntry] = ()
         self._opened: dict[str, OpenRun | None] = {}
 
     def parameters(self, run_id: str) -> Mapping[str, str]:
@@ -67,7 +71,8 @@ class PastRuns:
         if self._places is not None:
             return
         self._places = {}
-        for entry in self.results.runs():
+        self._listed = self.results.runs()
+        for entry in self._listed:
             self._places[entry.run_id] = entry.run_dir
             self._parameters[entry.run_id] = shown_parameters(entry.parameters)
 
@@ -93,6 +98,23 @@ class Past(PastRuns):
             if one.context.run_id != self._run.id or one.stale is not None or one.identity == row.identity
         ]
 
+    def unusable(self, row: InstanceRow) -> tuple[str, str] | None:
+        """Return the last run that did the work of an instance, and why what it made is not reusable.
+
+        No store has that: the last runs of the workflow are looked at, and there the instance of the same index.
+        """
+        for run_id in self._before():
+            if (run := self.opened(run_id)) is not None and (why := _made_alike(run, row)) is not None:
+                return (run_id, why) if why else None
+        return None
+
+    def _before(self) -> list[str]:
+        """Return the last few runs of the workflow that were submitted before this one, newest first."""
+        self._read_list()
+        created = self._run.ledger.overview().created
+        own = [one for one in self._listed if one.workflow == self._run.workflow and one.created <= created]
+        return [one.run_id for one in own if one.run_id != self._run.id][:_LAST_RUNS]
+
     def source_of(self, row: InstanceRow) -> FoundResult | None:
         """Return the result that a reused instance took, if it is still the current one."""
         found = self.results.find([row.identity]).get(row.identity)
@@ -111,6 +133,21 @@ class Past(PastRuns):
         """Return when it was decided that an instance must run."""
         found = self._run.ledger.submissions([row.submission]) if row.submission else []
         return found[0].created if found else now_ms()
+
+
+def _made_alike(run: OpenRun, row: InstanceRow) -> str | None:
+    """Return None where a run has not done the work of an instance of another; else as `why_unusable`."""
+    try:
+        found = run.ledger.instances(row.task, {InstanceState.SUCCEEDED}, {row.index})
+        return why_unusable(run, found[0]) if found and found[0].identity == row.identity else None
+    except ReflowError:
+        return None
+
+
+def why_unusable(run: OpenRun, row: InstanceRow) -> str:
+    """Return why no other run may use what an instance returned; empty where that may be used, or is not known."""
+    tried = run.ledger.attempts(row.task, {InstanceState.SUCCEEDED}, {row.index})
+    return next((one.reason or "" for one in tried if one.attempt == row.attempt), "")
 
 
 def given(run: OpenRun, task: str, index: int, attempt: int) -> dict[str, str]:

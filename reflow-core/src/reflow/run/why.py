@@ -14,7 +14,7 @@ from reflow.run.disagreement import disagreeing
 from reflow.run.failure import failure_of
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
-from reflow.run.past import Past
+from reflow.run.past import Past, why_unusable
 from reflow.run.status import read_status
 from reflow.run.why_ran import ShownPart, why_ran
 from reflow.run.why_waits import blocked_by, equal_work, queue_of, waits_for
@@ -130,6 +130,8 @@ class _Explainer:
         if row.state is InstanceState.SUBMITTED:
             queue = queue_of(self._run, row)
             return told._replace(queue=queue, notes=[*before, *self._troubles()])
+        if row.state is InstanceState.SUCCEEDED and (unusable := why_unusable(self._run, row)):
+            before.append(f"what it made is not reusable: {unusable}")
         if row.state is InstanceState.FAILED:
             own = [one for one in attempts if one.attempt == row.attempt]
             failure = failure_of(self._run, own[0] if own else None, row)

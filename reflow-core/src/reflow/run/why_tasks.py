@@ -15,7 +15,15 @@ from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
 from reflow.run.past import Past, PastRuns
-from reflow.run.why_ran import UNCACHED, force_option, is_forced, not_taken, part_name, why_uncached
+from reflow.run.why_ran import (
+    UNCACHED,
+    force_option,
+    is_forced,
+    not_taken,
+    part_name,
+    told_unusable,
+    why_uncached,
+)
 from reflow.values.show import show
 
 FIRST = "no earlier result of it is in the store"
@@ -59,7 +67,9 @@ def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | N
     earlier = past.results.earlier(node.key, rows[0].index, overview.created) if rows else []
     shared = overview.tasks[node.name].parts or "{}"
     found = reason_of(node, shared, rows, earlier, run.info["parameters"], past)
-    return found or (None if past.results.trouble else FIRST)
+    if found or past.results.trouble:
+        return found
+    return next((why for row in rows if (why := told_unusable(past, row))), FIRST)
 
 
 def _some_to_run(run: OpenRun, node: Node) -> list[InstanceRow]:

@@ -1,0 +1,3 @@
+"""What is imported late."""
+
+NUMBER = 1
