@@ -16,6 +16,7 @@ from reflow.config.settings import load_settings
 from reflow.model.records import Changes
 from reflow.model.states import RunState
 from reflow.run.hold import held
+from reflow.run.shared_results import SharedResults
 
 NAMES = ["a", "b", "c"]
 ALL = ["--older-than", "0", "--yes"]
@@ -323,6 +324,19 @@ def test_a_rebuild_of_a_store_that_is_sound_keeps_all_of_it(user):
     _, _, told = user.type("store", "rebuild")
 
     assert "the store as it was is kept as" in told
+    assert user.submit().states["each"] == "3 reused"
+
+
+def test_what_a_run_has_not_handed_over_yet_is_in_no_doubt(user, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(SharedResults, "append", lambda *_: False)
+        user.submit()
+    assert user.figures()["results"] == 0
+
+    _, _, told = user.type("store", "rebuild")
+
+    assert "12 came from the ledgers of 1 run" in told.replace("\n", " ")
+    assert "are not reused" not in told.replace("\n", " ")
     assert user.submit().states["each"] == "3 reused"
 
 

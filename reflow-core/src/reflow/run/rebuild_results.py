@@ -115,8 +115,9 @@ class _Filling:
         try:
             with contextlib.closing(self._open_run(place)) as run:
                 new.record_run(run_entry(run.paths, run.info))
-                for row in run.ledger.overview().tasks.values():
-                    self._add(new, run, context_of(run, row))
+                overview = run.ledger.overview()
+                for row in overview.tasks.values():
+                    self._add(new, run, context_of(run, row), overview.published)
         except (ReflowError, OSError) as error:
             self.unread[place.run_id] = str(error).splitlines()[0]
             if entry is not None:
@@ -124,7 +125,7 @@ class _Filling:
         else:
             self.runs += 1
 
-    def _add(self, new: Results, run: OpenRun, context: Context) -> None:
+    def _add(self, new: Results, run: OpenRun, context: Context, published: int) -> None:
         node = run.graph.tasks[context.task]
         for batch in _batches(run.ledger.kept(context.task)):
             rows = [row for row in results_of(node, batch) if (row.identity, row.output) not in self._stale]
@@ -132,9 +133,11 @@ class _Filling:
             rows = [row for row in rows if row.identity not in there]
             new.append(context, rows)
             self.added += len(rows)
-            if rows and not self._trust:
-                new.invalidate([(row.identity, row.output) for row in rows], IN_DOUBT)
-                self.in_doubt += len(rows)
+            was_there = {(one.identity, one.output.output) for one in batch if one.number <= published}
+            in_doubt = [pair for row in rows if (pair := (row.identity, row.output)) in was_there]
+            if in_doubt and not self._trust:
+                new.invalidate(in_doubt, IN_DOUBT)
+                self.in_doubt += len(in_doubt)
 
 
 def _grouped(rows: list[tuple[Context, list[NewResult]]]) -> Iterator[tuple[Context, list[NewResult]]]:
