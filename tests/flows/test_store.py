@@ -161,7 +161,7 @@ def test_what_a_run_reused_and_gc_removed_is_said_in_words(user):
     code, _, err = user.type("results", seen.run.id)
 
     assert code == 3
-    assert "reflow store gc" in err
+    assert "any more (reflow store gc removes old ones, a new submit makes them again)" in err
     assert user.type("status", seen.run.id)[0] == user.type("why", seen.run.id)[0] == 0
 
 
@@ -178,6 +178,8 @@ def test_a_retry_of_a_run_that_gc_went_over_runs_what_it_needs(user):
 
     assert seen.state == "succeeded"
     assert seen.result("total") == "A!B!C!"
+    (told,) = [m for m in seen.run.status(as_dict=True)["messages"] if m.startswith("each: ")]
+    assert "submit again" not in told  # which a retry makes needless
 
 
 def test_a_run_that_is_not_over_keeps_what_it_points_at_and_its_files(user):

@@ -136,7 +136,7 @@ class Lookup:
                     raise Torn(f"the index of {name}")
         except WRONG as error:
             return damaged(RESULTS, self._path, f"{error} is not as it was written")
-        removed = "any more (reflow store gc removes old ones); submit again"
+        removed = "any more (reflow store gc removes old ones, a new submit makes them again)"
         return StoreError(f"the store {self._path} has no result {name} {removed}")
 
     def some_values(self, rows: Sequence[tuple[Key, int]]) -> list[str]:

@@ -162,7 +162,7 @@ class MemoryResults(Results):
         for _, (_, new) in reversed(self._there()):
             if (new.identity, new.output) == tuple(key):
                 return new
-        raise StoreError(f"there is no result {key[0].hex()[:12]} any more; submit again")
+        raise StoreError(f"there is no result {key[0].hex()[:12]} any more (a new submit makes it again)")
 
     def _current(self, key: str) -> Iterator[tuple[Context, NewResult]]:
         for number, (context, new) in self._there():
