@@ -22,6 +22,7 @@ PARAMETERS = {
     "several": ("list[Path]", 'Param("Some files")'),
 }
 TRACKS = {"by_stat": "stat", "by_content": "content", "by_name": "path", "several": "stat"}
+LETTERS = "abcd"  #: that files which tasks write are made of
 
 
 def told(data: Any) -> str:
@@ -50,7 +51,11 @@ class Take(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A task: what it returns, one or a list of ``int`` or ``Path``, and where its inputs come from."""
+    """A task: what it returns, one or a list of ``int`` or ``Path``, and where its inputs come from.
+
+    Attributes:
+        verify: Whether it says itself what holds: files with nothing but what tasks write, whatever their times.
+    """
 
     array: bool
     gives: str
@@ -60,6 +65,7 @@ class Task(NamedTuple):
     after: tuple[int, ...] = ()
     code: str = "warn"
     track: str = "stat"
+    verify: bool = False
 
     def __repr__(self) -> str:
         return told(self)
@@ -103,6 +109,7 @@ def flows(draw: Any) -> tuple[Task, ...]:
                 tuple(draw(st.sampled_from([(), (), (number - 1,), (0,)])) if number else ()),
                 draw(st.sampled_from(["warn", "auto", "version"])),
                 draw(st.sampled_from(["stat", "stat", "content", "path"])),
+                draw(st.sampled_from([False, False, False, True])),
             )
         )
     return tuple(tasks)
@@ -218,7 +225,7 @@ def _write(place: Place, number: int, given: Mapping[str, Any], item: str, seed:
     """Write a file named for what the call is given alone: with other parameters it is overwritten."""
     each = [plain(value) for name, value in sorted(given.items()) if name.startswith("x_each")]
     name = f"t{number}-{crc32(repr(each).encode()):08x}{item}"
-    return place.write(name, "abcd"[seed % 4] * (1 + seed // 4 % 2))
+    return place.write(name, LETTERS[seed % 4] * (1 + seed // 4 % 2))
 
 
 # Their source
@@ -266,12 +273,13 @@ def _task_source(tasks: tuple[Task, ...], number: int, own: Settings) -> str:
     task = tasks[number]
     arguments = [f"    {name}: {annotation}," for name, annotation in _annotations(tasks, task)]
     after = f", after={[f't{i}' for i in task.after]}" if task.after else ""
+    verify = ", verify=cache_disk.reads_well" if task.verify else ""
     given = ", ".join(f'"{name}": {name}' for name, _ in _annotations(tasks, task))
     return "\n".join(
         [
             f"# {own.comment}",
             f"@wf.job(array={task.array}, version={str(own.version)!r}, cache={own.cache}, code={task.code!r},",
-            f"        track={task.track!r}{after})",
+            f"        track={task.track!r}{after}{verify})",
             f"def t{number}(",
             *arguments,
             "    run_dir: RunDir = RunDir(),",

@@ -22,9 +22,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cache_flow import TRACKS, Settings, Take, Task, call, inputs, parameter_key, paths_of
+from cache_flow import LETTERS, TRACKS, Settings, Take, Task, call, inputs, parameter_key, paths_of
 from cache_memory import MISSING, Files, Kept, Row, Stamps, content, is_alike
 from cache_run import FAILED, KEPT, PENDING, REUSED, SKIPPED, SUCCEEDED, Chosen, Instance, Run, built_on
+
+WRONG = ("changed", "rejected")  #: what a verifier says of what is not to be used
 
 
 class Unpredictable(Exception):
@@ -195,7 +197,10 @@ class Oracle:
     def _reusable(self, run: Run, number: int, one: Instance) -> Row | None:
         """Return what is kept of the same work: of this run's, or of an earlier one, unless that is unwanted."""
         row = self.kept.current(one.identity) if run.settings[number].cache else None
-        if row is None or self._is_refused(number, row, run.verify):
+        if row is None:
+            return None
+        if self._is_refused(number, row, run.verify):
+            self._forget_refused(number, one, row, run.verify)
             return None
         made_here = [
             other.row
@@ -206,10 +211,33 @@ class Oracle:
         return row if is_own or not one.is_fresh else None
 
     def _is_refused(self, number: int, row: Row, verify: bool) -> bool:
-        verdict = self.files.verdict(row)
         if not verify:
-            return verdict == "changed"
-        return verdict == "changed" or (verdict == "missing" and not self._has_readers(number))
+            return self.files.verdict(row) == "changed"
+        verdict = self._verdict(number, row)
+        return verdict in WRONG or (verdict == "missing" and not self._has_readers(number))
+
+    def _forget_refused(self, number: int, one: Instance, row: Row, verify: bool) -> None:
+        """Forget what a task's own verifier refuses, where no file would tell another run so."""
+        if verify and self.tasks[number].verify and self.files.verdict(row) == "holds":
+            self.kept.forget(one.identity, row.output)
+            if (
+                self.kept.current(one.identity) is not None
+            ):  # which is looked at only when it is planned once more
+                raise Unpredictable
+
+    def _verdict(self, number: int, row: Row) -> str:
+        """Return what the verifier of a task says of a result."""
+        by_files = self.files.verdict(row)
+        if not self.tasks[number].verify:
+            return by_files
+        if all(set(self.files.found.get(path.name, "?")[0]) <= {*LETTERS} for path in paths_of(row.value)):
+            return "holds"
+        return "missing" if by_files == "missing" else "rejected"
+
+    def _verdict_for_readers(self, number: int, row: Row) -> str:
+        """Return the same, where what workers would refuse to hand on is as good as missing."""
+        verdict = self._verdict(number, row)
+        return "missing" if verdict == "holds" != self.files.verdict(row) else verdict
 
     def _has_readers(self, number: int) -> bool:
         return any(
@@ -259,9 +287,11 @@ class Oracle:
         """Open what is wrong upstream, with all that was built on it, and what is gone where it is needed."""
         looked_at = _upstream(self.tasks, opened | {number for number, _ in needs})
         verdicts = {
-            (n, one.index): self.files.verdict(self._row(one)) for n, one in run.kept() if n in looked_at
+            (n, one.index): self._verdict_for_readers(n, self._row(one))
+            for n, one in run.kept()
+            if n in looked_at
         }
-        wrong = built_on(run, {key for key, verdict in verdicts.items() if verdict == "changed"})
+        wrong = built_on(run, {key for key, verdict in verdicts.items() if verdict in WRONG})
         again = set(wrong)
         for number in reversed(range(len(self.tasks))):
             required = self._may_need(run, number) if number in opened else set()
