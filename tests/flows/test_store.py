@@ -182,6 +182,48 @@ def test_a_retry_of_a_run_that_gc_went_over_runs_what_it_needs(user):
     assert "submit again" not in told  # which a retry makes needless
 
 
+@pytest.fixture
+def broken(tmp_path, labs, flows, capsys):
+    """A user of resident workers, a run of theirs of which one task failed and was mended, and what gc has left."""
+    user = User(labs(tmp_path, "local"), flows("mending").wf, capsys)
+    run_dir = user.lab.new_run_dir()
+    run_dir.mkdir()
+    (run_dir / "broken total").touch()
+    seen = user.submit(run_dir=run_dir)
+    user.type("store", "gc", *ALL)
+    (run_dir / "broken total").unlink()
+    assert seen.states["total"] == "1 failed"
+    return user, seen
+
+
+def test_a_retry_with_resident_workers_makes_the_folder_of_logs_that_gc_removed(broken):
+    user, seen = broken
+
+    user.lab.retry_all([seen])
+
+    assert seen.result("total") == "A!B!C!"
+
+
+def test_a_retry_on_the_command_line_makes_it_too(broken):
+    user, seen = broken
+
+    code, _, err = user.type("retry", seen.run.id)
+
+    assert code == 0, err
+    assert seen.result("total") == "A!B!C!"
+
+
+def test_a_ledger_that_is_rebuilt_after_gc_goes_on_without_logs(broken):
+    user, seen = broken
+    (seen.run_dir / ".reflow" / seen.run.id / "ledger.db").write_bytes(b"no ledger")
+    assert user.type("store", "rebuild", seen.run.id)[0] == 0
+
+    code, _, err = user.type("advance", seen.run.id)
+
+    assert code == 0, err
+    assert user.lab.seen(user.wf, seen.run_dir).result("total") == "A!B!C!"
+
+
 def test_a_run_that_is_not_over_keeps_what_it_points_at_and_its_files(user):
     user.submit()
     seen = user.submit()

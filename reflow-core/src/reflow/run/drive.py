@@ -247,7 +247,7 @@ def start(run: OpenRun) -> None:
 
     _started[:] = [process for process in _started if process.poll() is None]
     check_own(run.paths)
-    with open(run.paths.driver_log, "ab", opener=_private) as log:
+    with open(run.make_driver_log(), "ab", opener=_private) as log:
         process = Driver(
             boot_argv(run.info["python"], run.paths.root, "advance"),
             cwd=run.info["cwd"],

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import RunDirError
+from reflow.filesystem.atomic import make_directory
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import damaged_run
@@ -107,6 +108,15 @@ class OpenRun:
     def open_ledger_to_write(self) -> Ledger:
         """Return its state for writing; the caller closes it and holds the lease."""
         return self.store.open_ledger(self.paths.root, write=True)
+
+    def make_driver_log(self) -> str:
+        """Return where a driver and its workers write what is no task's, its folder made: `store gc` takes that away.
+
+        Raises:
+            OSError: The folder cannot be made.
+        """
+        make_directory(self.paths.logs)
+        return self.paths.driver_log
 
     def close(self) -> None:
         """Let go of the ledger."""

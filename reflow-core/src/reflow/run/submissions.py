@@ -80,9 +80,8 @@ class Submissions:
         """Have resident workers started: they are ready by the time that the payloads are."""
         if isinstance(self._executor, ResidentExecutor):
             run = self._hold.run
-            self._executor.warm_up(
-                run.serve_argv, run.info["cwd"], run.paths.driver_log, self._executor.slots
-            )
+            log = run.make_driver_log()
+            self._executor.warm_up(run.serve_argv, run.info["cwd"], log, self._executor.slots)
 
     def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
         """Give intents to the executor and write down its answers; what is cancelled meanwhile is not submitted."""
