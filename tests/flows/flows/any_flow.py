@@ -22,11 +22,12 @@ class Take(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A task: whether it is an array, what it returns, and what it takes."""
+    """A task: whether it is an array, what it returns, what it takes, and whether it is reused."""
 
     array: bool
     returns: str
     takes: tuple[Take, ...] = ()
+    cache: bool = True
 
 
 def compute(number: int, returns: str, values: tuple[Any, ...], *, broken: bool) -> Any:
@@ -51,7 +52,7 @@ def make(tasks: list[Task], name: str = "any") -> Workflow:
             f"x{i}": Annotated[TYPES[take.wants], Result(f"t{take.source}", broadcast=take.broadcast)]
             for i, take in enumerate(task.takes)
         }
-        wf.job(array=task.array, name=f"t{number}")(function)
+        wf.job(array=task.array, name=f"t{number}", cache=task.cache)(function)
     return wf
 
 

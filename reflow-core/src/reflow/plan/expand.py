@@ -55,6 +55,23 @@ def ready(graph: Graph, tasks: Mapping[str, TaskRow], over: frozenset[str]) -> l
     return [name for name in waiting if all(up in over for up in graph.upstream(name))]
 
 
+def waiting_behind(graph: Graph, tasks: Mapping[str, TaskRow], opened: Iterable[str]) -> list[TaskRow]:
+    """Return all tasks behind some of which instances are opened again as waiting, to be expanded afresh.
+
+    Until then nothing of them is decided on: what they were to be given may come back as something else, or not at
+    all. What they have come to is kept where it comes back the same; a task that was cancelled stays so.
+    """
+    reached = set(opened)
+    waiting = []
+    for name in graph.tasks:
+        if not reached.intersection(graph.upstream(name)):
+            continue
+        reached.add(name)
+        if tasks[name].state is not TaskState.CANCELLED:
+            waiting.append(tasks[name]._replace(state=TaskState.WAITING, reason=None))
+    return waiting
+
+
 def expand(node: Node, finished: Mapping[str, Finished], shared: Mapping[str, bytes]) -> Expansion:
     """Return the instances of a task whose upstream tasks are all over.
 

@@ -14,6 +14,7 @@ from reflow.contracts.executor import Executor
 from reflow.model.records import Changes, InstanceRow, Overview
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
+from reflow.plan.expand import waiting_behind
 from reflow.run.draft import Draft, Planned
 from reflow.run.hold import RESULTS_WAIT, Hold
 from reflow.run.listing import run_entry
@@ -191,13 +192,15 @@ class Coordinator:
         return bool(rows)
 
     def _open_again(self, lost: Purged) -> None:
-        """Have a reused task run, whose outputs the results cannot give back."""
-        self._hold.messages.append(
-            f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}"
-        )
+        """Have a reused task run, whose outputs the results cannot give back, and what is behind it wait for that."""
         reused = self._hold.ledger.instances(lost.task, {InstanceState.REUSED})
+        if reused:
+            self._hold.messages.append(
+                f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}"
+            )
         opened = [r._replace(state=InstanceState.PENDING, output=None, fresh=True) for r in reused]
-        self._hold.apply(Changes(instances=opened))
+        behind = waiting_behind(self._hold.run.graph, self._hold.overview().tasks, {lost.task})
+        self._hold.apply(Changes(tasks=behind, instances=opened))
 
     def _publish(self, overview: Overview) -> None:
         done = self._published(overview)

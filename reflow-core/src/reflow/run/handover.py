@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import chain, compress
 from typing import NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
@@ -35,7 +35,7 @@ from reflow.run.hold import Hold
 from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.opened import OpenRun
 from reflow.run.tries import Wave, tries_of
-from reflow.run.upstream import element_texts
+from reflow.run.upstream import delivered_texts, no_fit
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 
@@ -61,7 +61,7 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
     """Write the payload of a new submission and return what the ledger is to know of it.
 
     Raises:
-        Purged: A reused input cannot be read.
+        Purged: A reused input cannot be read, or an input is not there yet.
     """
     node = hold.run.graph.tasks[task]
     token = os.urandom(10).hex()
@@ -119,14 +119,19 @@ def _lines(
 
 
 def _picked(hold: Hold, node: Node, entry: Input, indices: Sequence[int]) -> Iterator[str]:
-    """Stream the elements of the instances that are handed over, of one input."""
+    """Stream the elements of the instances that are handed over, of one input: as many as they are."""
     if entry.mode == "chain":
-        return (text for _, text in element_texts(hold.ledger, hold.results, entry.sources[0], indices))
-    elements = (
-        text for source in entry.sources for _, text in element_texts(hold.ledger, hold.results, source)
-    )
+        yield from delivered_texts(hold, entry.sources[0], indices)
+        return
     wanted = set(indices)
-    return compress(elements, (index in wanted for index in range(max(indices) + 1)))
+    is_wanted = (index in wanted for index in range(max(indices) + 1))
+    yield from compress(_elements(hold, entry), is_wanted)
+    if any(is_wanted):
+        raise no_fit(hold, f"{entry.name} has no element for each instance of {node.name}")
+
+
+def _elements(hold: Hold, entry: Input) -> Iterator[str]:
+    return chain.from_iterable(delivered_texts(hold, source) for source in entry.sources)
 
 
 def _shared_values(hold: Hold, node: Node) -> dict[str, str]:
@@ -137,7 +142,7 @@ def _shared_values(hold: Hold, node: Node) -> dict[str, str]:
         for entry in constant_inputs(node)
     }
     for entry in deliveries(node).shared:
-        texts = (t for source in entry.sources for _, t in element_texts(hold.ledger, hold.results, source))
+        texts = _elements(hold, entry)
         found[entry.name] = next(texts) if entry.deliver == "value" else f"[{','.join(texts)}]"
     return found
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reflow.graph.model import Graph, Source
 from reflow.model.records import InstanceRow, Overview, TaskRow
-from reflow.model.states import KEPT, InstanceState, TaskState
+from reflow.model.states import KEPT, InstanceState
+from reflow.plan.expand import waiting_behind
 from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_again
 from reflow.run.hold import Hold
 from reflow.run.upstream import Purged, element_texts
@@ -114,7 +115,8 @@ def _reopened(
         if forgotten:
             hold.results.invalidate(forgotten, first)
         rows += [_pending(row, why[row.index]) for row in kept]
-    return _waiting(hold.run.graph, overview, {row.task for row in rows}, opened), rows
+    behind = waiting_behind(hold.run.graph, overview.tasks, {row.task for row in rows})
+    return list({row.task: row for row in [*behind, *opened]}.values()), rows
 
 
 def _reason(task: str, index: int, stale: Stale) -> str:
@@ -124,13 +126,3 @@ def _reason(task: str, index: int, stale: Stale) -> str:
 
 def _pending(row: InstanceRow, reason: str) -> InstanceRow:
     return row._replace(state=InstanceState.PENDING, output=None, fresh=True, tries=None, reason=reason)
-
-
-def _waiting(graph: Graph, overview: Overview, touched: set[str], opened: Sequence[TaskRow]) -> list[TaskRow]:
-    waiting = {row.task: row for row in opened}
-    behind = set(touched)
-    for name in graph.tasks:
-        if behind.intersection(graph.upstream(name)):
-            behind.add(name)
-            waiting.setdefault(name, overview.tasks[name]._replace(state=TaskState.WAITING, reason=None))
-    return list(waiting.values())

@@ -14,7 +14,7 @@ from reflow.graph.model import Node
 from reflow.model.records import Changes, InstanceRow, OutputRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.decide import is_foreign, run_state
-from reflow.plan.expand import expand, is_over
+from reflow.plan.expand import expand, is_over, waiting_behind
 from reflow.plan.inputs import takes_items
 from reflow.run.ingest import output_row
 from reflow.run.opened import OpenRun
@@ -189,9 +189,11 @@ class Replay:
         ]
 
     def _open_again(self, task: str) -> None:
-        """Leave reused instances pending whose results cannot be read now."""
-        reused = self._written.ledger.instances(task, {_REUSED})
-        self._written.apply(Changes(instances=[row._replace(state=_PENDING, output=None) for row in reused]))
+        """Leave reused instances pending whose results cannot be read now, and have what is behind them wait."""
+        ledger = self._written.ledger
+        opened = [row._replace(state=_PENDING, output=None) for row in ledger.instances(task, {_REUSED})]
+        behind = waiting_behind(self._graph, ledger.overview().tasks, {task})
+        self._written.apply(Changes(tasks=behind, instances=opened))
 
 
 class _History:

@@ -58,7 +58,7 @@ class Submissions:
             run: The instances that are ready, by task.
 
         Raises:
-            Purged: A reused input cannot be read.
+            Purged: A reused input cannot be read, or an input is not there yet.
         """
         capacity = Capacity(self._hold, self._executor, overview.submissions)
         intents: list[Intent] = []

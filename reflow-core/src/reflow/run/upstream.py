@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from reflow.contracts.store import Ledger
-from reflow.errors import StoreError
+from reflow.errors import StoreDamaged, StoreError
 from reflow.graph.model import Source
 from reflow.model.digest import canonical
 from reflow.model.records import InstanceRow, TaskRow
@@ -18,14 +19,17 @@ from reflow.run.draft import Draft
 from reflow.run.shared_results import SharedResults
 from reflow.values.items import items_of
 
+if TYPE_CHECKING:
+    from reflow.run.hold import Hold
+
 _REUSED = {InstanceState.REUSED}
 
 
 class Purged(StoreError):
-    """A reused output cannot be read from the results; its task must be decided on afresh.
+    """An output that was reused cannot be read from the results, or is not there yet: its task has to come first.
 
     Attributes:
-        task: The task that was reused.
+        task: The task whose output it is.
     """
 
     def __init__(self, task: str, cause: StoreError) -> None:
@@ -70,6 +74,51 @@ def element_texts(
         Purged: The value of a reused output is out of reach.
     """
     texts = _value_texts(ledger, results, source.task, () if takes_items(source) else indices)
+    return _elements(source, texts)
+
+
+def delivered_texts(hold: Hold, source: Source, indices: Sequence[int] = ()) -> Iterator[str]:
+    """Stream the JSON texts of the elements that a source delivers: those of every instance that was counted on.
+
+    Args:
+        indices: Only these instances of the upstream task, ascending, where each contributes its whole value.
+
+    Raises:
+        Purged: The value of a reused output is out of reach, or an instance is yet to succeed.
+        StoreError: One that succeeded has no value.
+    """
+    task = source.task
+    wanted = () if takes_items(source) else indices
+    texts = _value_texts(hold.ledger, hold.results, task, wanted)
+    expected = wanted or range(hold.overview().tasks[task].total or 0)
+    return (text for _, text in _elements(source, _whole(hold, task, texts, expected)))
+
+
+def _whole(
+    hold: Hold, task: str, texts: Iterator[tuple[int, str]], expected: Iterable[int]
+) -> Iterator[tuple[int, str]]:
+    """Pass values on as long as there is one of each instance that is expected, in turn, and no other."""
+    for index in expected:
+        found, text = next(texts, (None, ""))
+        if found != index:
+            raise _not_whole(hold, task, index)
+        yield index, text
+    for index, _ in texts:
+        raise _not_whole(hold, task, index)
+
+
+def _not_whole(hold: Hold, task: str, index: int) -> StoreError:
+    if not all(row.state.is_success for row in hold.ledger.instances(task, (), {index})):
+        return Purged(task, StoreError(f"{task}[{index}] is yet to succeed"))
+    return no_fit(hold, f"it does not have one value for {task}[{index}]")
+
+
+def no_fit(hold: Hold, why: str) -> StoreDamaged:
+    """Return the error for a ledger whose rows, each of them sound, do not fit each other."""
+    return StoreDamaged(f"the ledger of run {hold.run.id} is damaged: {why}; submit again")
+
+
+def _elements(source: Source, texts: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     if not takes_items(source):
         return texts
     return enumerate(canonical(item) for _, text in texts for item in items_of(json.loads(text)))

@@ -1,0 +1,180 @@
+"""A run whose reused results are removed or lost makes again what it needs of them, and comes to the same values."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from shapes import Expected, descriptions, states_of, values_of
+
+from reflow.model.records import Changes
+from reflow.model.states import InstanceState, RunState, TaskState
+from reflow.plan.expand import waiting_behind
+from reflow.run.hold import held
+from reflow_sqlite import SqliteStore
+
+GC = ("store", "gc", "--older-than", "0", "--yes")
+
+
+def _delete(lab, capsys):
+    Path(lab.store).unlink()
+
+
+def _damage(lab, capsys):
+    Path(lab.store).write_bytes(b"damaged\n")
+
+
+def _collect(lab, capsys):
+    lab.type(capsys, *GC)
+
+
+def _fails_at_the_end(lab, wf):
+    """Return a run that reuses all of an earlier one, and in which the last task alone fails."""
+    lab.submit(wf)
+    seen = lab.submit(wf, more=1)
+    assert seen.states["total"] == "1 reused"
+    assert seen.states["last"] == "1 failed"
+    return seen
+
+
+@pytest.mark.parametrize("cached", [True, False], ids=["cached", "uncached"])
+@pytest.mark.parametrize("joined", ["gather", "flat", "value", "both"])
+@pytest.mark.parametrize("lose", [_delete, _damage, _collect])
+def test_a_retry_after_the_results_are_gone_comes_to_what_it_would_have(
+    joined, cached, lose, lab, flows, capsys
+):
+    levels = flows("levels")
+    wf, end = levels.make(joined, cached=cached), levels.END[joined]
+    seen = _fails_at_the_end(lab, wf)
+    lose(lab, capsys)
+    (seen.run_dir / "mended").touch()
+
+    with lab.home():
+        seen.run.retry(verify=False)
+        seen.run.wait(60)
+
+    assert seen.state == "succeeded"
+    assert (seen.result("total"), seen.result("last")) == (end, end + 1)
+    if lose is not _damage:
+        assert lab.submit(wf).result("total") == end
+
+
+@pytest.fixture
+def inline_lab(tmp_path, labs):
+    return labs(tmp_path, "inline")
+
+
+def _was_killed(lab, seen, *changed):
+    """Have it be as if a run's driver had been killed before the last task was handed over."""
+    (seen.run_dir / "mended").touch()
+    run = seen.run._run
+    last = run.ledger.overview().tasks["last"]._replace(state=TaskState.WAITING)
+    rows = [row._replace(state=InstanceState.PENDING) for row in run.ledger.instances("last")]
+    with lab.home(), held(run) as hold:
+        hold.apply(Changes(run=RunState.RUNNING, tasks=[last], instances=[*rows, *changed]))
+
+
+@pytest.mark.parametrize("joined", ["gather", "flat", "value", "both"])
+def test_a_run_that_goes_on_without_the_results_comes_to_what_it_would_have(
+    joined, inline_lab, flows, capsys
+):
+    levels = flows("levels")
+    seen = _fails_at_the_end(inline_lab, levels.make(joined, cached=True))
+    _was_killed(inline_lab, seen)
+    Path(inline_lab.store).unlink()
+
+    code, _, err = inline_lab.type(capsys, "advance", seen.run.id, "--run-dir", str(seen.run_dir))
+
+    assert code == 0, err
+    assert seen.result("last") == levels.END[joined] + 1
+
+
+@pytest.mark.parametrize("joined", ["gather", "flat", "value", "both"])
+def test_nothing_is_handed_over_before_all_that_it_is_given_is_there(joined, inline_lab, flows, capsys):
+    levels = flows("levels")
+    seen = _fails_at_the_end(inline_lab, levels.make(joined, cached=True))
+    tasks = [name for name in seen.states if name not in ("own", "last")]
+    kept = [row for task in tasks for row in seen.run._run.ledger.instances(task)]
+    opened = [row._replace(state=InstanceState.PENDING, output=None, fresh=True) for row in kept]
+    _was_killed(inline_lab, seen, *opened)  # and all is pending at once, as no coordinator leaves it
+
+    code, _, err = inline_lab.type(capsys, "advance", seen.run.id, "--run-dir", str(seen.run_dir))
+
+    assert code == 0, err
+    assert seen.result("last") == levels.END[joined] + 1
+
+
+def test_what_was_cancelled_stays_so_when_what_it_was_to_be_given_is_made_again(inline_lab, flows):
+    seen = _fails_at_the_end(inline_lab, flows("levels").make("gather", cached=True))
+    graph, tasks = seen.run._run.graph, seen.run._run.ledger.overview().tasks
+    tasks = {**tasks, "total": tasks["total"]._replace(state=TaskState.CANCELLED)}
+
+    waiting = waiting_behind(graph, tasks, {"first"})
+
+    assert {row.task: row.state for row in waiting} == {
+        "square": TaskState.WAITING,
+        "last": TaskState.WAITING,
+    }
+
+
+@settings(max_examples=60)
+@given(
+    description=descriptions(),
+    purged=st.sets(st.integers(0, 6)),
+    verify=st.booleans(),
+    uncached=st.sets(st.integers(0, 6), max_size=2),
+)
+def test_whatever_is_removed_of_what_a_run_reuses_a_retry_makes_no_other_value_of_it(
+    description, purged, verify, uncached, flows, labs, tmp_path_factory
+):
+    tasks, ways = description
+    any_flow = flows("any_flow")
+    broken, mended = (Expected(tasks, ways, any_flow, broken=is_broken) for is_broken in (True, False))
+    assume(broken.failed)
+    lab = labs(tmp_path_factory.mktemp("purged"), "inline")
+    wf = _made(any_flow, tasks, uncached)
+    lab.submit(wf)
+    seen = lab.submit(wf)
+    _remove(lab, seen, [f"t{number}" for number in purged])
+    (seen.run_dir / "mended").touch()
+    before = seen.calls
+
+    with lab.home():
+        seen.run.retry(verify=verify)
+
+    assert states_of(seen) == mended.states
+    calls = seen.calls
+    for call in before:
+        calls.remove(call)
+    assert len(calls) == len(set(calls))
+    assert set(calls) <= mended.done
+    run_dir = lab.new_run_dir()
+    run_dir.mkdir()
+    (run_dir / "mended").touch()
+    assert values_of(lab.submit(wf, run_dir=run_dir), mended) == mended.values
+
+
+def _made(any_flow, tasks, uncached):
+    described = [
+        any_flow.Task(array, returns, tuple(any_flow.Take(*take) for take in takes), number not in uncached)
+        for number, (array, returns, takes) in enumerate(tasks)
+    ]
+    return any_flow.make(described)
+
+
+def _remove(lab, seen, tasks):
+    """Remove from the store what a run has reused of some tasks."""
+    ledger = seen.run._run.ledger
+    keys = {
+        (row.identity, row.output)
+        for task in tasks
+        if task in seen.states
+        for row in ledger.instances(task, {InstanceState.REUSED})
+    }
+    with contextlib.closing(SqliteStore(lab.store).open_results(write=True)) as results:
+        later = time.time_ns() // 10**6 + 1000
+        results.remove([one for one in results.old(later) if (one.identity, one.output) in keys])
