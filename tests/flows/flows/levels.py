@@ -13,6 +13,7 @@ END = {
     "flat": 28,
     "value": 28,
     "both": 38,
+    "equal": 2,
 }  #: what the end comes to, by how the levels are joined
 
 
@@ -95,4 +96,24 @@ def _both(wf: Workflow) -> None:
         return sum(found)
 
 
-_LEVELS: dict[str, Any] = {"gather": _gather, "flat": _flat, "value": _value, "both": _both}
+def _equal(wf: Workflow) -> None:
+    @wf.array_job
+    def half(i: Annotated[int, Result("first")]) -> int:
+        return i // 2
+
+    @wf.array_job
+    def square(i: Annotated[int, Result("half")]) -> int:
+        return i * i
+
+    @wf.job
+    def total(found: Annotated[list[int], Result("square")]) -> int:
+        return sum(found)
+
+
+_LEVELS: dict[str, Any] = {
+    "gather": _gather,
+    "flat": _flat,
+    "value": _value,
+    "both": _both,
+    "equal": _equal,
+}

@@ -198,6 +198,7 @@ class Coordinator:
             self._hold.messages.append(
                 f"{lost.task}: its reused outputs cannot be read, so it runs again: {lost}"
             )
+            self._planner.unreadable.add(lost.task)
         opened = [r._replace(state=InstanceState.PENDING, output=None, fresh=True) for r in reused]
         behind = waiting_behind(self._hold.run.graph, self._hold.overview().tasks, {lost.task})
         self._hold.apply(Changes(tasks=behind, instances=opened))

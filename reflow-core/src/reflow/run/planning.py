@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from reflow.graph.model import Graph, Node
@@ -23,13 +23,18 @@ _PENDING, _SUBMITTED = InstanceState.PENDING, InstanceState.SUBMITTED
 
 
 class Planner:
-    """Plans one run from its manifest and its ledger; it remembers the digests of parameters."""
+    """Plans one run from its manifest and its ledger; it remembers the digests of parameters.
+
+    Attributes:
+        unreadable: Tasks whose results are found and cannot be read: they are looked up no more.
+    """
 
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
         self._graph: Graph = hold.run.graph
         self._options: Mapping[str, Any] = hold.run.info["options"]
         self._digests: dict[str, bytes] = {}
+        self.unreadable: set[str] = set()
 
     def settle(self, draft: Draft) -> Planned | None:
         """Take into a draft what the run decides by itself; return a plan of what is to be handed over then.
@@ -118,12 +123,7 @@ class Planner:
 
     def _decide(self, pending: list[InstanceRow], draft: Draft) -> Decision:
         done = self._done(pending, draft)
-        asked = {
-            row.identity
-            for row in pending
-            if self._graph.tasks[row.task].cache and (not row.fresh or row.identity in done)
-        }
-        found = self._hold.results.find(asked)
+        found = self._hold.results.find(self._asked(pending, done))
         stale = self._stale(pending, found)
         return decide(
             self._graph,
@@ -133,6 +133,16 @@ class Planner:
             lambda result: result.identity not in stale,
             done,
         )
+
+    def _asked(self, pending: Iterable[InstanceRow], done: Collection[bytes]) -> set[bytes]:
+        """Return the identities that are looked up."""
+        unreadable = {self._graph.tasks[name].key for name in self.unreadable}
+        nodes = ((row, self._graph.tasks[row.task]) for row in pending)
+        return {
+            row.identity
+            for row, node in nodes
+            if node.cache and node.key not in unreadable and (not row.fresh or row.identity in done)
+        }
 
     def _stale(self, pending: list[InstanceRow], found: Mapping[bytes, FoundResult]) -> set[bytes]:
         """Return the identities of results that were found and are not to be reused."""
