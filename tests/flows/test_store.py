@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import reflow.run.gc
 from reflow.compose.runs import open_run
 from reflow.config.settings import load_settings
 from reflow.model.records import Changes
-from reflow.model.states import RunState
+from reflow.model.states import InstanceState, RunState
 from reflow.run.hold import held
 from reflow.run.shared_results import SharedResults
 
@@ -180,6 +181,64 @@ def test_a_retry_of_a_run_that_gc_went_over_runs_what_it_needs(user):
     assert seen.result("total") == "A!B!C!"
     (told,) = [m for m in seen.run.status(as_dict=True)["messages"] if m.startswith("each: ")]
     assert "submit again" not in told  # which a retry makes needless
+
+
+def _meanwhile(monkeypatch, act):
+    """Have something happen once gc has looked at all runs, right before it removes results."""
+    real = reflow.run.gc.remove_unused
+
+    def remove_unused(*given):
+        act()
+        return real(*given)
+
+    monkeypatch.setattr(reflow.run.gc, "remove_unused", remove_unused)
+
+
+def test_what_a_run_takes_that_is_submitted_while_gc_is_at_work_is_kept(user, monkeypatch):
+    user.submit()
+    meanwhile = []
+    _meanwhile(monkeypatch, lambda: meanwhile.append(user.submit()))
+
+    assert user.type("store", "gc", *ALL)[0] == 0
+
+    (seen,) = meanwhile
+    assert seen.states["each"] == "3 reused"
+    assert user.type("results", seen.run.id)[0] == 0
+    assert user.submit().states["each"] == "3 reused"
+
+
+def test_what_a_run_takes_that_is_not_over_while_gc_is_at_work_is_kept(user, monkeypatch):
+    user.submit()
+    seen = user.submit()
+    run = user.opened(seen)
+    reused = run.ledger.instances("each")
+    pending = [row._replace(state=InstanceState.PENDING, output=None) for row in reused]
+    _write(user, run, Changes(run=RunState.RUNNING, instances=pending))
+    _meanwhile(monkeypatch, lambda: _write(user, run, Changes(instances=reused)))
+
+    user.type("store", "gc", *ALL)
+
+    assert user.submit().states["each"] == "3 reused"
+    run.close()
+
+
+def _write(user, run, changes):
+    with user.lab.home(), held(run) as hold:
+        hold.apply(changes)
+
+
+def test_nothing_is_removed_when_a_run_cannot_be_read_that_is_listed_while_gc_is_at_work(user, monkeypatch):
+    user.submit()
+
+    def submitted():
+        seen = user.submit()
+        (seen.run_dir / ".reflow" / seen.run.id / "ledger.db").write_bytes(b"no ledger")
+
+    _meanwhile(monkeypatch, submitted)
+
+    user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 12
 
 
 @pytest.fixture

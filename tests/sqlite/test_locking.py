@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from reflow.plugin import LockFile, StoreError
-from reflow.testing.store_rows import context, made_up, result
+from reflow.testing.store_rows import NOW, context, entry, made_up, result
 from reflow_sqlite.files import locked
 
 WRITE = """
@@ -29,6 +30,27 @@ def test_everything_that_many_writers_were_told_is_there(store):
     assert [writer.wait() for writer in writers] == [0] * 8
     wanted = [result(100 * i + number).identity for i in range(8) for number in range(10)]
     assert set(store.open_results().find(wanted)) == set(wanted)
+
+
+def test_no_run_is_listed_while_results_are_told_that_are_to_be_removed(results, store):
+    other = store.open_results(write=True)
+    results.append(context(), [result(0)])
+    writer = threading.Thread(target=other.record_run, args=[entry("demo-1")])
+    seen = []
+
+    def told():
+        writer.start()
+        writer.join(0.3)
+        seen.extend(results.runs())
+        yield from old
+
+    old = list(results.old(NOW + 100))
+    results.remove(told())
+    writer.join()
+
+    assert seen == []
+    assert [run.run_id for run in results.runs()] == ["demo-1"]
+    other.close()
 
 
 def test_a_ledger_that_many_create_at_once_is_one(run):

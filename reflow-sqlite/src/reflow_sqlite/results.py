@@ -147,10 +147,10 @@ class SqliteResults(Results):
 
         return read_old(self._lookup.read, before)
 
-    def remove(self, results: Sequence[OldResult]) -> None:
+    def remove(self, results: Iterable[OldResult]) -> None:
         from reflow_sqlite.keeping import remove_results
 
-        self._write(lambda db: remove_results(db, results))
+        self._write(lambda db: remove_results(db, list(results)))
 
     def shrink(self) -> bool:
         from reflow_sqlite.keeping import give_back

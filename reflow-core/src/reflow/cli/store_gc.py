@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call, absolute
@@ -75,17 +75,29 @@ def _remove(
             count += remove_files(entry, _opener(call), before)
         except ReflowError as error:
             call.hint(f"run {entry.run_id} is left as it is: {error}")
-    return remove_unused(results, pointed, before), files._replace(count=count)
+
+    def look() -> Pointed:
+        return _pointed(call, results, run_dirs, before, but=pointed.over)
+
+    return remove_unused(results, pointed, before, look), files._replace(count=count)
 
 
-def _pointed(call: Call, results: Results, run_dirs: Sequence[str], before: int) -> Pointed:
+def _pointed(
+    call: Call,
+    results: Results,
+    run_dirs: Sequence[str],
+    before: int,
+    but: Collection[tuple[str, str]] = (),
+) -> Pointed:
+    """Return what runs point at, ``but`` for some of them, each by its run directory and id."""
     from reflow.run.gc import pointed_at
 
     listed = results.runs()
     known = {(entry.run_dir, entry.run_id) for entry in listed}
     others = [entry for entry in _in(run_dirs) if (entry.run_dir, entry.run_id) not in known]
     gone = {absolute(folder) for folder in call.options.gone}
-    return pointed_at([*listed, *others], _opener(call), before, gone)
+    runs = [entry for entry in [*listed, *others] if (entry.run_dir, entry.run_id) not in but]
+    return pointed_at(runs, _opener(call), before, gone)
 
 
 def _in(run_dirs: Sequence[str]) -> list[RunEntry]:

@@ -210,8 +210,12 @@ class Results(ABC):
         """
 
     @abstractmethod
-    def remove(self, results: Sequence[OldResult]) -> None:
-        """Remove results in one transaction; of those that were stale it is still known that they were."""
+    def remove(self, results: Iterable[OldResult]) -> None:
+        """Remove results in one transaction; of those that were stale it is still known that they were.
+
+        They are gone through inside of it, before anything is written: nobody else writes from when the first one
+        is asked for, and `runs` may be called meanwhile.
+        """
 
     @abstractmethod
     def shrink(self) -> bool:

@@ -1,6 +1,7 @@
 """What may be removed since nothing points at it any more: old results, and files of runs that ended long ago.
 
-In doubt it stays: a run that cannot be read may be anywhere, and may use anything.
+In doubt it stays: a run that cannot be read may be anywhere, and may use anything. What a run takes in the very moment
+in which it is removed costs that run no more than to make it again, when something needs it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ class Pointed(NamedTuple):
 
     Attributes:
         keys: Of results that are used; a few more may have the same.
+        over: Runs that are over, each by its run directory and id.
         ended: Runs that ended before the moment, whose files may go.
         unread: Runs that cannot be read, and why: they may point at anything.
     """
 
     keys: set[bytes]
+    over: set[tuple[str, str]]
     ended: list[RunEntry]
     unread: dict[str, str]
 
@@ -57,7 +60,7 @@ def pointed_at(
         before: Milliseconds since 1970.
         gone: Run directories that were deleted for good, as absolute paths.
     """
-    pointed = Pointed(set(), [], {})
+    pointed = Pointed(set(), set(), [], {})
     runs_in = cache(list_runs)
     for entry in runs:
         if entry.run_dir in gone or _is_deleted(entry, runs_in):
@@ -65,6 +68,8 @@ def pointed_at(
         try:
             with contextlib.closing(open_run(entry.run_dir, entry.run_id)) as run:
                 overview = run.ledger.overview()
+                if overview.state.is_over:
+                    pointed.over.add((entry.run_dir, entry.run_id))
                 if is_long_over(overview, before):
                     pointed.ended.append(entry)
                 else:
@@ -98,16 +103,36 @@ def sum_of(found: Iterable[OldResult]) -> Sum:
     return Sum(count, size)
 
 
-def remove_unused(results: Results, pointed: Pointed, before: int) -> Sum:
-    """Remove these results, and let the store shrink; a kill anywhere leaves those that had no turn yet."""
+def remove_unused(results: Results, pointed: Pointed, before: int, look: Callable[[], Pointed]) -> Sum:
+    """Remove these results, and let the store shrink; a kill anywhere leaves those that had no turn yet.
+
+    While nobody else can write to the store, so that no run can be listed, ``look`` is called once more: a run is
+    listed before it takes anything. Not seen is what a run has found and has not yet written down, and what a retry
+    takes of a run that was over: such a run makes again what it needs of it.
+
+    Args:
+        look: Returns what runs point at that were not over at the first look, or that have been listed since.
+    """
     removed = Sum(0, 0)
     found = unused(results, pointed, before)
     while batch := list(islice(found, BATCH)):
-        results.remove(batch)
-        removed = Sum(removed.count + len(batch), removed.size + sum(one.size for one in batch))
+        gone: list[OldResult] = []
+        results.remove(_still_unused(batch, look, gone))
+        removed = Sum(removed.count + len(gone), removed.size + sum(one.size for one in gone))
     while removed.count and results.shrink():
         pass
     return removed
+
+
+def _still_unused(
+    batch: Iterable[OldResult], look: Callable[[], Pointed], gone: list[OldResult]
+) -> Iterator[OldResult]:
+    """Yield those results that nothing points at now either, and add them to ``gone``."""
+    now = look()
+    for one in batch:
+        if not now.unread and _key(one.identity, one.output) not in now.keys:
+            gone.append(one)
+            yield one
 
 
 def files_of(ended: Iterable[RunEntry]) -> tuple[list[RunEntry], Sum]:

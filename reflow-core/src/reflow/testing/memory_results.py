@@ -141,9 +141,9 @@ class MemoryResults(Results):
             if new.created < before:
                 yield OldResult(number, new.identity, new.output, context.run_id, len(new.value))
 
-    def remove(self, results: Sequence[OldResult]) -> None:
+    def remove(self, results: Iterable[OldResult]) -> None:
         self._check_writable()
-        for one in results:
+        for one in list(results):
             if one.number in self._state.stale:
                 self._state.forgotten.add((one.identity, one.output))
             self._state.removed.add(one.number)

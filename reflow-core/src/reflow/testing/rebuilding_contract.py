@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from reflow.contracts.store import Ledger, Results, Salvage, Store
 from reflow.errors import StoreError
-from reflow.model.records import Acceptance
+from reflow.model.records import Acceptance, OldResult
 from reflow.testing.store_fixtures import StoreFixtures
 from reflow.testing.store_rows import (
     NOW,
@@ -150,6 +152,21 @@ class RebuildingContract(StoreFixtures):
             results.remove([one])
 
         assert results.figures().results == 0
+
+    def test_runs_can_be_looked_at_right_before_results_are_removed(self, results: Results) -> None:
+        results.append(context(), [result(0), result(1)])
+        results.record_run(entry("demo-1"))
+        seen: list[str] = []
+
+        def told() -> Iterator[OldResult]:
+            seen.extend(run.run_id for run in results.runs())
+            yield old[0]
+
+        old = list(results.old(NOW + 100))
+        results.remove(told())
+
+        assert seen == ["demo-1"]
+        assert list(results.old(NOW + 100)) == old[1:]
 
     def test_of_stale_results_that_were_removed_it_is_known_that_they_were_stale(
         self, store: Store, results: Results
