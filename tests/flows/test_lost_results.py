@@ -20,6 +20,7 @@ from reflow.run.hold import held
 from reflow.run.shared_results import SharedResults
 from reflow_sqlite import SqliteStore
 
+LEVELS = ("first", "square", "half", "twice", "chained", "same", "total")  #: of any kind of flow
 GC = ("store", "gc", "--older-than", "0", "--yes")
 
 
@@ -120,6 +121,22 @@ def test_nothing_is_handed_over_before_all_that_it_is_given_is_there(joined, inl
     assert seen.result("last") == levels.END[joined] + 1
 
 
+def test_a_ledger_that_does_not_fit_itself_is_named_and_stops_the_run(inline_lab, flows, capsys):
+    seen = _fails_at_the_end(inline_lab, flows("levels").make("gather", cached=True))
+    run = seen.run._run
+    wider = run.ledger.overview().tasks["square"]._replace(total=4)
+    extra = run.ledger.instances("square")[0]._replace(
+        index=3, state=InstanceState.PENDING, output=None, fresh=True
+    )
+    with inline_lab.home(), held(run) as hold:
+        hold.apply(Changes(run=RunState.RUNNING, tasks=[wider], instances=[extra]))
+
+    code, _, err = inline_lab.type(capsys, "advance", seen.run.id, "--run-dir", str(seen.run_dir))
+
+    assert code == 3
+    assert "is damaged: i has no element for each instance of square; submit again" in err
+
+
 def test_what_equal_work_has_made_and_the_store_cannot_give_back_is_made_again(
     inline_lab, flows, monkeypatch
 ):
@@ -148,6 +165,30 @@ def test_what_was_cancelled_stays_so_when_what_it_was_to_be_given_is_made_again(
         "square": TaskState.WAITING,
         "last": TaskState.WAITING,
     }
+
+
+@settings(max_examples=40)
+@given(
+    joined=st.sampled_from(["gather", "flat", "value", "both", "equal"]),
+    cached=st.booleans(),
+    purged=st.sets(st.sampled_from(LEVELS), min_size=1),
+    verify=st.booleans(),
+)
+def test_whichever_levels_are_removed_below_what_failed_the_retry_comes_to_the_same(
+    joined, cached, purged, verify, flows, labs, tmp_path_factory
+):
+    levels = flows("levels")
+    lab = labs(tmp_path_factory.mktemp("levels"), "inline")
+    seen = _fails_at_the_end(lab, levels.make(joined, cached=cached))
+    _remove(lab, seen, purged)
+    (seen.run_dir / "mended").touch()
+
+    with lab.home():
+        seen.run.retry(verify=verify)
+
+    assert seen.result("last") == levels.END[joined] + 1
+    if "total" not in purged:
+        assert seen.states["total"] == "1 reused"
 
 
 @settings(max_examples=40)
