@@ -167,6 +167,22 @@ def test_what_was_cancelled_stays_so_when_what_it_was_to_be_given_is_made_again(
     }
 
 
+def test_an_instance_that_was_cancelled_stays_so_when_its_inputs_come_back_as_others(
+    inline_lab, flows, capsys
+):
+    seen = _fails_at_the_end(inline_lab, flows("levels").make("gather", cached=True))
+    first, second, _ = seen.run._run.ledger.instances("square")
+    opened = first._replace(state=InstanceState.PENDING, output=None, fresh=True)
+    cancelled = second._replace(state=InstanceState.CANCELLED, output=None, identity=b"of others".ljust(32))
+    _was_killed(inline_lab, seen, opened, cancelled)
+    Path(inline_lab.store).unlink()
+
+    inline_lab.type(capsys, "advance", seen.run.id, "--run-dir", str(seen.run_dir))
+
+    assert seen.states["square"] == "1 cancelled, 1 reused, 1 succeeded"
+    assert seen.states["last"] == "1 skipped"
+
+
 @settings(max_examples=40)
 @given(
     joined=st.sampled_from(["gather", "flat", "value", "both", "equal"]),

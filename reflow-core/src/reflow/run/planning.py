@@ -177,11 +177,13 @@ class Planner:
 
 
 def _continued(row: InstanceRow, before: InstanceRow | None) -> InstanceRow:
-    """Keep what an instance came to, unless a retry opened it or its inputs are others now."""
+    """Keep what an instance came to, unless a retry opened it or its inputs are others now; a cancel holds for any."""
     if before is None:
         return row
     if before.identity == row.identity and before.state is not _PENDING:
         return before
+    if before.state is InstanceState.CANCELLED and row.state is _PENDING:
+        return before._replace(identity=row.identity, parts=row.parts)
     return row._replace(attempt=before.attempt, fresh=before.fresh)
 
 
