@@ -88,10 +88,13 @@ def delivered_texts(hold: Hold, source: Source, indices: Sequence[int] = ()) -> 
         StoreError: One that succeeded has no value.
     """
     task = source.task
+    total = hold.overview().tasks[task].total
+    if total is None:
+        raise Purged(task, StoreError(f"{task} is yet to be expanded"))
     wanted = () if takes_items(source) else indices
     texts = _value_texts(hold.ledger, hold.results, task, wanted)
-    expected = wanted or range(hold.overview().tasks[task].total or 0)
-    return (text for _, text in _elements(source, _whole(hold, task, texts, expected)))
+    whole = _whole(hold, task, texts, wanted or range(total))
+    return (text for _, text in _elements(source, whole))
 
 
 def _whole(
