@@ -26,6 +26,7 @@ FLUX = """
     class Flux:
         name = "flux"
         def __init__(self, options): self.options = options
+        def ask_ahead(self): pass
         def available(self): return {answer!r}
 
     def reflow_executors():
