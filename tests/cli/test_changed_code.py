@@ -242,6 +242,55 @@ def test_code_that_came_back_is_no_other_code(changed):
     assert "other code" not in changed.submit()[1]
 
 
+def test_what_the_code_that_came_back_had_made_is_taken_though_other_code_made_something_later(changed):
+    changed.submit("--force-tasks", "convert")
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+
+    calls, said = changed.submit()
+
+    assert calls == []
+    assert "other code" not in said
+    assert changed.results() == [0, 1, 2]
+
+
+def test_why_of_what_the_own_code_had_made_tells_no_other_run_and_no_other_code(changed):
+    first = changed.type("status", "--json").json["run_id"]
+    changed.submit("--force-tasks", "convert")
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+    changed.submit()
+
+    (told,) = changed.type("why", "convert[2]", "--json").json
+
+    assert told["earlier"]["run_id"] == first
+    assert told["notes"] == []
+
+
+def test_a_dry_run_tells_of_what_the_own_code_had_made(changed):
+    changed.submit("--force-tasks", "convert")
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+
+    assert "other code" not in changed.type("submit", "--dry-run").out
+
+
+def test_results_of_the_own_code_that_differ_are_told_though_other_code_made_something_since(project):
+    project.edit("bounds", "return LIMIT", "return LIMIT + len(open('hidden').read())")
+    hidden = project.terminal.folder / "hidden"
+    hidden.write_text("")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 0")
+    project.submit("--force-tasks", "convert")
+    project.edit("bounds", "LIMIT = 0", "LIMIT = 2")
+    hidden.write_text("x" * 5)
+
+    project.submit("--n", "5", "--force-tasks", "convert")
+    before = project.results()
+    hidden.write_text("")
+    said = project.submit("--n", "5", "--force-tasks", "convert")[1]
+
+    assert before == [0, 1, 2, 3, 4]
+    assert "convert[3] and 1 more returned something else than in run" in said
+
+
 # accept
 
 
@@ -253,6 +302,18 @@ def test_what_was_accepted_is_not_told_again(changed):
     assert "LIMIT in bounds.py" in told.err
     assert "other code" not in changed.submit()[1]
     assert "nothing to accept" in changed.type("accept", "convert").err
+
+
+def test_what_was_accepted_is_as_good_as_what_the_own_code_made_before(changed):
+    changed.submit("--force-tasks", "convert")
+    changed.edit("bounds", "LIMIT = 1", "LIMIT = 2")
+    changed.type("accept", "convert", "--yes")
+
+    calls, said = changed.submit()
+
+    assert calls == []
+    assert "other code" not in said
+    assert changed.results() == [0, 1, 1]
 
 
 def test_a_later_change_is_told_after_an_earlier_one_was_accepted(changed):

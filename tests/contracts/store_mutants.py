@@ -7,7 +7,7 @@ import pytest
 from reflow.testing import MemoryStore, StoreContract
 from reflow.testing.memory import _LEDGERS, _RESULTS
 from reflow.testing.memory_ledger import MemoryLedger
-from reflow.testing.memory_results import MemoryResults
+from reflow.testing.memory_results import MemoryResults, _found
 from reflow.testing.store_fixtures import StoreFixtures
 
 
@@ -144,10 +144,10 @@ class FindsTheOldest(MemoryResults):
 class TellsOthersThatAreStale(MemoryResults):
     """caught by: another_output_of_an_identity_is_told_of_the_newest_that_is_not_stale"""
 
-    def others(self, keys):
+    def others(self, keys, code):
         stale, self._state.stale = self._state.stale, {}
         try:
-            return super().others(keys)
+            return super().others(keys, code)
         finally:
             self._state.stale = stale
 
@@ -155,8 +155,49 @@ class TellsOthersThatAreStale(MemoryResults):
 class TellsItselfAsAnother(MemoryResults):
     """caught by: another_output_of_an_identity_is_told_of_the_newest_that_is_not_stale"""
 
-    def others(self, keys):
+    def others(self, keys, code):
         return self.find([identity for identity, _ in keys])
+
+
+class TellsOthersOfAnyCode(MemoryResults):
+    """caught by: another_output_of_an_identity_is_told_of_the_newest_that_one_code_made"""
+
+    def others(self, keys, code):
+        codes = {context.code for context, _ in self._state.rows}
+        return {
+            key: found for each in codes for key, found in super(type(self), self).others(keys, each).items()
+        }
+
+
+class TellsTheOldestOfEachMaker(MemoryResults):
+    """caught by: the_newest_result_of_each_maker_is_told_where_there_are_several"""
+
+    def by_makers(self, identities):
+        return {
+            identity: [
+                next(
+                    _found(*row)
+                    for row in self._state.rows
+                    if row[1].identity == identity and row[0].code == one.code
+                )
+                for one in found
+            ]
+            for identity, found in super().by_makers(identities).items()
+        }
+
+
+class TellsMakersThatAreAlone(MemoryResults):
+    """caught by: the_newest_result_of_each_maker_is_told_where_there_are_several"""
+
+    def by_makers(self, identities):
+        return {key: [found] for key, found in self.find(identities).items()} | super().by_makers(identities)
+
+
+class OrdersMakersByTheirFirstResult(MemoryResults):
+    """caught by: who_made_the_newest_result_of_an_identity_is_the_last_of_its_makers"""
+
+    def by_makers(self, identities):
+        return {key: found[::-1] for key, found in super().by_makers(identities).items()}
 
 
 class FindsWhatIsStale(MemoryResults):

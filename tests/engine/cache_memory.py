@@ -70,9 +70,10 @@ class Kept:
     def add(self, identity: Any, row: Row) -> None:
         self._rows.setdefault(identity, []).append(row)
 
-    def current(self, identity: Any) -> Row | None:
-        """Return the newest that is not stale."""
-        return next((row for row in reversed(self._rows.get(identity, [])) if not row.is_stale), None)
+    def current(self, identity: Any, code: Any) -> Row | None:
+        """Return the newest that is not stale: of this code, or of other code where there is none."""
+        rows = [row for row in self._rows.get(identity, []) if not row.is_stale]
+        return next(reversed([row for row in rows if row.code == code] or rows), None)
 
     def newest(self, identity: Any, output: Any) -> Row:
         """Return the newest of an output, stale or not: it has the newest stamps."""

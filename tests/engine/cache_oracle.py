@@ -196,11 +196,12 @@ class Oracle:
 
     def _reusable(self, run: Run, number: int, one: Instance) -> Row | None:
         """Return what is kept of the same work: of this run's, or of an earlier one, unless that is unwanted."""
-        row = self.kept.current(one.identity) if run.settings[number].cache else None
+        settings = run.settings[number]
+        row = self.kept.current(one.identity, _code(settings)) if settings.cache else None
         if row is None:
             return None
         if self._is_refused(number, row, run.verify):
-            self._forget_refused(number, one, row, run.verify)
+            self._forget_refused(run, number, one, row)
             return None
         made_here = [
             other.row
@@ -216,14 +217,12 @@ class Oracle:
         verdict = self._verdict(number, row)
         return verdict in WRONG or (verdict == "missing" and not self._has_readers(number))
 
-    def _forget_refused(self, number: int, one: Instance, row: Row, verify: bool) -> None:
+    def _forget_refused(self, run: Run, number: int, one: Instance, row: Row) -> None:
         """Forget what a task's own verifier refuses, where no file would tell another run so."""
-        if verify and self.tasks[number].verify and self.files.verdict(row) == "holds":
+        if run.verify and self.tasks[number].verify and self.files.verdict(row) == "holds":
             self.kept.forget(one.identity, row.output)
-            if (
-                self.kept.current(one.identity) is not None
-            ):  # which is looked at only when it is planned once more
-                raise Unpredictable
+            if self.kept.current(one.identity, _code(run.settings[number])) is not None:
+                raise Unpredictable  # another one is looked at only when it is planned once more
 
     def _verdict(self, number: int, row: Row) -> str:
         """Return what the verifier of a task says of a result."""
@@ -262,7 +261,7 @@ class Oracle:
         stamps = [(path, self.files.stamp(path, task.track)) for path in paths_of(value)]
         one.row, one.state = Row(content(value, stamps), value, stamps, _code(settings)), SUCCEEDED
         if settings.cache and is_reusable:
-            before = self.kept.current(one.identity)
+            before = self.kept.current(one.identity, _code(settings))
             if before is not None and number not in run.forced and is_alike(before, one.row):
                 one.row.output = before.output
             self.kept.add(one.identity, one.row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from reflow.plugin import Context, EarlierResult, FoundResult, StoreError
@@ -91,12 +91,32 @@ class Lookup:
             newest = {row[4]: row for row in sorted(rows, key=lambda row: int(row[0]))}
         return {identity: self._found(row) for identity, row in newest.items()}
 
-    def others(self, known: Mapping[bytes, bytes]) -> dict[bytes, FoundResult]:
-        """Return the newest with another output than is known of each identity."""
-        shared = {start for (start,) in self._rows(_SEVERAL, [*known])}
-        several = [identity for identity in known if identity[:4] in shared]
-        rows = [row for row in self._rows(_FIND, several) if row[5] != known.get(row[4], row[5])]
-        return {row[4]: self._found(row) for row in sorted(rows, key=lambda row: int(row[0]))}
+    def by_makers(self, wanted: set[bytes]) -> dict[bytes, list[FoundResult]]:
+        """Return of each identity that several makers have results of the newest of each, in order."""
+        newest: dict[bytes, dict[tuple[bytes, bytes, str], Row]] = {}
+        for row in self._several(wanted):
+            context = self._context(row[1])[0]
+            by_maker = newest.setdefault(row[4], {})
+            maker = (context.code, context.source, context.file)
+            by_maker.pop(maker, None)
+            by_maker[maker] = row
+        return {
+            identity: [self._found(row) for row in by_maker.values()]
+            for identity, by_maker in newest.items()
+            if len(by_maker) > 1
+        }
+
+    def others(self, known: Mapping[bytes, bytes], code: bytes) -> dict[bytes, FoundResult]:
+        """Return the newest of a code with another output than is known of each identity."""
+        rows = [row for row in self._several(known) if row[5] != known[row[4]]]
+        return {row[4]: self._found(row) for row in rows if self._context(row[1])[0].code == code}
+
+    def _several(self, wanted: Collection[bytes]) -> list[Row]:
+        """Return the rows of those identities that may have several, oldest first, that are not stale."""
+        shared = {start for (start,) in self._rows(_SEVERAL, [*wanted])}
+        several = [identity for identity in wanted if identity[:4] in shared]
+        rows = [row for row in self._rows(_FIND, several) if row[4] in wanted]
+        return sorted(rows, key=lambda row: int(row[0]))
 
     def earlier(self, key: str, index: int, before: int, identity: bytes | None) -> list[EarlierResult]:
         """Return results of a task key, as `Results.earlier` says."""

@@ -58,8 +58,11 @@ class SqliteResults(Results):
         self._lookup.follow()
         return self._lookup.whole(lambda: self._lookup.find(set(identities)))
 
-    def others(self, keys: Collection[Key]) -> dict[bytes, FoundResult]:
-        return self._lookup.whole(lambda: self._lookup.others(dict(keys)))
+    def by_makers(self, identities: Collection[bytes]) -> dict[bytes, list[FoundResult]]:
+        return self._lookup.whole(lambda: self._lookup.by_makers(set(identities)))
+
+    def others(self, keys: Collection[Key], code: bytes) -> dict[bytes, FoundResult]:
+        return self._lookup.whole(lambda: self._lookup.others(dict(keys), code))
 
     def values(self, keys: Sequence[Key]) -> Iterator[str]:
         for some in self._lookup.newest(keys):

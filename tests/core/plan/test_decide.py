@@ -7,6 +7,7 @@ from reflow.model.digest import digest
 from reflow.model.records import FoundResult, InstanceRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.decide import decide, run_state
+from reflow.plan.makers import work_code
 
 SOURCE = digest("source", "def t(): ...")
 NODE = Node(name="t", key="demo.t", array=True, returns="str", file="flow.py", source=SOURCE.hex())
@@ -28,7 +29,8 @@ def result(number, **change):
 
 
 def told(rows, found=(), underway=(), graph=GRAPH, holds=lambda r: True, done=()):
-    decision = decide(graph, rows, dict(found), underway, holds, dict(done))
+    code = work_code(graph.tasks["t"])
+    decision = decide(graph, {"t": rows}, {"t": dict(found)}, {code: underway}, holds, {code: dict(done)})
     return (
         [row.index for row in decision.reused],
         [row.index for row in decision.run.get("t", ())],
@@ -46,6 +48,25 @@ def test_of_equal_identities_one_runs_and_the_others_wait():
 
 def test_what_is_being_worked_on_elsewhere_in_the_run_is_waited_for():
     assert told([pending(0)], underway={identity(0)}) == ([], [], [0])
+
+
+@pytest.mark.parametrize(
+    ("codes", "runs"),
+    [(("aa", "aa"), ["t"]), (("aa", "bb"), ["t", "u"]), (("aa", ""), ["t", "u"]), (("", ""), ["t", "u"])],
+)
+def test_tasks_of_one_name_share_their_work_where_they_have_the_same_code(codes, runs):
+    both = {name: NODE._replace(name=name, code_hash=code) for name, code in zip("tu", codes, strict=True)}
+    rows = {name: [pending(0, 7)._replace(task=name)] for name in both}
+
+    decision = decide(Graph("demo", {}, both), rows, {}, {}, lambda r: True)
+
+    assert [*decision.run] == runs
+
+
+def test_what_other_code_is_working_on_is_not_waited_for():
+    decision = decide(GRAPH, {"t": [pending(0)]}, {}, {"other": {identity(0)}}, lambda r: True)
+
+    assert [*decision.run] == ["t"]
 
 
 def test_without_cache_everything_runs_however_equal():
@@ -108,7 +129,7 @@ def test_a_task_of_the_same_name_in_another_script_is_not_reused(change, reused)
 def test_results_of_other_code_are_reused_and_counted_where_that_is_to_be_told(rule, now, then, told_of):
     graph = Graph("demo", {}, {"t": NODE._replace(code=rule, code_hash=now)})
 
-    decision = decide(graph, [pending(0), pending(1)], result(0, code=then), (), lambda r: True)
+    decision = decide(graph, {"t": [pending(0), pending(1)]}, {"t": result(0, code=then)}, {}, lambda r: True)
 
     assert [row.index for row in decision.reused] == [0]
     assert decision.other_code == told_of

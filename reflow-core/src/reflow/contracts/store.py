@@ -117,8 +117,15 @@ class Results(ABC):
         """Return the current result of each identity that has one, in one look-up however many are asked."""
 
     @abstractmethod
-    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
-        """Return of each identity the newest result that is not stale and has another output, where there is one.
+    def by_makers(self, identities: Collection[bytes]) -> dict[bytes, list[FoundResult]]:
+        """Return of each identity that several makers have results of the newest of each, the newest of all last.
+
+        A maker is one code with one source, in one file, as in `Maker`; what is stale does not count.
+        """
+
+    @abstractmethod
+    def others(self, keys: Collection[tuple[bytes, bytes]], code: bytes) -> dict[bytes, FoundResult]:
+        """Return of each identity the newest result of a code that is not stale and has another output, if any.
 
         Args:
             keys: Pairs of identity and output that are kept, each identity once.

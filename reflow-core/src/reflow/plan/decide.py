@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult, InstanceRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.expand import is_over
+from reflow.plan.makers import is_foreign, warns_of_code, work_code
+
+Rows = Mapping[str, list[InstanceRow]]  #: by task
+Outputs = Mapping[bytes, Collection[bytes]]  #: by identity
 
 
 class Decision(NamedTuple):
@@ -22,69 +26,86 @@ class Decision(NamedTuple):
         other_code: How many results of each task were used though other code made them, by the hash of that.
     """
 
-    reused: Sequence[InstanceRow]
-    run: Mapping[str, Sequence[InstanceRow]]
-    waiting: Sequence[InstanceRow]
-    foreign: Collection[str]
-    other_code: Mapping[str, Mapping[bytes, int]] = {}
+    reused: list[InstanceRow]
+    run: dict[str, list[InstanceRow]]
+    waiting: list[InstanceRow]
+    foreign: set[str]
+    other_code: dict[str, dict[bytes, int]]
 
 
 def decide(
     graph: Graph,
-    pending: Iterable[InstanceRow],
-    found: Mapping[bytes, FoundResult],
-    underway: Collection[bytes],
+    pending: Rows,
+    found: Mapping[str, Mapping[bytes, FoundResult]],
+    underway: Mapping[str, Collection[bytes]],
     holds: Callable[[FoundResult], bool],
-    done: Mapping[bytes, Collection[bytes]] = {},
+    done: Mapping[str, Outputs] = {},
 ) -> Decision:
-    """Decide on pending instances.
+    """Decide on pending instances, given by task.
 
     Args:
-        found: The current result of each identity that has one.
-        underway: Identities of instances of this run that are being worked on.
+        found: By task, the result of each identity that has one to take.
+        underway: By code (see `work_code`), identities of instances of this run that are being worked on.
         holds: Whether the files of a result are still those that were stamped.
-        done: What instances of this run returned that succeeded, by identity: their equals take that, forced or
-            not, and run at once, all of them, where it cannot be had.
+        done: By code, what instances of this run returned that succeeded, by identity: their equals take that,
+            forced or not, and run at once, all of them, where it cannot be had.
     """
-    reused: list[InstanceRow] = []
-    run: dict[str, list[InstanceRow]] = {}
-    waiting: list[InstanceRow] = []
-    foreign: set[str] = set()
-    other_code: dict[str, dict[bytes, int]] = {}
-    started = set(underway)
-    for row in pending:
-        node = graph.tasks[row.task]
+    decision = Decision([], {}, [], set(), {})
+    started = {code: set(identities) for code, identities in underway.items()}
+    for task, rows in pending.items():
+        node = graph.tasks[task]
+        if node.cache:
+            code = work_code(node)
+            known = _Known(found.get(task, {}), started.setdefault(code, set()), done.get(code, {}))
+            rows = _not_settled(decision, node, rows, known, holds)
+        if rows:
+            decision.run[task] = rows
+    return decision
+
+
+class _Known(NamedTuple):
+    """What is known of the identities of a task: earlier results, who works on them, what came of that."""
+
+    found: Mapping[bytes, FoundResult]
+    started: set[bytes]
+    done: Outputs
+
+
+def _not_settled(
+    decision: Decision,
+    node: Node,
+    rows: list[InstanceRow],
+    known: _Known,
+    holds: Callable[[FoundResult], bool],
+) -> list[InstanceRow]:
+    """Enter into a decision which instances of a task are reused and which wait; return those that are to run."""
+    run: list[InstanceRow] = []
+    counts: dict[bytes, int] = {}
+    found, started, done = known
+    own_code = bytes.fromhex(node.code_hash)
+    for row in rows:
         made = done.get(row.identity, ())
-        result = found.get(row.identity) if node.cache else None
+        result = found.get(row.identity)
         if result is not None and row.fresh and result.output not in made:
             result = None
-        if result is not None and is_foreign(node, result):
-            foreign.add(row.task)
+        is_own = result is not None and own_code and result.code == own_code
+        if result is not None and not is_own and is_foreign(node, result):
+            decision.foreign.add(node.name)
             result = None
         if result is not None and holds(result):
-            reused.append(row._replace(state=InstanceState.REUSED, output=result.output, reason=None))
-            if warns_of_code(node, result):
-                counts = other_code.setdefault(row.task, {})
+            decision.reused.append(
+                row._replace(state=InstanceState.REUSED, output=result.output, reason=None)
+            )
+            if not is_own and warns_of_code(node, result):
                 counts[result.code] = counts.get(result.code, 0) + 1
-        elif node.cache and not made and row.identity in started:
-            waiting.append(row)
+        elif not made and row.identity in started:
+            decision.waiting.append(row)
         else:
-            run.setdefault(row.task, []).append(row)
-            if node.cache:
-                started.add(row.identity)
-    return Decision(reused, run, waiting, foreign, other_code)
-
-
-def is_foreign(node: Node, result: FoundResult) -> bool:
-    """Whether a result was made by a task of another file with another source, though of the same name."""
-    return bool(result.file) and result.file != node.file and result.source.hex() != node.source
-
-
-def warns_of_code(node: Node, result: FoundResult) -> bool:
-    """Whether a user should be told that other code made a result: where both are known, and ``code`` says so."""
-    if node.code not in ("", "warn") or not result.code or not node.code_hash:
-        return False
-    return result.code.hex() != node.code_hash
+            run.append(row)
+            started.add(row.identity)
+    if counts:
+        decision.other_code[node.name] = counts
+    return run
 
 
 def run_state(tasks: Mapping[str, TaskRow], counts: Mapping[str, Mapping[InstanceState, int]]) -> RunState:

@@ -12,6 +12,7 @@ from reflow.errors import ReflowError, UsageError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph, Node
 from reflow.model.records import Acceptance, Context, Maker, NewResult
+from reflow.plan.makers import ambiguous_keys
 from reflow.plan.renew import Renewal
 from reflow.run.clock import now_ms
 from reflow.rundir.layout import run_paths
@@ -51,7 +52,7 @@ def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acc
     that, it had set aside. Once this was accepted there is nothing more to accept.
 
     Raises:
-        UsageError: The code of a task is not known.
+        UsageError: The code of a task is not known, or there are tasks of its key with other code.
         StoreError: The results are out of reach.
     """
     before = _codes_before(results, graph, tasks)
@@ -60,6 +61,11 @@ def acceptable(results: Results, graph: Graph, tasks: Sequence[str]) -> list[Acc
         node = graph.tasks[name]
         if not node.code_hash:
             raise UsageError(f"the source of {name} is not to be found, so its results cannot be accepted")
+        if node.code != "auto" and node.key in ambiguous_keys(graph):
+            raise UsageError(
+                f"{name}: several tasks here are {node.key}, each with other code: whose an earlier result is, "
+                "nobody knows\nsubmit makes it anew; give each of these flows a name of its own"
+            )
         accepted = {one.old for one in results.acceptances(node.key) if one.new.hex() == node.code_hash}
         makers = [m for m in results.makers(node.key) if _is_other(node, m) and m.code not in accepted]
         if node.code != "auto":

@@ -11,7 +11,7 @@ from reflow.errors import StoreError
 from reflow.filesystem.stamps import without_time
 from reflow.graph.model import Graph, Node
 from reflow.model.records import Context, FoundResult, NewResult
-from reflow.plan.decide import is_foreign
+from reflow.plan.makers import is_foreign
 from reflow.run.shared_results import SharedResults
 from reflow.values.paths import paths_in
 from reflow.view.words import elements
@@ -59,8 +59,8 @@ def disagreeing(results: SharedResults, node: Node, keys: Sequence[Key]) -> dict
         return {}
     found = {
         identity: other
-        for identity, other in results.others(keys).items()
-        if not is_foreign(node, other) and other.code.hex() == node.code_hash
+        for identity, other in results.others(keys, bytes.fromhex(node.code_hash)).items()
+        if not is_foreign(node, other)
     }
     own = {identity: output for identity, output in keys if identity in found}
     with_files = [identity for identity, other in found.items() if other.paths]

@@ -100,7 +100,8 @@ class _Books:
             for one in self._outputs
             if one.paths and one.task not in forced
         ]
-        known = {(one.task, one.index): one for one in with_known_hashes(hold.results, made)} if made else {}
+        again = with_known_hashes(self._graph, hold.results, made) if made else []
+        known = {(one.task, one.index): one for one in again}
         self._outputs = [known.get((one.task, one.index), one) for one in self._outputs]
         for task, index in known:
             row = self._rows[task][index]

@@ -40,8 +40,8 @@ def _lines(
     for task, counts in reused.items():
         node = graph.tasks[task]
         new = bytes.fromhex(node.code_hash)
-        accepted = results.accepted(node.key)
-        others = {old: count for old, count in counts.items() if (old, new) not in accepted}
+        accepted = results.accepted_for(node)
+        others = {old: count for old, count in counts.items() if old not in accepted}
         if others:
             count = sum(others.values())
             made = f"{plural(count, 'reused result')} {'was' if count == 1 else 'were'} made by other code"

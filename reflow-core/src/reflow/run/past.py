@@ -10,6 +10,7 @@ from reflow.errors import ReflowError
 from reflow.model.records import EarlierResult, FoundResult, InstanceRow, RunEntry
 from reflow.model.states import InstanceState
 from reflow.run.clock import now_ms
+from reflow.run.current import current_results
 from reflow.run.logs import inputs_of
 from reflow.run.opened import OpenRun
 from reflow.run.shared_results import SharedResults
@@ -116,9 +117,11 @@ class Past(PastRuns):
         return [one.run_id for one in own if one.run_id != self._run.id][:_LAST_RUNS]
 
     def source_of(self, row: InstanceRow) -> FoundResult | None:
-        """Return the result that a reused instance took, if it is still the current one."""
-        found = self.results.find([row.identity]).get(row.identity)
-        return found if found is not None and found.output == row.output else None
+        """Return the result that a reused instance took, if it is still the newest of its maker."""
+        identities = [row.identity]
+        found = current_results(self._run.graph, self.results, {row.task: identities})[row.task]
+        candidates = [*found.values(), *(self.results.by_makers(identities) or {}).get(row.identity, [])]
+        return next((one for one in candidates if one.output == row.output), None)
 
     def given(self, result: EarlierResult) -> dict[str, str]:
         """Return what the instance that made a result was given, each value as one line."""

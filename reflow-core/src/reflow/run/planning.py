@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reflow.graph.model import Graph, Node
-from reflow.model.records import FoundResult, InstanceRow
+from reflow.model.records import InstanceRow
 from reflow.model.states import InstanceState, TaskState
-from reflow.plan.decide import Decision, decide
+from reflow.plan.decide import Decision, Outputs, Rows, decide
 from reflow.plan.expand import Expansion, expand, is_over, ready
 from reflow.plan.inputs import constant_inputs, takes_items
+from reflow.plan.makers import work_code
+from reflow.run.current import Current, current_results
 from reflow.run.draft import Draft, Planned
-from reflow.run.freshness import changed_results, rejected_results
+from reflow.run.freshness import Key, changed_results, rejected_results
 from reflow.run.hold import Hold
 from reflow.run.upstream import load_finished
 from reflow.values.digests import value_digest
@@ -58,13 +60,14 @@ class Planner:
             Purged: What a reused upstream task returned is out of reach.
         """
         expansions = self._expand(draft)
-        pending = [row for name in self._pending_tasks(draft) for row in draft.instances(name, {_PENDING})]
+        pending = {name: draft.instances(name, {_PENDING}) for name in self._pending_tasks(draft)}
         kept: list[InstanceRow] = []
         for expansion in expansions:
             for row in expansion.rows:
-                (pending if row.state is _PENDING else kept).append(row)
+                into = pending.setdefault(row.task, []) if row.state is _PENDING else kept
+                into.append(row)
         if not pending:
-            decision = Decision([], {}, [], ())
+            decision = Decision([], {}, [], set(), {})
         else:
             decision = self._decide(pending, draft)
         fresh = {expansion.task.task for expansion in expansions}
@@ -121,54 +124,61 @@ class Planner:
             if row.state is TaskState.EXPANDED and draft.counts.get(name, {}).get(_PENDING)
         ]
 
-    def _decide(self, pending: list[InstanceRow], draft: Draft) -> Decision:
+    def _decide(self, pending: Rows, draft: Draft) -> Decision:
         done = self._done(pending, draft)
-        found = self._hold.results.find(self._asked(pending, done))
-        stale = self._stale(pending, found)
+        found = current_results(self._graph, self._hold.results, self._asked(pending, done))
+        stale = self._stale(found)
         return decide(
             self._graph,
             pending,
             found,
             self._underway(pending, draft),
-            lambda result: result.identity not in stale,
+            lambda result: not stale or (result.identity, result.output) not in stale,
             done,
         )
 
-    def _asked(self, pending: Iterable[InstanceRow], done: Collection[bytes]) -> set[bytes]:
-        """Return the identities that are looked up."""
+    def _asked(self, pending: Rows, done: Mapping[str, Outputs]) -> dict[str, set[bytes]]:
+        """Return by task the identities of which a result could be taken."""
         unreadable = {self._graph.tasks[name].key for name in self.unreadable}
-        nodes = ((row, self._graph.tasks[row.task]) for row in pending)
-        return {
-            row.identity
-            for row, node in nodes
-            if node.cache and node.key not in unreadable and (not row.fresh or row.identity in done)
-        }
+        asked = {}
+        for task, rows in pending.items():
+            node = self._graph.tasks[task]
+            made = done.get(work_code(node), {})
+            is_taken = node.cache and node.key not in unreadable
+            asked[task] = {
+                row.identity for row in rows if is_taken and (not row.fresh or row.identity in made)
+            }
+        return asked
 
-    def _stale(self, pending: list[InstanceRow], found: Mapping[bytes, FoundResult]) -> set[bytes]:
-        """Return the identities of results that were found and are not to be reused."""
+    def _stale(self, found: Current) -> set[Key]:
+        """Return results that were found and are not to be reused."""
         if not self._options["verify"]:
-            return changed_results(self._hold.results, found.values())
-        tasks = {row.identity: row.task for row in pending}
-        return rejected_results(self._hold, found.values(), tasks)
+            return changed_results(self._hold.results, found)
+        return rejected_results(self._hold, found)
 
-    def _done(self, pending: list[InstanceRow], draft: Draft) -> dict[bytes, set[bytes]]:
-        """Return what this run has made by now of the identities of pending instances."""
-        wanted = {row.identity for row in pending}
-        found: dict[bytes, set[bytes]] = {}
-        for name in self._sharing(pending, draft, InstanceState.SUCCEEDED):
+    def _done(self, pending: Rows, draft: Draft) -> dict[str, dict[bytes, set[bytes]]]:
+        """Return by code what this run has made by now of the identities of pending instances."""
+        found: dict[str, dict[bytes, set[bytes]]] = {}
+        sharing = self._sharing(pending, draft, InstanceState.SUCCEEDED)
+        wanted = {row.identity for rows in pending.values() for row in rows} if sharing else set()
+        for name in sharing:
+            made = found.setdefault(work_code(self._graph.tasks[name]), {})
             for row in draft.instances(name, {InstanceState.SUCCEEDED}):
                 if row.identity in wanted and row.output is not None:
-                    found.setdefault(row.identity, set()).add(row.output)
+                    made.setdefault(row.identity, set()).add(row.output)
         return found
 
-    def _underway(self, pending: list[InstanceRow], draft: Draft) -> set[bytes]:
-        """Return identities being worked on, of the tasks that could share one with a pending instance."""
-        busy = self._sharing(pending, draft, _SUBMITTED)
-        return {row.identity for name in busy for row in draft.instances(name, {_SUBMITTED})}
+    def _underway(self, pending: Rows, draft: Draft) -> dict[str, set[bytes]]:
+        """Return by code identities being worked on, of the tasks that could share one with a pending instance."""
+        found: dict[str, set[bytes]] = {}
+        for name in self._sharing(pending, draft, _SUBMITTED):
+            busy = {row.identity for row in draft.instances(name, {_SUBMITTED})}
+            found.setdefault(work_code(self._graph.tasks[name]), set()).update(busy)
+        return found
 
-    def _sharing(self, pending: list[InstanceRow], draft: Draft, state: InstanceState) -> list[str]:
+    def _sharing(self, pending: Rows, draft: Draft, state: InstanceState) -> list[str]:
         """Return the tasks with instances in a state that could share an identity with a pending one."""
-        keys = {self._graph.tasks[row.task].key for row in pending}
+        keys = {self._graph.tasks[task].key for task in pending}
         return [
             name
             for name, node in self._graph.tasks.items()

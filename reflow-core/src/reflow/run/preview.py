@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from reflow.contracts.executor import Limits
-from reflow.contracts.store import Results
-from reflow.errors import SchedulerError, StoreError, UnknownTask
+from reflow.errors import SchedulerError, UnknownTask
 from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult, SubmissionRow
 from reflow.model.states import InstanceState, TaskState
@@ -19,12 +18,13 @@ from reflow.plan.expand import Expansion, Finished, expand
 from reflow.plan.inputs import gives_items
 from reflow.run.capacity import packed, split
 from reflow.run.clock import now_ms
+from reflow.run.current import current_results
 from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.other_code import ByCode, tell_other_code
 from reflow.run.past import PastRuns
 from reflow.run.planning import shared_digests
 from reflow.run.select import unknown_task
-from reflow.run.shared_results import SharedResults, load_items
+from reflow.run.shared_results import SharedResults
 from reflow.run.small_jobs import NET, WATCHDOG, has_small_jobs, net_begins_s, partition_of, small_request
 from reflow.run.stamped import stamped_parameters
 from reflow.run.submit import SubmitRequest
@@ -52,10 +52,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
     tasks: dict[str, Any] = {}
     commands: list[str] = []
     other_code: dict[str, Mapping[bytes, int]] = {}
-    with contextlib.ExitStack() as stack:
-        results = _open(request, stack)
-        past = PastRuns(request.backends.store, lambda: request.backends.executor)
-        stack.enter_context(contextlib.closing(past))
+    with contextlib.closing(PastRuns(request.backends.store, lambda: request.backends.executor)) as past:
         for name, node in request.graph.tasks.items():
             upstream = [finished[up] for up in request.graph.upstream(name)]
             if any(not up.is_whole for up in upstream):
@@ -63,24 +60,18 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
                 tasks[name] = _told(node, "unknown", None, Counter(), None)
                 continue
             expansion = expand(node, finished, shared_digests(node, parameters, {}))
-            found, decided, others = _decide(request, expansion, results)
+            found, decided, others = _decide(request, expansion, past.results)
             other_code.update(others)
-            finished[name] = _finished(request.graph, expansion, decided, found, results)
+            finished[name] = _finished(request.graph, expansion, decided, found, past.results)
             state = "reused" if set(decided) <= {"reused"} and expansion.rows else "run"
-            reason = _reason(request, node, expansion, decided, results, parameters, past)
+            reason = _reason(request, node, expansion, decided, parameters, past)
             tasks[name] = _told(node, state, expansion.task.total, Counter(decided), reason)
             if "run" in decided:
                 commands += _commands(request, node, decided.count("run"), limits)
+        messages = tell_other_code(request.graph, other_code, past.results, "accept", request.code)
     if commands and not request.backends.executor.resident:
         commands += _small_commands(request)
-    messages = _told_of_code(request, other_code)
     return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands, "messages": messages}
-
-
-def _told_of_code(request: SubmitRequest, other_code: ByCode) -> list[str]:
-    results = SharedResults(request.backends.store, write=False)
-    with contextlib.closing(results):
-        return tell_other_code(request.graph, other_code, results, "accept", request.code)
 
 
 def _asked(question: Callable[[], _T], unknown: _T) -> _T:
@@ -90,25 +81,19 @@ def _asked(question: Callable[[], _T], unknown: _T) -> _T:
         return unknown
 
 
-def _open(request: SubmitRequest, stack: contextlib.ExitStack) -> Results | None:
-    try:
-        return stack.enter_context(contextlib.closing(request.backends.store.open_results()))
-    except StoreError:
-        return None
-
-
 def _decide(
-    request: SubmitRequest, expansion: Expansion, results: Results | None
+    request: SubmitRequest, expansion: Expansion, results: SharedResults
 ) -> tuple[Mapping[bytes, FoundResult], list[str], ByCode]:
     """Return what was found, per instance ``run`` or ``reused``, and what other code made of that."""
-    forced = request.force or expansion.task.task in request.force_tasks
+    task = expansion.task.task
+    forced = request.force or task in request.force_tasks
     pending = [row for row in expansion.rows if row.state is InstanceState.PENDING]
-    asked = {row.identity for row in pending}
-    found = results.find(asked) if results and asked and not forced else {}
-    decision = decide(request.graph, pending, found, (), lambda result: True)
+    asked = set() if forced else {row.identity for row in pending}
+    found = current_results(request.graph, results, {task: asked})
+    decision = decide(request.graph, {task: pending} if pending else {}, found, {}, lambda result: True)
     reused = {row.index for row in decision.reused}
     told = ["reused" if row.index in reused else "run" for row in expansion.rows]
-    return found, told, decision.other_code
+    return found[task], told, decision.other_code
 
 
 def _finished(
@@ -116,14 +101,14 @@ def _finished(
     expansion: Expansion,
     decided: list[str],
     found: Mapping[bytes, FoundResult],
-    results: Results | None,
+    results: SharedResults,
 ) -> Finished:
     if expansion.task.state is not TaskState.EXPANDED or "run" in decided:
         return _NOTHING
     rows: list[FoundResult] = [found[row.identity] for row in expansion.rows]
     items: dict[int, bytes] = {}
-    if results is not None and rows and gives_items(graph, expansion.task.task):
-        kept = load_items(results, [(row.identity, row.output) for row in rows])
+    if rows and gives_items(graph, expansion.task.task):
+        kept = results.items([(row.identity, row.output) for row in rows])
         items = {index: own for index, own in enumerate(kept) if own is not None}
     return Finished(TaskState.EXPANDED, [row.output for row in rows], items)
 
@@ -133,7 +118,6 @@ def _reason(
     node: Node,
     expansion: Expansion,
     decided: list[str],
-    results: Results | None,
     parameters: Mapping[str, Any],
     past: PastRuns,
 ) -> str | None:
@@ -141,12 +125,14 @@ def _reason(
     rows = [row for row, fate in zip(expansion.rows, decided, strict=True) if fate == "run"]
     if rows and not node.cache:
         return why_uncached(node)
-    if results is None or not rows:
+    if not rows:
         return None
     if request.force or node.name in request.force_tasks:
         return "forced"
-    earlier = results.earlier(node.key, rows[0].index, now_ms())
-    return reason_of(node, expansion.task.parts or "{}", rows, earlier, parameters, past, request.code)
+    earlier = past.results.earlier(node.key, rows[0].index, now_ms())
+    return reason_of(
+        request.graph, node, expansion.task.parts or "{}", rows, earlier, parameters, past, request.code
+    )
 
 
 def _told(

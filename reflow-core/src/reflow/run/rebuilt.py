@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from reflow.errors import StoreError
 from reflow.filesystem.stamps import without_time
-from reflow.graph.model import Node
+from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult, OutputRow
-from reflow.plan.decide import is_foreign
+from reflow.plan.makers import is_foreign
+from reflow.run.current import current_results
 from reflow.run.shared_results import SharedResults
 from reflow.values.paths import paths_in
 
@@ -27,11 +28,15 @@ class Made(NamedTuple):
     output: OutputRow
 
 
-def with_known_hashes(results: SharedResults, made: Iterable[Made]) -> list[OutputRow]:
+def with_known_hashes(graph: Graph, results: SharedResults, made: Iterable[Made]) -> list[OutputRow]:
     """Return those of some outputs that the results know by another hash, with that hash and its item digests."""
     candidates = [one for one in made if one.output.paths and one.output.reusable and one.node.cache]
-    found = results.find({one.identity for one in candidates})
-    known = [(one, found[one.identity]) for one in candidates if _is_another(one, found.get(one.identity))]
+    wanted: dict[str, set[bytes]] = {}
+    for one in candidates:
+        wanted.setdefault(one.node.name, set()).add(one.identity)
+    found = current_results(graph, results, wanted)
+    pairs = [(one, found[one.node.name].get(one.identity)) for one in candidates]
+    known = [(one, before) for one, before in pairs if before is not None and _is_another(one, before)]
     if not known:
         return []
     try:
@@ -45,10 +50,9 @@ def with_known_hashes(results: SharedResults, made: Iterable[Made]) -> list[Outp
     ]
 
 
-def _is_another(made: Made, found: FoundResult | None) -> bool:
+def _is_another(made: Made, found: FoundResult) -> bool:
     return (
-        found is not None
-        and found.paths
+        found.paths
         and found.output != made.output.output
         and found.code.hex() == made.node.code_hash != ""
         and not is_foreign(made.node, found)

@@ -13,9 +13,11 @@ from reflow.contracts.store import Ledger
 from reflow.graph.model import Node
 from reflow.model.records import Changes, InstanceRow, OutputRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
-from reflow.plan.decide import is_foreign, run_state
+from reflow.plan.decide import run_state
 from reflow.plan.expand import expand, is_over, waiting_behind
 from reflow.plan.inputs import takes_items
+from reflow.plan.makers import is_foreign, work_code
+from reflow.run.current import current_results
 from reflow.run.ingest import output_row
 from reflow.run.opened import OpenRun
 from reflow.run.planning import shared_digests
@@ -73,7 +75,7 @@ class Replay:
             for task, indices in opened.instances.items():
                 self._opened.setdefault(task, {}).update(dict.fromkeys(indices, opened.after))
         self._digests: dict[str, bytes] = {}
-        self._made: dict[bytes, set[bytes]] = {}  # outputs of this run, by identity
+        self._made: dict[tuple[str, bytes], set[bytes]] = {}  # outputs of this run, by code and identity
 
     def fill(self) -> RunState:
         """Write the whole, and return how the run stands: held unless it is over."""
@@ -130,7 +132,7 @@ class Replay:
         ]
         for row in settled:
             if row.state is InstanceState.SUCCEEDED and row.output is not None:
-                self._made.setdefault(row.identity, set()).add(row.output)
+                self._made.setdefault((work_code(node), row.identity), set()).add(row.output)
         return self._reused(node, settled), list((outputs | known).values())
 
     def _known_hashes(
@@ -140,24 +142,25 @@ class Replay:
         if self._is_forced(node.name) or not any(output.paths for output in outputs.values()):
             return {}
         made = [Made(node, row.identity, outputs[row.index]) for row in rows if row.index in outputs]
-        return {output.index: output for output in with_known_hashes(self._results, made)}
+        return {output.index: output for output in with_known_hashes(self._graph, self._results, made)}
 
     def _reused(self, node: Node, rows: list[InstanceRow]) -> list[InstanceRow]:
         """Have what is pending take a result that is there, where the rules of reuse allow it."""
         if not node.cache:
             return rows
+        code = work_code(node)
         wanted = {
             row.identity
             for row in rows
-            if row.state is _PENDING and (not row.fresh or row.identity in self._made)
+            if row.state is _PENDING and (not row.fresh or (code, row.identity) in self._made)
         }
-        found = self._results.find(wanted)
+        found = current_results(self._graph, self._results, {node.name: wanted})[node.name]
         taken = []
         for row in rows:
             result = found.get(row.identity) if row.state is _PENDING else None
             if result is not None and (
                 is_foreign(node, result)
-                or (row.fresh and result.output not in self._made.get(row.identity, ()))
+                or (row.fresh and result.output not in self._made.get((code, row.identity), ()))
             ):
                 result = None
             taken.append(row if result is None else row._replace(state=_REUSED, output=result.output))

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.contracts.store import Results, Store
 from reflow.errors import StoreError
-from reflow.model.records import Context, EarlierResult, FoundResult, NewResult, RunEntry
+from reflow.graph.model import Node
+from reflow.model.records import Acceptance, Context, EarlierResult, FoundResult, NewResult, RunEntry
 from reflow.values.digests import item_digests
 
 
@@ -35,10 +36,18 @@ class SharedResults:
             self.trouble = str(error)
             return {}
 
-    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
-        """Return of each identity the newest result with another output; none when they are out of reach."""
+    def by_makers(self, identities: Collection[bytes]) -> dict[bytes, list[FoundResult]] | None:
+        """Return of each identity with several makers the newest result of each; None when they are out of reach."""
         try:
-            return self._open().others(keys) if keys else {}
+            return self._open().by_makers(identities)
+        except StoreError as error:
+            self.trouble = str(error)
+            return None
+
+    def others(self, keys: Collection[tuple[bytes, bytes]], code: bytes) -> dict[bytes, FoundResult]:
+        """Return of each identity the newest with another output that a code made; none when they are out of reach."""
+        try:
+            return self._open().others(keys, code) if keys else {}
         except StoreError as error:
             self.trouble = str(error)
             return {}
@@ -85,13 +94,14 @@ class SharedResults:
         except StoreError as error:
             self.trouble = str(error)
 
-    def accepted(self, key: str) -> set[tuple[bytes, bytes]]:
-        """Return which codes (old, new) of a task were accepted; none when that is out of reach."""
+    def accepted_for(self, node: Node) -> dict[bytes, Acceptance]:
+        """Return who accepted which codes for as good as that of a task; none when that is out of reach."""
         try:
-            return {(one.old, one.new) for one in self._open().acceptances(key)}
+            accepted = self._open().acceptances(node.key)
         except StoreError as error:
             self.trouble = str(error)
-            return set()
+            return {}
+        return {one.old: one for one in accepted if one.new.hex() == node.code_hash}
 
     def code_parts(self, hashes: Collection[bytes]) -> dict[bytes, str]:
         """Return what hashes of code were made of, as far as that is known and within reach."""

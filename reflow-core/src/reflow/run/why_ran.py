@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from reflow.graph.model import Input, Node
+from reflow.graph.model import Graph, Input, Node
 from reflow.model.records import EarlierResult, InstanceRow
 from reflow.plan.difference import NONE, Made, Part, Parts, differing, made_from, nearest, parts_of
 from reflow.plan.identity import varying_names
+from reflow.plan.makers import ambiguous_keys
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
@@ -49,8 +50,8 @@ class Ran(NamedTuple):
     """Why an instance ran, or will.
 
     Attributes:
-        cause: ``forced``, ``uncached``, ``stale``, ``foreign``, ``unusable``, ``retried``, ``changed``, ``first``, or
-            ``unknown`` when the store is out of reach.
+        cause: ``forced``, ``uncached``, ``stale``, ``foreign``, ``other``, ``unusable``, ``retried``, ``changed``,
+            ``first``, or ``unknown`` when the store is out of reach.
         earlier: The nearest earlier result.
         notes: What else is to be said of that, a sentence each.
     """
@@ -75,9 +76,8 @@ def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
     if is_forced(run, row.task):
         return Ran("forced", f"it was forced: {force_option(run, row.task)}")
     earlier = past.like(row)
-    same = next((one for one in earlier if one.identity == row.identity), None)
-    if same is not None:
-        return not_taken(node, row, same)
+    if (same := same_work(node, row, earlier)) is not None:
+        return not_taken(run.graph, node, row, same)
     if past.results.trouble is not None:
         return Ran("unknown", f"earlier results cannot be looked at: {past.results.trouble}")
     if why := told_unusable(past, row):
@@ -130,7 +130,14 @@ def force_option(run: OpenRun, task: str) -> str:
     return "--force" if run.info["options"]["force"] else f"--force-tasks {task}"
 
 
-def not_taken(node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
+def same_work(node: Node, row: InstanceRow, earlier: Iterable[EarlierResult]) -> EarlierResult | None:
+    """Return the newest result of the very same identity: of the task's own code, if there is one."""
+    same = [one for one in earlier if one.identity == row.identity]
+    own = [one for one in same if one.context.code.hex() == node.code_hash]
+    return next(iter(own or same), None)
+
+
+def not_taken(graph: Graph, node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
     """Say why a result of the very same identity was not taken."""
     other = same.context
     if same.stale is not None:
@@ -138,6 +145,13 @@ def not_taken(node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
     if other.file and other.file != node.file and other.source.hex() != node.source:
         return Ran(
             "foreign", f"its earlier result was made by another task of that name, in {other.file}", same
+        )
+    if other.code.hex() != node.code_hash and node.key in ambiguous_keys(graph):
+        return Ran(
+            "other",
+            f"its earlier result was made by other code, and several tasks here are {node.key}: "
+            "whose it was, nobody knows",
+            same,
         )
     if row.fresh:
         return Ran("retried", "what it had made did not hold any more, and was made again", same)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reflow.graph.model import Node
+from reflow.graph.model import Graph, Node
 from reflow.model.records import EarlierResult, InstanceRow, Overview
 from reflow.model.states import InstanceState
 from reflow.plan.difference import Part, commonest, made_from, parts_of
@@ -21,6 +21,7 @@ from reflow.run.why_ran import (
     is_forced,
     not_taken,
     part_name,
+    same_work,
     told_unusable,
     why_uncached,
 )
@@ -66,7 +67,7 @@ def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | N
     rows = _some_to_run(run, node)
     earlier = past.results.earlier(node.key, rows[0].index, overview.created) if rows else []
     shared = overview.tasks[node.name].parts or "{}"
-    found = reason_of(node, shared, rows, earlier, run.info["parameters"], past)
+    found = reason_of(run.graph, node, shared, rows, earlier, run.info["parameters"], past)
     if found or past.results.trouble:
         return found
     return next((why for row in rows if (why := told_unusable(past, row))), FIRST)
@@ -78,6 +79,7 @@ def _some_to_run(run: OpenRun, node: Node) -> list[InstanceRow]:
 
 
 def reason_of(
+    graph: Graph,
     node: Node,
     shared: str,
     rows: Sequence[InstanceRow],
@@ -102,7 +104,7 @@ def reason_of(
     result = found.result
     if found.part is None:
         row = next((row for row in rows if row.identity == result.identity), rows[0])
-        return not_taken(node, row, result).reason
+        return not_taken(graph, node, row, same_work(node, row, earlier) or result).reason
     if found.part.kind == "code" and (changed := changed_code(past.results, node, result.context.code, code)):
         reason = f"the code changed: {changed}"
     else:

@@ -9,6 +9,7 @@ from reflow.errors import ReflowError
 from reflow.model.records import InstanceRow, Overview
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import is_over
+from reflow.plan.makers import work_code
 from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
 from reflow.rundir.at_work import count_at_work
@@ -37,9 +38,10 @@ def _progress(overview: Overview, task: str) -> str:
 
 def equal_work(run: OpenRun, overview: Overview, row: InstanceRow) -> str | None:
     """Return the instance of this run that does the same work at the moment, if there is one."""
-    key = run.graph.tasks[row.task].key
+    own = run.graph.tasks[row.task]
     for name, node in run.graph.tasks.items():
-        if node.key == key and overview.counts.get(name, {}).get(InstanceState.SUBMITTED):
+        is_same = node.key == own.key and work_code(node) == work_code(own)
+        if is_same and overview.counts.get(name, {}).get(InstanceState.SUBMITTED):
             for other in run.ledger.instances(name, {InstanceState.SUBMITTED}):
                 if other.identity == row.identity:
                     return instance_name(run, name, other.index)

@@ -50,12 +50,22 @@ class MemoryResults(Results):
             if new.identity in wanted and number not in self._state.stale
         }
 
-    def others(self, keys: Collection[tuple[bytes, bytes]]) -> dict[bytes, FoundResult]:
+    def by_makers(self, identities: Collection[bytes]) -> dict[bytes, list[FoundResult]]:
+        newest: dict[bytes, dict[object, FoundResult]] = {identity: {} for identity in identities}
+        for number, (context, new) in self._there():
+            if new.identity in newest and number not in self._state.stale:
+                newest[new.identity].pop(_code(context), None)
+                newest[new.identity][_code(context)] = _found(context, new)
+        return {identity: [*found.values()] for identity, found in newest.items() if len(found) > 1}
+
+    def others(self, keys: Collection[tuple[bytes, bytes]], code: bytes) -> dict[bytes, FoundResult]:
         known = dict(keys)
         return {
             new.identity: _found(context, new)
             for number, (context, new) in self._there()
-            if new.output != known.get(new.identity, new.output) and number not in self._state.stale
+            if new.output != known.get(new.identity, new.output)
+            and context.code == code
+            and number not in self._state.stale
         }
 
     def values(self, keys: Sequence[tuple[bytes, bytes]]) -> Iterator[str]:

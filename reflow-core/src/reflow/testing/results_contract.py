@@ -80,13 +80,53 @@ class ResultsContract(StoreFixtures):
         results.invalidate([(third.identity, third.output)], "wrong")
 
         def others(row: NewResult) -> dict[bytes, str]:
-            told = found.others([(row.identity, row.output), (made_up("other"), row.output)])
+            told = found.others([(row.identity, row.output), (made_up("other"), row.output)], context().code)
             return {identity: kept.run_id for identity, kept in told.items()}
 
         assert others(first) == {first.identity: "demo-2"}
         assert others(second) == {first.identity: "demo-1"}
         assert others(third) == {first.identity: "demo-2"}
         assert others(result(1)) == {}
+
+    def test_another_output_of_an_identity_is_told_of_the_newest_that_one_code_made(
+        self, results: Results, found: Results
+    ) -> None:
+        first, second, third = (result(0, value=value) for value in ("10", "20", "30"))
+        for run, row, code in (("demo-1", first, "old"), ("demo-2", second, "new"), ("demo-3", third, "old")):
+            results.append(context(run, code=made_up(code)), [row])
+
+        keys = [(third.identity, third.output)]
+        assert found.others(keys, made_up("old"))[first.identity].run_id == "demo-1"
+        assert found.others(keys, made_up("new"))[first.identity].run_id == "demo-2"
+        assert found.others(keys, made_up("other")) == {}
+
+    def test_the_newest_result_of_each_maker_is_told_where_there_are_several(
+        self, results: Results, found: Results
+    ) -> None:
+        old, new = (context(run, code=made_up(code)) for run, code in (("demo-1", "old"), ("demo-2", "new")))
+        results.append(old, [result(0, value=value) for value in ("10", "20")] + [result(1), result(2)])
+        results.append(new, [result(0, value="30"), result(2)])
+        results.append(old._replace(run_id="demo-3"), [result(0, value="40")])
+        results.append(new, [result(index) for index in range(3, 1200)])
+        results.invalidate([(result(0).identity, result(0, value="40").output)], "wrong")
+        results.invalidate([(result(2).identity, result(2).output)], "wrong")
+
+        told = found.by_makers([result(index).identity for index in range(1200)])
+
+        assert [*told] == [result(0).identity]
+        assert [(kept.code, kept.output) for kept in told[result(0).identity]] == [
+            (made_up("old"), result(0, value="20").output),
+            (made_up("new"), result(0, value="30").output),
+        ]
+
+    def test_who_made_the_newest_result_of_an_identity_is_the_last_of_its_makers(
+        self, results: Results, found: Results
+    ) -> None:
+        for run, file in (("demo-1", "flow.py"), ("demo-2", "other.py"), ("demo-3", "flow.py")):
+            results.append(context(run)._replace(file=file), [result(0, value=f"1{run[-1]}")])
+
+        told = found.by_makers([result(0).identity])[result(0).identity]
+        assert [(kept.file, kept.run_id) for kept in told] == [("other.py", "demo-2"), ("flow.py", "demo-3")]
 
     def test_what_was_made_again_after_something_else_is_current_again(
         self, results: Results, found: Results

@@ -192,6 +192,7 @@ class StoreMachine(RuleBasedStateMachine):
             return
         rows = [result(index, value=value) for index in range(5) for value in ("0", "1", "[1]", "[]")]
         self.both(lambda results: results.find([row.identity for row in rows]))
+        self.both(lambda results: results.by_makers([row.identity for row in rows]))
         self.both(lambda results: results.runs())
         for row in rows:
             key = (row.identity, row.output)
@@ -200,7 +201,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def _others_of_kept(results: Results, key: tuple[bytes, bytes]) -> object:
-    return list(results.values([key])), results.others([key])
+    return list(results.values([key])), results.others([key], context().code)
 
 
 def _answer(ask: Callable[..., object], asked: Ledger | Results) -> object:
