@@ -346,3 +346,83 @@ def test_what_an_edited_module_makes_before_it_is_loaded_again_is_not_reused(tmp
     assert any("load it again" in told for told in edited.run.status(as_dict=True)["messages"])
     assert lab.submit(wf, n=2).result("task") == 1002
     assert lab.submit(wf, n=2).states == {"task": "1 reused"}
+
+
+TAKING = """
+{taking}
+from reflow import Workflow
+wf = Workflow({name!r}, code="auto")
+@wf.job()
+def task(n: int) -> int:
+    return {call}
+"""
+
+
+@pytest.fixture
+def taken(tmp_path, monkeypatch, flows):
+    """Make a flow that takes something of a module, some of them through another one, and what edits that module."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def make(name, taking, call, between=""):
+        def edit(more):
+            (tmp_path / f"{name}_helper.py").write_text(HELPER.format(more=more) + f"MORE = {more}\n")
+
+        edit(0)
+        (tmp_path / f"{name}_between.py").write_text(f"{between.format(name)}\n")
+        (tmp_path / f"{name}.py").write_text(TAKING.format(taking=taking.format(name), call=call, name=name))
+        loaded = flows(name)
+        found = {"flow": loaded, "helper": flows(f"{name}_helper"), "between": flows(f"{name}_between")}
+        return edit, found
+
+    return make
+
+
+WAYS = {
+    "by name": ("from {0}_helper import helped as h", "h(n)", "", ["flow"]),
+    "a number": ("from {0}_helper import MORE", "n + MORE", "", ["flow"]),
+    "all": ("from {0}_helper import *", "helped(n)", "", ["flow"]),
+    "made of it": ("import {0}_helper as m\nDOUBLE = 2 * m.MORE", "n + DOUBLE // 2", "", ["flow"]),
+    "through another": (
+        "from {0}_between import h", "h(n)", "from {0}_helper import helped as h", ["between", "flow"]
+    ),
+    "when it is called": ("import {0}_helper as m", "m.helped(n)", "", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_flow_took_before_a_module_was_loaded_again_makes_nothing_that_is_reused(tmp_path, taken, way):
+    lab, name = Lab(tmp_path, "inline"), f"taken{[*WAYS].index(way)}"
+    taking, call, between, after = WAYS[way]
+    edit, modules = taken(name, taking, call, between)
+    assert lab.submit(modules["flow"].wf, n=1).result("task") == 1
+    edit(1000)
+
+    importlib.reload(modules["helper"])
+    for module in after:
+        seen = lab.submit(modules["flow"].wf, n=1)
+        (told,) = seen.run.status(as_dict=True)["messages"]
+        assert seen.result("task") == 1
+        assert f"{module if module != 'flow' else name}" in told
+        assert "load it again, too, after " in told
+        importlib.reload(modules[module])
+
+    assert lab.submit(modules["flow"].wf, n=1).result("task") == 1001
+    assert lab.submit(modules["flow"].wf, n=1).states == {"task": "1 reused"}
+
+
+def test_modules_that_were_loaded_again_in_the_wrong_order_make_nothing_that_is_reused(tmp_path, taken):
+    lab = Lab(tmp_path, "inline")
+    edit, modules = taken("wrong", *WAYS["through another"][:3])
+    lab.submit(modules["flow"].wf, n=1)
+    edit(1000)
+    for module in ("between", "flow", "helper"):
+        importlib.reload(modules[module])
+
+    seen = lab.submit(modules["flow"].wf, n=1)
+
+    assert seen.result("task") == 1
+    assert "load it again, too, after wrong_helper" in seen.run.status(as_dict=True)["messages"][0]
+    for module in ("helper", "between", "flow"):
+        importlib.reload(modules[module])
+    assert lab.submit(modules["flow"].wf, n=1).result("task") == 1001
+    assert lab.submit(modules["flow"].wf, n=1).states == {"task": "1 reused"}

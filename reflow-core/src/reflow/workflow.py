@@ -37,7 +37,7 @@ class Workflow(Flow):
 
             speak_plainly()
         if is_interactive():
-            from reflow.rundir.source import outdated
+            from reflow.rundir.loaded import outdated
 
             outdated()  # what is edited from here on, and not loaded again, is noticed
         super().__init__(name, code=code)

@@ -17,8 +17,6 @@ from reflow.values.names import main_name
 
 Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modules"
 
-_SEEN: dict[str, tuple[object, int]] = {}  #: modules with their specs, and what their files held, as a number
-
 
 def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     """Copy the project modules that are loaded now, and return what run.json is to say of them.
@@ -31,10 +29,10 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     """
     make_directory(paths.source)
     found: Modules = {}
-    for name, module in sorted(_of_project(plugins), key=lambda entry: entry[0]):
+    for name, module in sorted(project_modules(plugins), key=lambda entry: entry[0]):
         if (entry := _describe(module)) is not None:
             _refuse_stale(entry["file"], getattr(module, "__cached__", None))
-            text = _read_source(entry["file"])
+            text = read_source(entry["file"])
             if text is not None:
                 entry["copy"] = f"{len(found):04d}.py"
                 write_new(os.path.join(paths.source, entry["copy"]), [text])
@@ -46,38 +44,18 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
 def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
     """Return the project modules that are loaded now and were not when they were copied, with their files."""
     found = {}
-    for name, module in _of_project(plugins):
+    for name, module in project_modules(plugins):
         if name not in modules and (entry := _describe(module)) is not None and entry["file"]:
             found[name] = entry["file"]
     return found
-
-
-def outdated() -> list[str]:
-    """Return files that were changed since their modules were first seen here, and were not loaded again since.
-
-    `importlib.reload` gives a module another spec; by what it had before, one is told that was not loaded again.
-    """
-    return [file for name, module in _of_project(()) if (file := _outdated(name, module))]
-
-
-def _outdated(name: str, module: ModuleType) -> str:
-    file = module.__dict__.get("__file__")
-    if not file or not is_project_file(file) or (text := _read_source(file)) is None:
-        return ""
-    spec = module.__dict__.get("__spec__")
-    seen = _SEEN.get(name)
-    if seen is None or seen[0] is not spec:
-        _SEEN[name] = (spec, hash(text))
-        return ""
-    return "" if seen[1] == hash(text) else str(file)
 
 
 def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
     """Return the files that are no more as they were when they were copied; one that is gone is none of them."""
     changed = []
     for entry in modules.values():
-        now = _read_source(entry["file"]) if entry["copy"] else None
-        if now is not None and now != _read_source(os.path.join(paths.source, entry["copy"])):
+        now = read_source(entry["file"]) if entry["copy"] else None
+        if now is not None and now != read_source(os.path.join(paths.source, entry["copy"])):
             changed.append(entry["file"])
     return sorted(changed)
 
@@ -110,7 +88,7 @@ def _is_stale(file: str, compiled: str) -> bool:
     return flags == 0 and time == int(source.st_mtime) & 0xFFFFFFFF and size == source.st_size & 0xFFFFFFFF
 
 
-def _of_project(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
+def project_modules(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
     """Yield loaded modules but those of reflow and of plugins."""
     left_out = {"reflow", *(name.partition(".")[0] for name in plugins)}
     return (entry for entry in _loaded() if entry[0].partition(".")[0] not in left_out)
@@ -146,7 +124,8 @@ def _describe(module: object) -> dict[str, Any] | None:
     return entry
 
 
-def _read_source(file: str | None) -> bytes | None:
+def read_source(file: str | None) -> bytes | None:
+    """Return what a file with source holds; None where there is none."""
     if file is None or not file.endswith(".py"):
         return None
     try:

@@ -134,10 +134,11 @@ def load_run_here(root: str) -> LoadedRun:
 
 def _doubt(paths: RunPaths, info: Mapping[str, Any]) -> str:
     """Return why the modules that are loaded may not be those that the run was submitted with, else nothing."""
-    from reflow.rundir.source import changed_files, outdated
+    from reflow.rundir.loaded import outdated
+    from reflow.rundir.source import changed_files
 
-    for file in outdated():
-        return f"{file} has changed since it was loaded, and is called here as it was: load it again, or start anew"
+    for told in outdated():
+        return told
     for file in changed_files(paths, info["modules"]):
         return f"{file} has changed since the run was submitted, and is called here as it is"
     return ""
