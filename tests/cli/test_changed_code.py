@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import sqlite3
 import sys
 
@@ -204,7 +205,84 @@ def test_why_names_the_code_that_changed_beside_what_made_it_run(changed):
     reused = changed.type("why", "convert[0]").out
 
     assert "its code has changed, too, which alone is no reason to run: LIMIT in bounds.py\n" in ran
-    assert "its code was another one then (LIMIT in bounds.py); that does not count here\n" in reused
+    assert (
+        "its code was another one then (LIMIT in bounds.py); submit warned of it, and nobody has accepted that: "
+        "accept convert, or submit --force-tasks convert\n"
+    ) in reused
+
+
+@pytest.mark.parametrize("rule", ["warn", "auto"])
+def test_why_says_who_accepted_other_code_when_and_why(project, rule):
+    project.flow(task=f"(code={rule!r})")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    project.type("accept", "convert", "--yes", "--reason", "only renamed")
+    calls, _ = project.submit()
+
+    told = project.type("why", "convert[0]").out
+
+    who = re.escape(pwd.getpwuid(os.getuid()).pw_name)
+    assert calls == []
+    assert re.search(
+        rf"another one then \(LIMIT in bounds.py\); {who} accepted that on 20\d\d-\S+Z: only renamed\n", told
+    )
+
+
+def test_why_says_that_other_code_does_not_count_where_only_the_version_does(project):
+    project.flow(task="(code='version')")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    project.submit()
+
+    told = project.type("why", "convert[0]").out
+
+    assert 'another one then (LIMIT in bounds.py); with code="version" that does not count\n' in told
+
+
+RETURNS = """
+from typing import Annotated
+from reflow import Result, Workflow
+wf = Workflow("returns")
+@wf.job{task}
+def make() -> {returns}:
+    return {value}
+@wf.job
+def last(m: Annotated[{returns}, Result("make")]) -> int:
+    return len(m or ())
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+@pytest.mark.parametrize("task", ["", '(code="version")'])
+@pytest.mark.parametrize(
+    ("returns", "value", "state"),
+    [
+        ("list[str]", "['1']", "succeeded"),
+        ("list[int | str]", "[1]", "reused"),
+        ("list[float]", "[1]", "reused"),
+    ],
+)
+def test_what_other_code_made_is_reused_only_where_the_task_can_return_it_now(
+    terminal, task, returns, value, state
+):
+    def submit(returns, value, *words):
+        text = RETURNS.format(task=task, returns=returns, value=value)
+        (terminal.folder / "returns.py").write_text(text)
+        return terminal.python("returns.py", "submit", *words, "--executor", "inline")
+
+    submit("list[int]", "[1]")
+
+    planned = submit(returns, value, "--dry-run").out
+    done = submit(returns, value)
+    status = terminal.python("returns.py", "status", "--json").json
+    why = terminal.python("returns.py", "why", "make", "--json").json[0]
+
+    assert done.code == 0
+    assert status["tasks"]["make"]["counts"] == {state: 1}
+    reason = "its earlier result is not what it returns now: [0]: expected str, got int 1"
+    assert (why["reason"] == reason) is (state == "succeeded")
+    assert (reason in planned) is (reason in done.err) is (state == "succeeded")
 
 
 def test_auto_can_be_configured_for_tasks_that_say_nothing(changed):

@@ -17,6 +17,7 @@ from reflow.compose.runs import open_run
 from reflow.errors import UnknownTask
 from reflow.model.records import Changes
 from reflow.model.states import InstanceState
+from reflow.run.why_tasks import task_reasons
 from reflow.rundir.queue import Asked, keep_waits
 
 ABC = ["a", "b", "c"]
@@ -557,3 +558,21 @@ def test_what_was_cancelled_says_that_its_user_did_it(going):
     assert (told["state"], told["cause"]) == ("cancelled", "user")
     (behind,) = going.run.why("behind[1]", as_dict=True)
     assert behind["blocked_by"] == ["gated[1] cancelled"]
+
+
+def test_what_another_run_made_meanwhile_was_not_there_when_this_one_was_submitted(local_lab, flows, until):
+    wf = flows("gates").wf
+    slow = local_lab.submit(wf, names=["x", "y"], wait=False)
+    until(lambda: "begin y" in slow.calls)
+    other = local_lab.new_run_dir()
+    other.mkdir()
+    (other / "open").touch()
+    local_lab.submit(wf, names=["x"], run_dir=other)
+    (slow.run_dir / "open").touch()
+    with local_lab.home():
+        slow.run.wait(60)
+
+    told = {one.task: one for one in task_reasons(slow.run._run)}
+
+    assert told["behind"] == ("behind", 1, 1, "no result of it was in the store when this run was submitted")
+    assert told["gated"].reason == "no earlier result of it is in the store"

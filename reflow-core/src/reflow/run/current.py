@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
 
-from reflow.graph.model import Graph
+from reflow.errors import StoreError
+from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult
-from reflow.plan.makers import ambiguous_keys, chosen
+from reflow.plan.makers import ambiguous_keys, chosen, is_foreign
 from reflow.run.shared_results import SharedResults
+from reflow.values.fits import misfit_of
 
 #: By task, the result of each identity.
 Current = dict[str, dict[bytes, FoundResult]]
@@ -16,7 +19,8 @@ Current = dict[str, dict[bytes, FoundResult]]
 def current_results(graph: Graph, results: SharedResults, wanted: Mapping[str, Collection[bytes]]) -> Current:
     """Return by task the result of each identity that has one to take, in one look-up however many are asked.
 
-    Only where other code made the newest, a second one asks whether there are more.
+    Only where other code made the newest, a second one asks whether there are more. What other code made that is not
+    what the task returns now is not to be taken.
 
     Args:
         wanted: The identities of instances, by task.
@@ -26,6 +30,8 @@ def current_results(graph: Graph, results: SharedResults, wanted: Mapping[str, C
     others = {task: other for task, own in found.items() if (other := _of_other_code(graph, task, own))}
     if others:
         _choose(graph, results, found, others)
+        for task, identities in others.items():
+            _leave_out_misfits(graph.tasks[task], results, found[task], identities)
     return found
 
 
@@ -58,3 +64,24 @@ def _choose(
                 del own[identity]
             else:
                 own[identity] = result
+
+
+def _leave_out_misfits(
+    node: Node, results: SharedResults, found: dict[bytes, FoundResult], identities: Collection[bytes]
+) -> None:
+    code = bytes.fromhex(node.code_hash) or None
+    doubted = [found[i] for i in identities if i in found and found[i].code != code]
+    doubted = [result for result in doubted if not is_foreign(node, result)]
+    if not doubted or node.returns == "any":
+        return
+    for identity in misfits(node, results, [(result.identity, result.output) for result in doubted]):
+        del found[identity]
+
+
+def misfits(node: Node, results: SharedResults, keys: Sequence[tuple[bytes, bytes]]) -> dict[bytes, str]:
+    """Return by identity why results are not what a task returns now; what is out of reach is not known to be."""
+    try:
+        told = [misfit_of(node.returns, json.loads(text)) for text in results.values(keys)]
+    except StoreError as error:
+        told = [str(error)] * len(keys)
+    return {identity: misfit for (identity, _), misfit in zip(keys, told, strict=True) if misfit}

@@ -228,10 +228,31 @@ def _cancelled(told: Explanation, reason: str | None) -> Explanation:
 
 
 def _other_code(past: Past, node: Node, found: FoundResult) -> list[str]:
-    if not found.code or not node.code_hash or found.code.hex() == node.code_hash:
+    then = _code_then(past, node, found)
+    if not then or not node.code_hash or then.hex() == node.code_hash:
         return []
-    changed = changed_code(past.results, node, found.code)
-    return [f"its code was another one then{f' ({changed})' if changed else ''}; that does not count here"]
+    changed = changed_code(past.results, node, then)
+    return [
+        f"its code was another one then{f' ({changed})' if changed else ''}; {_accepted(past, node, then)}"
+    ]
+
+
+def _code_then(past: Past, node: Node, found: FoundResult) -> bytes:
+    """Return the code that made a result: what was accepted where code is a part of identity is kept as of the new."""
+    made_in = past.opened(found.run_id) if node.code == "auto" else None
+    codes = (
+        {one.code_hash for one in made_in.graph.tasks.values() if one.key == node.key} if made_in else set()
+    )
+    return bytes.fromhex(codes.pop()) if len(codes) == 1 else found.code
+
+
+def _accepted(past: Past, node: Node, code: bytes) -> str:
+    """Say why results of other code count: somebody accepted them, or the user was warned, or does not care."""
+    if (word := past.results.accepted_for(node).get(code)) is not None:
+        return f"{word.who} accepted that on {iso(word.created)}{f': {word.reason}' if word.reason else ''}"
+    if node.code == "version":
+        return 'with code="version" that does not count'
+    return f"submit warned of it, and nobody has accepted that: accept {node.name}, or submit --force-tasks {node.name}"
 
 
 def _compared(earlier: EarlierResult | None, row: InstanceRow) -> list[str]:

@@ -11,10 +11,11 @@ from reflow.model.records import EarlierResult, InstanceRow
 from reflow.plan.difference import NONE, Made, Part, Parts, differing, made_from, nearest, parts_of
 from reflow.plan.identity import varying_names
 from reflow.plan.makers import ambiguous_keys
+from reflow.run.current import misfits
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.own_files import told_own_files
-from reflow.run.past import Past, given
+from reflow.run.past import Past, PastRuns, given
 from reflow.values.grammar import show_class
 from reflow.values.paths import has_paths
 from reflow.values.show import show
@@ -50,8 +51,8 @@ class Ran(NamedTuple):
     """Why an instance ran, or will.
 
     Attributes:
-        cause: ``forced``, ``uncached``, ``stale``, ``foreign``, ``other``, ``unusable``, ``retried``, ``changed``,
-            ``first``, or ``unknown`` when the store is out of reach.
+        cause: ``forced``, ``uncached``, ``stale``, ``foreign``, ``other``, ``misfit``, ``unusable``, ``retried``,
+            ``changed``, ``first``, or ``unknown`` when the store is out of reach.
         earlier: The nearest earlier result.
         notes: What else is to be said of that, a sentence each.
     """
@@ -77,7 +78,7 @@ def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
         return Ran("forced", f"it was forced: {force_option(run, row.task)}")
     earlier = past.like(row)
     if (same := same_work(node, row, earlier)) is not None:
-        return not_taken(run.graph, node, row, same)
+        return not_taken(past, run.graph, node, row, same)
     if past.results.trouble is not None:
         return Ran("unknown", f"earlier results cannot be looked at: {past.results.trouble}")
     if why := told_unusable(past, row):
@@ -137,7 +138,7 @@ def same_work(node: Node, row: InstanceRow, earlier: Iterable[EarlierResult]) ->
     return next(iter(own or same), None)
 
 
-def not_taken(graph: Graph, node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
+def not_taken(past: PastRuns, graph: Graph, node: Node, row: InstanceRow, same: EarlierResult) -> Ran:
     """Say why a result of the very same identity was not taken."""
     other = same.context
     if same.stale is not None:
@@ -146,13 +147,17 @@ def not_taken(graph: Graph, node: Node, row: InstanceRow, same: EarlierResult) -
         return Ran(
             "foreign", f"its earlier result was made by another task of that name, in {other.file}", same
         )
-    if other.code.hex() != node.code_hash and node.key in ambiguous_keys(graph):
+    is_own = other.code.hex() == node.code_hash != ""
+    if not is_own and node.key in ambiguous_keys(graph):
         return Ran(
             "other",
             f"its earlier result was made by other code, and several tasks here are {node.key}: "
             "whose it was, nobody knows",
             same,
         )
+    key = (same.identity, same.output)
+    if not is_own and (misfit := misfits(node, past.results, [key]).get(same.identity)):
+        return Ran("misfit", f"its earlier result is not what it returns now: {misfit}", same)
     if row.fresh:
         return Ran("retried", "what it had made did not hold any more, and was made again", same)
     return Ran("unusable", "the files of its earlier result were not as it left them, or out of reach", same)

@@ -28,6 +28,7 @@ from reflow.run.why_ran import (
 from reflow.values.show import show
 
 FIRST = "no earlier result of it is in the store"
+MEANWHILE = "no result of it was in the store when this run was submitted"  #: what is reused came since
 SAMPLE = 5  #: instances of a task that are compared with earlier results
 _FEW = 200  #: indices that are looked through first for instances that are not reused
 _TO_RUN = (InstanceState.PENDING, InstanceState.SUBMITTED, InstanceState.SUCCEEDED, InstanceState.FAILED)
@@ -70,7 +71,8 @@ def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | N
     found = reason_of(run.graph, node, shared, rows, earlier, run.info["parameters"], past)
     if found or past.results.trouble:
         return found
-    return next((why for row in rows if (why := told_unusable(past, row))), FIRST)
+    first = MEANWHILE if overview.counts[node.name].get(InstanceState.REUSED) else FIRST
+    return next((why for row in rows if (why := told_unusable(past, row))), first)
 
 
 def _some_to_run(run: OpenRun, node: Node) -> list[InstanceRow]:
@@ -104,7 +106,7 @@ def reason_of(
     result = found.result
     if found.part is None:
         row = next((row for row in rows if row.identity == result.identity), rows[0])
-        return not_taken(graph, node, row, same_work(node, row, earlier) or result).reason
+        return not_taken(past, graph, node, row, same_work(node, row, earlier) or result).reason
     if found.part.kind == "code" and (changed := changed_code(past.results, node, result.context.code, code)):
         reason = f"the code changed: {changed}"
     else:

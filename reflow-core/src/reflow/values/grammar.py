@@ -92,7 +92,7 @@ def classes_in(grammar: Grammar) -> list[Grammar]:
     """Return the parts of a grammar whose values carry the name of a class, with its fields or members."""
     if not isinstance(grammar, dict):
         return []
-    kind, content = _taken_apart(grammar)
+    kind, content = taken_apart(grammar)
     if kind in ("record", "typeddict", "enum"):
         return [grammar]
     if kind == "literal":
@@ -104,7 +104,7 @@ def classes_in(grammar: Grammar) -> list[Grammar]:
 
 def show_class(grammar: Grammar) -> str:
     """Return a class that `classes_in` found with what it is made of: ``flow:Size(width: int, height: int)``."""
-    kind, content = _taken_apart(grammar)
+    kind, content = taken_apart(grammar)
     if kind == "literal":
         return show_grammar(grammar)
     if kind == "enum":
@@ -117,7 +117,7 @@ def show_grammar(grammar: Grammar) -> str:
     """Return a type as it would be written: ``list[str]``, ``int | None``."""
     if isinstance(grammar, str):
         return _WORDS.get(grammar, grammar)
-    kind, content = _taken_apart(grammar)
+    kind, content = taken_apart(grammar)
     if kind == "union":
         members = sorted(content, key=lambda member: bool(member == "none"))
         return " | ".join(show_grammar(member) for member in members)
@@ -134,8 +134,8 @@ def show_grammar(grammar: Grammar) -> str:
     return str(content).rpartition(":")[2].rpartition("<locals>.")[2]
 
 
-def _taken_apart(grammar: dict[str, Any]) -> tuple[str, Any]:
-    """Return what a grammar is, and of what; in the parts of an identity its keys are sorted."""
+def taken_apart(grammar: dict[str, Any]) -> tuple[str, Any]:
+    """Return what a grammar is that is no word, and of what; in the parts of an identity its keys are sorted."""
     kind = next(key for key in grammar if key not in ("fields", "names", "flag"))
     return kind, grammar[kind]
 
