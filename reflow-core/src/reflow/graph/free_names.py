@@ -64,16 +64,61 @@ def chain_of(node: ast.expr) -> Chain:
 
 
 class Scope:
-    """The names of one scope: those it loads, those it binds, those that it says are global."""
+    """The names of one scope: those it loads, those it binds, those that it says are another's.
 
-    __slots__ = ("bound", "declared", "loads")
+    Attributes:
+        loads: Names that are looked up here first.
+        skipping: Names that functions within load, which do not see what a class binds.
+        anywhere: Names of the module, whatever is bound here or around.
+        bound: Names that it binds.
+        of_module: Those of ``global``.
+        of_function: Those of ``nonlocal``.
+        walrus: The scope in which ``:=`` binds: that around a comprehension.
+        is_class: Whether it is part of the body of a class.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "anywhere",
+        "bound",
+        "is_class",
+        "loads",
+        "of_function",
+        "of_module",
+        "skipping",
+        "walrus",
+    )
+
+    def __init__(self, around: Scope | None = None, *, is_class: bool = False) -> None:
         self.loads: set[Chain] = set()
+        self.skipping: set[Chain] = set()
+        self.anywhere: set[Chain] = set()
         self.bound: set[str] = set()
-        self.declared: set[str] = set()
+        self.of_module: set[str] = set()
+        self.of_function: set[str] = set()
+        self.walrus: Scope = self if around is None else around.walrus
+        self.is_class = is_class
+
+    @property
+    def taken(self) -> set[Chain]:
+        """All that it loads, where nothing is around it."""
+        return self.loads | self.skipping | self.anywhere
 
     def leave_to(self, outer: Scope) -> None:
         """Give what is not bound here to the scope around."""
-        hidden = self.bound - self.declared
-        outer.loads |= {chain for chain in self.loads if chain[0] not in hidden}
+        declared = {chain for chain in self.loads if chain[0] in self.of_module}
+        outer.anywhere |= self.anywhere | declared
+        hidden = self.bound - self.of_function
+        free = {chain for chain in self.loads - declared if chain[0] not in hidden}
+        if outer.is_class:
+            outer.skipping |= free
+        else:
+            outer.loads |= free
+
+    def leave_body_to(self, outer: Scope, bound: set[str]) -> None:
+        """Give what a statement of a class takes, but what the class has bound before, to the scope around it."""
+        outer.anywhere |= self.anywhere
+        free = {chain for chain in self.loads if chain[0] not in bound} | self.skipping
+        if outer.is_class:
+            outer.skipping |= free
+        else:
+            outer.loads |= free

@@ -16,6 +16,7 @@ from reflow.graph.normal import (
     without_annotation,
     without_annotations,
     without_docstring,
+    without_markers,
 )
 from reflow.model.digest import digest
 
@@ -62,7 +63,7 @@ def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
     reader = _Reader()
     scope = Scope()
     text = reader.read(without_annotation(statement) or statement, scope)
-    chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
+    chains = sorted(chain for chain in scope.taken if chain[0] not in reader.generic)
     taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
     return text, taken
 
@@ -181,10 +182,9 @@ class _Reader:
         body: list[str] = []
         bound: set[str] = set()
         for statement in with_methods_in_order(without_docstring(node.body)):
-            inner = Scope()
+            inner = Scope(is_class=True)
             body.append(self.read(statement, inner))
-            is_function = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
-            scope.loads |= {c for c in inner.loads if is_function or c[0] not in bound}
+            inner.leave_body_to(scope, bound)
             bound |= inner.bound
         return _written(
             node,
@@ -205,18 +205,46 @@ class _Reader:
             simple=ascii(node.simple),
         )
 
-    def comprehension(self, node: ast.AST, scope: Scope) -> str:
-        inner = Scope()
-        text = self.fields(node, inner)
+    def comprehension(self, node: Any, scope: Scope) -> str:
+        """What the first ``for`` goes through is taken in the scope around, and there ``:=`` binds."""
+        inner = Scope(scope)
+        first, *others = node.generators
+        generators = [self._generator(first, inner, scope)]
+        generators += [self._generator(other, inner, inner) for other in others]
+        made = {name: self.read(getattr(node, name), inner) for name in node._fields if name != "generators"}
         inner.leave_to(scope)
-        return text
+        return _written(node, **made, generators=f"[{','.join(generators)}]")
+
+    def _generator(self, node: ast.comprehension, inner: Scope, through: Scope) -> str:
+        return _written(
+            node,
+            target=self.read(node.target, inner),
+            iter=self.read(node.iter, through),
+            ifs=self.each(node.ifs, inner),
+            is_async=ascii(node.is_async),
+        )
+
+    def walrus(self, node: ast.NamedExpr, scope: Scope) -> str:
+        scope.walrus.bound.add(node.target.id)
+        return f"NamedExpr(target=Name(id={node.target.id!a}),value={self.read(node.value, scope)})"
 
     def importing(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> str:
         self.imports.update(imports_of(node))
         return self.fields(node, scope)
 
-    def declaring(self, node: ast.Global, scope: Scope) -> str:
-        scope.declared.update(node.names)
+    def declaring(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> str:
+        (scope.of_module if isinstance(node, ast.Global) else scope.of_function).update(node.names)
+        return self.fields(node, scope)
+
+    def subscript(self, node: ast.Subscript, scope: Scope) -> str:
+        """A help text in ``X = Annotated[int, Param(help=...)]`` is no code either."""
+        plain = without_markers(node)
+        return self.fields(node, scope) if plain is node else self.read(plain, scope)
+
+    def adding(self, node: ast.AugAssign, scope: Scope) -> str:
+        """``n += 1`` takes ``n`` too."""
+        if isinstance(node.target, ast.Name):
+            scope.loads.add((node.target.id,))
         return self.fields(node, scope)
 
     def generic_type(self, node: Any, scope: Scope) -> str:
@@ -275,7 +303,10 @@ _SPECIAL: dict[type, Any] = {
     ast.AnnAssign: _Reader.class_field,
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), _Reader.comprehension),
     **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader.importing),
-    ast.Global: _Reader.declaring,
+    **dict.fromkeys((ast.Global, ast.Nonlocal), _Reader.declaring),
+    ast.NamedExpr: _Reader.walrus,
+    ast.Subscript: _Reader.subscript,
+    ast.AugAssign: _Reader.adding,
     ast.JoinedStr: _Reader.text_with_values,
     **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Reader.binding),
 }
