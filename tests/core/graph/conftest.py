@@ -51,7 +51,7 @@ class Session:
         """Run a cell; return all names."""
         file = f"/tmp/kernel_{next(numbers)}/{next(numbers)}.py"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        exec(compile(text, file, "exec"), self.main.__dict__)
+        exec(compile(text, file, "exec", dont_inherit=True), self.main.__dict__)
         return self.main.__dict__
 
 

@@ -6,14 +6,16 @@ import ast
 import builtins
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
-from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
-from reflow.graph.reading import Definition, read, unread
+from reflow.graph.library import Library, is_of_reflow
+from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign
+from reflow.graph.named import LAMBDA
+from reflow.graph.normal import Node
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
@@ -43,7 +45,7 @@ class Code(NamedTuple):
 
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
     """Return the code of several tasks by name; each file is parsed once, each definition read once."""
-    library = _Library()
+    library = Library()
     return {name: _Walk(library, function).code() for name, function in functions.items()}
 
 
@@ -52,73 +54,58 @@ def source_hash(function: Callable[..., Any]) -> str:
 
     Comments, docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
     """
-    return _Walk(_Library(), function).source()
-
-
-class _Library:
-    """What all walks share: modules, and definitions that were read."""
-
-    def __init__(self) -> None:
-        self.modules = Modules()
-        self._read: dict[ast.stmt, Definition] = {}
-        self._seen_from: dict[tuple[str, str], str] = {}
-
-    def seen_from(self, home: Module, module: Module) -> str:
-        """Return the file of a module as seen from the directory of another; all cells of a notebook are one."""
-        if module.is_cell:
-            return "notebook"
-        folder, name = os.path.split(module.file)
-        key = (folder, home.file)
-        if key not in self._seen_from:
-            start = os.getcwd() if home.is_cell else os.path.dirname(home.file)
-            self._seen_from[key] = os.path.relpath(folder or ".", start or ".")
-        near = self._seen_from[key]
-        return name if near == "." else os.path.join(near, name)
-
-    def definition(self, module: Module, node: ast.stmt) -> Definition:
-        if node not in self._read:
-            try:
-                self._read[node] = read(node)
-            except RecursionError:  # an expression of a thousand terms
-                self._read[node] = unread(module.parsed.text_of(node))
-        return self._read[node]
+    return _Walk(Library(), function).source()
 
 
 class _Place(NamedTuple):
-    """A definition whose names are to be followed."""
+    """A definition whose names are to be followed.
+
+    Attributes:
+        function: The function that was made from it, where that is known, and counts as it is.
+        around: The statement of the module that it stands in, if that is not its own.
+    """
 
     module: Module
     label: str
     taken: Taken
-    cells: Mapping[str, object]
+    function: FunctionType | None = None
+    cells: Mapping[str, object] = MappingProxyType({})
+    around: ast.stmt | None = None
 
 
 class _Walk:
     """Follows names from one function through the project."""
 
-    def __init__(self, library: _Library, function: Callable[..., Any]) -> None:
+    def __init__(self, library: Library, function: Callable[..., Any]) -> None:
         self._library = library
+        self._given = function
         self._function = unwrapped(function)
         self._home = library.modules.of_function(self._function)
         self._hashes: dict[str, list[str]] = {}  # of definitions: a name may have several
         self._files: dict[str, str] = {}
-        self._taken: set[ast.stmt] = set()
+        self._taken: set[Node] = set()
+        self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._classes: set[type] = set()
         self._waiting: list[_Place] = []
+        self._wrappers: list[FunctionType] = []
         self._unresolved: set[str] = set()
         self._finds: set[str] = set()
 
     def source(self) -> str:
-        node = _node_of(self._function, self._home)
-        return "" if node is None else self._library.definition(self._home, node).hash
+        nodes = self._home.parsed.functions(self._function)
+        hashes = [self._library.definition(self._home, node, is_task=True).hash for node in nodes]
+        return _one(hashes) if hashes else ""
 
     def code(self) -> Code:
         if not (source := self.source()):
             return Code("", "", {})
-        self._take_function(self._function)
-        while self._waiting:
-            self._follow_all(self._waiting.pop())
+        self._take_function(self._given, is_task=True)
+        while self._waiting or self._wrappers:
+            if self._waiting:
+                self._follow_all(self._waiting.pop())
+            else:
+                self._take_wrapper(self._wrappers.pop())
         parts = {
             f"{self._files[label]}:{label.partition(':')[2]}": _one(hashes)[:PART_SIZE]
             for label, hashes in sorted(self._hashes.items())
@@ -126,20 +113,22 @@ class _Walk:
         whole = digest("code", sorted(self._hashes.items())).hex()
         return Code(source, whole, parts, tuple(sorted(self._unresolved)), tuple(sorted(self._finds)))
 
-    def _take(
-        self, module: Module, name: str, node: ast.stmt, cells: Mapping[str, object] | None = None
-    ) -> None:
-        if node in self._taken:
-            return
-        self._taken.add(node)
-        definition = self._library.definition(module, node)
+    def _take(self, module: Module, name: str, node: Node) -> None:
+        if node not in self._taken:
+            self._waiting.append(self._place(module, name, node))
+
+    def _place(self, module: Module, name: str, node: Node, *, is_task: bool = False) -> _Place:
+        """Count a definition, and return it as a place to go on from."""
+        definition = self._library.definition(module, node, is_task=is_task)
         label = f"{self._label(module)}:{name}"
-        self._hashes.setdefault(label, []).append(definition.hash)
-        self._files[label] = self._file(module)
-        place = _Place(module, label, definition.taken, cells or {})
+        place = _Place(module, label, definition.taken)
+        if node not in self._taken:
+            self._taken.add(node)
+            self._hashes.setdefault(label, []).append(definition.hash)
+            self._files[label] = self._file(module)
         if not definition.is_read:
             self._unresolved.add(f"{_where(place, node.lineno)} is nested too deeply to be followed")
-        self._waiting.append(place)
+        return place
 
     def _label(self, module: Module) -> str:
         """Name a module so that it is the same in a script, in a package, and wherever these are."""
@@ -167,6 +156,8 @@ class _Walk:
             self._import(module, place.taken.imports[root], rest)
         elif root in place.cells:
             self._value(place, root, place.cells[root], rest)
+        elif place.around is not None and root in self._library.bound_in(place.around):
+            self._take_around(place, place.around)
         else:
             self._follow_global(place, root, rest)
 
@@ -204,7 +195,7 @@ class _Walk:
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
                 self._take(module, name, top)
-        if is_own and not _is_of_reflow(module.namespace.get(name)):
+        if is_own and not is_of_reflow(module.namespace.get(name)):
             for given in module.parsed.registered.get(name, ()):
                 self._in_module(module, given, ())
 
@@ -245,21 +236,23 @@ class _Walk:
     def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
         from reflow.graph.current import (
-            constant_text,  # most code is in files, where names say more than values
-        )
+            constant_text,
+            named_text,
+        )  # most code is in files, where names say more
 
         if isinstance(value, ModuleType):
             self._module(value.__name__, rest)
-        elif isinstance(plain := unwrapped(value) if callable(value) else None, FunctionType):
-            if not is_foreign(plain.__module__ or "", plain.__code__.co_filename):
-                self._take_function(plain)
+        elif callable(value) and _is_own(unwrapped(value)):
+            self._take_function(value, name)
+            return
         elif isinstance(value, type) and _is_of_cell(value):
             self._class_of_cell(place, value)
+            return
         elif isinstance(value, type) and "<locals>" not in value.__qualname__:
             self._module(value.__module__, tuple(value.__qualname__.split(".")))
-        elif (text := constant_text(value)) is not None:
+        if (text := constant_text(value) or named_text(value)) is not None:
             self._constant(place, name, text)
-        elif not _is_of_reflow(value):
+        elif not is_of_reflow(value):
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
 
     def _constant(self, place: _Place, name: str, text: str) -> None:
@@ -272,21 +265,66 @@ class _Walk:
 
     def _class_of_cell(self, place: _Place, value: type) -> None:
         """Take a class as it is now: the cell that made it may not be the one that is looked at."""
-        from reflow.graph.current import class_text, functions_of
+        from reflow.graph.current import class_text, values_of
 
         if value in self._classes:
             return
         self._classes.add(value)
         self._constant(place, value.__qualname__, class_text(value))
-        for function in functions_of(value):
-            self._value(place, function.__name__, function, ())
-        for base in value.__bases__:
-            self._value(place, base.__name__, base, ())
+        for name, own in values_of(value):
+            self._value(place, name, own, ())
 
-    def _take_function(self, function: Any) -> None:
+    def _take_function(self, function: Any, name: str = "", *, is_task: bool = False) -> None:
+        """Take a function that is known by its value.
+
+        Wrappers that stand above its definition count by their names there, others as they are.
+        """
+        plain, wrappers = unwrapped(function), list(_wrappers(function))
+        lines = self._take_as_it_is(plain, name, is_task=is_task)
+        by_call = max(0, len(wrappers) - lines)
+        for wrapper in wrappers[:by_call]:
+            if _is_own(wrapper):
+                self._take_as_it_is(wrapper)
+            else:
+                where = f"{plain.__qualname__} in {os.path.basename(plain.__code__.co_filename)}"
+                self._unresolved.add(f"{where} is wrapped by a value of type {type(wrapper).__qualname__}")
+        self._wrappers += [wrapper for wrapper in wrappers[by_call:] if _is_own(wrapper)]
+
+    def _take_as_it_is(self, function: FunctionType, name: str = "", *, is_task: bool = False) -> int:
+        """Take a function with what it has of enclosing ones, and return how many decorators it has."""
         module = self._library.modules.of_function(function)
-        if (node := _node_of(function, module)) is not None:
-            self._take(module, function.__qualname__, node, _cells(function))
+        nodes = module.parsed.functions(function)
+        if id(function) not in self._functions:
+            self._functions.add(id(function))
+            if not nodes:
+                where = os.path.basename(module.file)
+                self._unresolved.add(f"{function.__qualname__} in {where} is not to be found in its file")
+            label = name if name and function.__code__.co_name == LAMBDA else function.__qualname__
+            for node in nodes:
+                around = module.parsed.around(node) if "." in function.__qualname__ else None
+                place = self._place(module, label, node, is_task=is_task)
+                self._waiting.append(place._replace(function=function, cells=_cells(function), around=around))
+        return max(
+            (len(self._library.decorators(module, node, is_task=is_task)) for node in nodes), default=0
+        )
+
+    def _take_wrapper(self, function: FunctionType) -> None:
+        """Take what a decorator made, unless the decorator counts already, as one does that stands above a task."""
+        parsed = self._library.modules.of_function(function).parsed
+        nodes = parsed.functions(function)
+        if all(node not in self._taken and parsed.around(node) not in self._taken for node in nodes):
+            self._take_as_it_is(function)
+
+    def _take_around(self, place: _Place, around: ast.stmt) -> None:
+        """Take a whole statement of a module since a function within takes a variable that is there no more.
+
+        Its default values, which were made of such, are there still.
+        """
+        name = place.label.partition(":")[2].partition(".")[0]
+        self._take(place.module, name, around)
+        if place.function is not None:
+            for parameter, value in _defaults(place.function):
+                self._value(place, parameter, value, ())
 
 
 def _one(hashes: list[str]) -> str:
@@ -298,13 +336,26 @@ def _is_of_cell(value: type) -> bool:
     return value.__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__")
 
 
-def _is_of_reflow(value: object) -> bool:
-    return type(value).__module__.partition(".")[0] == "reflow"
+def _is_own(function: object) -> TypeGuard[FunctionType]:
+    """Whether it is a function of the project."""
+    if not isinstance(function, FunctionType):
+        return False
+    return not is_foreign(function.__globals__.get("__name__") or "", function.__code__.co_filename)
 
 
-def _node_of(function: Any, module: Module) -> ast.stmt | None:
-    code = function.__code__
-    return module.parsed.function(code.co_name, code.co_firstlineno)
+def _wrappers(function: Any) -> Iterator[Any]:
+    """Yield what `unwrapped` looks below, the outermost first."""
+    while hasattr(function, "__wrapped__"):
+        yield function
+        function = function.__wrapped__
+
+
+def _defaults(function: Any) -> Iterator[tuple[str, object]]:
+    """Yield the parameters of a function that have default values, with these."""
+    given = function.__defaults__ or ()
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+    yield from zip(positional[len(positional) - len(given) :], given, strict=True)
+    yield from (function.__kwdefaults__ or {}).items()
 
 
 def _cells(function: Any) -> dict[str, object]:

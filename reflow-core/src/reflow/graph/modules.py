@@ -6,13 +6,14 @@ import ast
 import sys
 import warnings
 from collections.abc import Iterator
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
 from reflow.filesystem.project import is_project_file
 from reflow.graph.free_names import chain_of
-from reflow.graph.normal import FUNCTIONS, first_line
+from reflow.graph.named import functions_in, qualified_name
+from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
 from reflow.graph.source import source_text
 from reflow.values.names import main_name
 
@@ -40,11 +41,12 @@ class Parsed:
         stars: Its ``from x import *``.
     """
 
-    __slots__ = ("_tree", "bindings", "registered", "stars", "text")
+    __slots__ = ("_functions", "_tree", "bindings", "registered", "stars", "text")
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
         self._tree = _tree(text)
+        self._functions: dict[str, list[Node]] | None = None
         self.bindings: dict[str, list[Binding]] = {}
         self.registered: dict[str, list[str]] = {}
         self.stars: list[ast.ImportFrom] = []
@@ -57,20 +59,42 @@ class Parsed:
                     for root in _given_to(leaf):
                         self.registered.setdefault(root, []).append(name)
 
-    def text_of(self, node: ast.stmt) -> str:
+    def text_of(self, node: Node) -> str:
         """Return a statement as it is written."""
         from importlib.util import decode_source  # seldom needed, and slow to import
 
         text = self.text if isinstance(self.text, str) else decode_source(self.text)
         return ast.get_source_segment(text, node) or ""
 
-    def function(self, name: str, line: int) -> ast.stmt | None:
-        """Return the function of a name that starts, decorators included, at a line."""
+    def functions(self, function: FunctionType) -> list[Node]:
+        """Return what a function, or a lambda, was made from; of several lambdas of one line, all.
+
+        Where it stands no more, since the file was edited after it was loaded, those of its name count: workers run
+        the file as it is.
+        """
+        code = function.__code__
+        name, line = code.co_name, code.co_firstlineno
         for binding in self.bindings.get(name, ()):
             if _is_function_at(binding.leaf, name, line):
-                return binding.leaf
-        found = (node for node in ast.walk(self._tree) if _is_function_at(node, name, line))
-        return next((node for node in found if isinstance(node, ast.stmt)), None)
+                return [binding.leaf]
+        if self._functions is None:
+            self._functions = functions_in(self._tree)
+        named = self._functions.get(qualified_name(function), [])
+        return (
+            [node for node in named if first_line(node) == line]
+            or named
+            or [
+                node
+                for nodes in self._functions.values()
+                for node in nodes
+                if _is_function_at(node, name, line)
+            ]
+        )
+
+    def around(self, node: Node) -> ast.stmt | None:
+        """Return the statement of the module that a function stands in, if that is not its own."""
+        tops = (top for top in self._tree.body if top.lineno <= node.lineno <= (top.end_lineno or top.lineno))
+        return next((top for top in tops if top is not node), None)
 
 
 class Module:
@@ -164,7 +188,7 @@ def _given_to(node: ast.stmt) -> Iterator[str]:
             yield chain[0]
 
 
-def _is_function_at(node: ast.AST, name: str, line: int) -> bool:
+def _is_function_at(node: ast.AST, name: str, line: int) -> TypeGuard[Function]:
     return isinstance(node, FUNCTIONS) and node.name == name and line == first_line(node)
 
 

@@ -8,20 +8,23 @@ from itertools import groupby
 from typing import TypeGuard
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Node = ast.stmt | ast.expr  #: of a definition: a statement, or a lambda
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 _MARKERS = frozenset(("Param", "Result", "RunDir"))  #: what reflow reads in ``Annotated``
 
 
-def first_line(node: Function) -> int:
+def first_line(node: Node) -> int:
     """Return the line that a function starts at, decorators included."""
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def own_decorators(node: Function) -> list[ast.expr]:
-    """Return the decorators of a function but those that make it a task."""
-    return [decorator for decorator in node.decorator_list if not _is_task_decorator(decorator)]
+def task_maker(decorator: ast.expr) -> ast.Attribute | None:
+    """Return ``wf.job`` of ``@wf.job`` and ``@wf.job(...)``; None for what does not look like that."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return target if isinstance(target, ast.Attribute) and target.attr in ("job", "array_job") else None
 
 
 def bare(annotation: ast.expr) -> ast.expr:
@@ -111,11 +114,6 @@ def without_annotation(statement: ast.stmt) -> ast.stmt | None:
     if statement.value is None:
         return None
     return ast.copy_location(ast.Assign([statement.target], statement.value), statement)
-
-
-def _is_task_decorator(node: ast.expr) -> bool:
-    target = node.func if isinstance(node, ast.Call) else node
-    return isinstance(target, ast.Attribute) and target.attr in ("job", "array_job")
 
 
 def _is_plain_function(node: ast.stmt) -> bool:

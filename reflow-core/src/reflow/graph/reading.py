@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from reflow.graph.free_names import Import, Scope, Taken, chain_of, imports_of
 from reflow.graph.normal import (
+    Node,
     bare,
-    own_decorators,
+    task_maker,
     unquoted,
     with_methods_in_order,
     without_annotation,
@@ -37,13 +38,16 @@ class Definition(NamedTuple):
     is_read: bool = True
 
 
-def read(statement: ast.stmt) -> Definition:
+Decorators = Callable[[Any], list[ast.expr]]  #: those of a function or class that are code
+
+
+def read(statement: Node, decorators: Decorators) -> Definition:
     """Read a definition, or any other statement of a module.
 
     Raises:
         RecursionError: It is nested too deeply.
     """
-    text, taken = normal_form(statement)
+    text, taken = normal_form(statement, decorators)
     return Definition(digest("source", text).hex(), taken)
 
 
@@ -52,17 +56,26 @@ def unread(source: str) -> Definition:
     return Definition(digest("source", source).hex(), Taken((), {}, ()), is_read=False)
 
 
-def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
+def no_task_makers(node: Any) -> list[ast.expr]:
+    """Return the decorators of a function but those that look as if they make it a task."""
+    return [decorator for decorator in node.decorator_list if task_maker(decorator) is None]
+
+
+def normal_form(statement: Node, decorators: Decorators = no_task_makers) -> tuple[str, Taken]:
     """Return the text that stands for a statement, and what it takes from outside.
 
     That is its tree as one text, the same on any Python, which `ast.unparse` and `ast.dump` do not write. Docstrings,
-    reflow's own decorators, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field of
-    a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
+    decorators that are no code, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field
+    of a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
     are no part of a tree anyway.
+
+    Args:
+        decorators: Tells which decorators of a function are code.
     """
-    reader = _Reader()
+    reader = _Reader(decorators)
     scope = Scope()
-    text = reader.read(without_annotation(statement) or statement, scope)
+    plain = without_annotation(statement) if isinstance(statement, ast.stmt) else None
+    text = reader.read(plain or statement, scope)
     chains = sorted(chain for chain in scope.taken if chain[0] not in reader.generic)
     taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
     return text, taken
@@ -71,7 +84,8 @@ def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
 class _Reader:
     """Writes nodes, and notes what they take, scope by scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, decorators: Decorators) -> None:
+        self._decorators = decorators
         self.imports: dict[str, Import] = {}
         self.opaque: set[tuple[str, int]] = set()
         self.finders: set[tuple[str, int]] = set()
@@ -153,7 +167,7 @@ class _Reader:
             name=ascii(node.name),
             args=self._arguments(node.args, inner, scope),
             body=self.each(without_annotations(without_docstring(node.body)), inner),
-            decorator_list=self.each(own_decorators(node), scope),
+            decorator_list=self.each(self._decorators(node), scope),
             returns=self.read(bare(node.returns), scope) if node.returns is not None else "",
             type_params=self.each(getattr(node, "type_params", ()), scope),
         )

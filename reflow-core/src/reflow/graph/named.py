@@ -1,0 +1,58 @@
+"""Functions of a file by their qualified names, such as ``make.<locals>.task``, and the names that are bound in one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from types import FunctionType
+
+from reflow.graph.normal import FUNCTIONS, Node
+
+LAMBDA = "<lambda>"
+
+_INLINED = ("listcomp", "setcomp", "dictcomp", "genexpr")  #: scopes on some Pythons alone
+
+
+def qualified_name(function: FunctionType) -> str:
+    """Return the name under which a function was written; empty where what wraps it has taken another's name."""
+    name = getattr(function.__code__, "co_qualname", "")  # since Python 3.11
+    if not name and function.__qualname__.rpartition(".")[2] == function.__code__.co_name:
+        name = function.__qualname__
+    for kind in _INLINED if "<" in name else ():
+        name = name.replace(f"<{kind}>.<locals>.", "")
+    return name
+
+
+def functions_in(tree: ast.AST) -> dict[str, list[Node]]:
+    """Return all functions and lambdas of a file by qualified name, those of one name in their order."""
+    found: dict[str, list[Node]] = {}
+    for name, node in _functions_in(tree, ""):
+        found.setdefault(name, []).append(node)
+    return found
+
+
+def _functions_in(tree: ast.AST, prefix: str) -> Iterator[tuple[str, Node]]:
+    for node in ast.iter_child_nodes(tree):
+        within = prefix
+        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+            name = prefix + getattr(node, "name", LAMBDA)
+            yield name, node
+            within = f"{name}.<locals>."
+        elif isinstance(node, ast.ClassDef):
+            within = f"{prefix}{node.name}."
+        yield from _functions_in(node, within)
+
+
+def names_bound_in(statement: ast.stmt) -> set[str]:
+    """Return all names that are bound anywhere in a statement."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif node is not statement and isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return found
