@@ -23,6 +23,7 @@ def load(tmp_path_factory):
         patch.syspath_prepend(str(folder))
 
         def load(texts, task="task", before=lambda package: None):
+            forget()
             package = folder / f"project{next(numbers)}"
             package.mkdir()
             before(package)
@@ -32,8 +33,13 @@ def load(tmp_path_factory):
             return getattr(importlib.import_module(f"{package.name}.flow"), task)
 
         yield load
-        for name in [name for name in sys.modules if name.startswith("project")]:
-            del sys.modules[name]
+        forget()
+
+
+def forget():
+    """Let earlier projects go: what a module changes while it is loaded is looked for in all that are loaded."""
+    for name in [name for name in sys.modules if name.startswith("project")]:
+        del sys.modules[name]
 
 
 @pytest.fixture(scope="module")

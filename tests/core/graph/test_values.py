@@ -44,8 +44,8 @@ CLOSURES = {
         "def adder(n):\n    def add(x):\n        return x + n\n    return add\n\ndef make(a, b, c):\n"
         "    def task(x: int) -> int:\n        return a(x) + b(x) + c(x)\n    return task\n\n"
         "task = make(adder(1), adder(2), adder(1))\n",
-        "adder(2), adder(1)",
-        "adder(2), adder(2)",
+        "(adder(1), adder(2)",
+        "(adder(2), adder(2)",
     ),
     "a type": (
         "def make(op):\n    def task(x: int) -> int:\n        return op(x)\n    return task\n\ntask = make(int)\n",

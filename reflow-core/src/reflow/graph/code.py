@@ -6,21 +6,20 @@ import ast
 import builtins
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.library import Library, is_of_reflow
-from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign
+from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign, is_plain
 from reflow.graph.named import LAMBDA
 from reflow.graph.normal import Node
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
 
-_NOT_OWN = (ast.Expr, *IMPORTS)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -87,6 +86,10 @@ class _Walk:
         self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._classes: set[type] = set()
+        self._tops: dict[
+            Module, list[ast.stmt]
+        ] = {}  # statements that count since they bind or change a name
+        self._several: dict[Module, set[ast.stmt]] = {}  # those of them that are not alone to do so
         self._waiting: list[_Place] = []
         self._wrappers: list[FunctionType] = []
         self._unresolved: set[str] = set()
@@ -106,6 +109,8 @@ class _Walk:
                 self._follow_all(self._waiting.pop())
             else:
                 self._take_wrapper(self._wrappers.pop())
+        for module, several in self._several.items():
+            self._count_order(module, several)
         parts = {
             f"{self._files[label]}:{label.partition(':')[2]}": _one(hashes)[:PART_SIZE]
             for label, hashes in sorted(self._hashes.items())
@@ -172,36 +177,83 @@ class _Walk:
             self._unresolved.add(f"{_where(place)} takes {name}, which is not to be found")
 
     def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
-        """Follow a name of a module, if it has that; through ``from x import *`` too."""
-        if bindings := module.parsed.bindings.get(name):
+        """Follow a name of a module, if it has that; through ``from x import *`` too.
+
+        Where several statements bind it, all count, and so does the order in which Python comes to them.
+        """
+        bindings = module.parsed.bindings.get(name, ())
+        if bindings:
             self._bound(module, name, bindings, rest)
-            return True
+        if not module.parsed.stars:
+            return bool(bindings)
+        places = [(top.lineno, "") for _, top in bindings]
         for star in module.parsed.stars:
-            other = self._library.modules.named(_absolute(module, star.module or "", star.level))
+            other = self._library.modules.named(module.absolute(star.module or "", star.level))
             if other is None or other in without:
                 continue
             if self._in_module(other, name, rest, (*without, module)):
-                return True
-        return False
+                places.append((star.lineno, self._label(other)))
+        if len(places) > max(1, len(bindings)):
+            self._add(
+                module,
+                f"{self._label(module)}:{name}",
+                digest("code", [at for _, at in sorted(places)]).hex(),
+            )
+        return bool(places)
+
+    def _count_order(self, module: Module, several: Collection[ast.stmt]) -> None:
+        """Count in which order a module does what counts, where it gives a name more than one value, or changes it.
+
+        So ``TOTAL = sum(L)`` behind ``L.append(5)`` is other code than before it.
+        """
+        done = {top for top in self._tops[module] if top in several or not is_plain(top)}
+        hashes = [
+            self._library.definition(module, top).hash for top in sorted(done, key=lambda top: top.lineno)
+        ]
+        self._add(module, f"{self._label(module)}:order of statements", digest("code", hashes).hex())
+
+    def _add(self, module: Module, label: str, hashed: str) -> None:
+        if hashed not in (known := self._hashes.setdefault(label, [])):
+            known.append(hashed)
+        self._files[label] = self._file(module)
 
     def _bound(self, module: Module, name: str, bindings: Sequence[Binding], rest: Chain) -> None:
         key = (module.file, (name, *rest))
         if key in self._followed:
             return
         self._followed.add(key)
-        is_own = not all(isinstance(leaf, _NOT_OWN) for leaf, _ in bindings)
+        is_own = not all(isinstance(leaf, IMPORTS) for leaf, _ in bindings)
         for leaf, top in bindings:
             if isinstance(leaf, IMPORTS):
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
-                self._take(module, name, top)
+                self._take_statement(module, name, top, is_alone=len(bindings) == 1)
         if is_own and not is_of_reflow(module.namespace.get(name)):
             for given in module.parsed.registered.get(name, ()):
                 self._in_module(module, given, ())
+            self._changed(module, name, bindings)
+
+    def _changed(self, module: Module, name: str, bindings: Sequence[Binding]) -> None:
+        """Take the statements that change a global while modules are loaded."""
+        changes = self._library.effects.on(module, name)
+        for other, statement in changes:
+            self._take_statement(
+                other, name if other is module else f"{name} of {module.name}", statement, is_alone=False
+            )
+        if changes and not module.is_cell:
+            self._several.setdefault(module, set()).update(top for _, top in bindings)
+
+    def _take_statement(self, module: Module, name: str, top: ast.stmt, *, is_alone: bool) -> None:
+        """Take a statement that binds or changes a global."""
+        self._take(module, name, top)
+        if not module.is_cell:
+            self._tops.setdefault(module, []).append(top)
+            if not is_alone:
+                self._several.setdefault(module, set()).add(top)
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest
-        self._module(_absolute(module, target.module, target.level), attributes)
+        self._module(module.absolute(target.module, target.level), attributes)
 
     def _module(self, name: str, rest: Chain) -> None:
         """Follow attributes of a module; one that is used as a value counts with all that it has."""
@@ -256,12 +308,14 @@ class _Walk:
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
 
     def _constant(self, place: _Place, name: str, text: str) -> None:
-        is_global = name not in place.cells
-        label = f"{self._label(place.module)}:{name}" if is_global else f"{place.label}.{name}"
         hashed = digest("value", text).hex()
-        if hashed not in (known := self._hashes.setdefault(label, [])):
-            known.append(hashed)
-        self._files[label] = self._file(place.module)
+        if name not in place.cells:
+            self._add(place.module, f"{self._label(place.module)}:{name}", hashed)
+        elif (of_one := (place.label, (str(id(place.function)), name))) not in self._followed:
+            self._followed.add(of_one)
+            label = f"{place.label}.{name}"
+            self._hashes.setdefault(label, []).append(hashed)  # each closure of one function has its own
+            self._files[label] = self._file(place.module)
 
     def _class_of_cell(self, place: _Place, value: type) -> None:
         """Take a class as it is now: the cell that made it may not be the one that is looked at."""
@@ -367,14 +421,6 @@ def _cells(function: Any) -> dict[str, object]:
         except ValueError:
             continue
     return found
-
-
-def _absolute(module: Module, name: str, level: int) -> str:
-    if not level:
-        return name
-    package = module.package.split(".")
-    kept = package[: len(package) - level + 1]
-    return ".".join([*kept, name] if name else kept)
 
 
 def _where(place: _Place, line: int = 0) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Chain = tuple[str, ...]  #: a name and the attributes behind it: ``("helpers", "clip")``
 
@@ -63,6 +63,9 @@ def chain_of(node: ast.expr) -> Chain:
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else ()
 
 
+_NONE: frozenset[Any] = frozenset()
+
+
 class Scope:
     """The names of one scope: those it loads, those it binds, those that it says are another's.
 
@@ -90,35 +93,37 @@ class Scope:
 
     def __init__(self, around: Scope | None = None, *, is_class: bool = False) -> None:
         self.loads: set[Chain] = set()
-        self.skipping: set[Chain] = set()
-        self.anywhere: set[Chain] = set()
         self.bound: set[str] = set()
-        self.of_module: set[str] = set()
-        self.of_function: set[str] = set()
+        self.skipping: frozenset[Chain] = _NONE  # most scopes have none of these
+        self.anywhere: frozenset[Chain] = _NONE
+        self.of_module: frozenset[str] = _NONE
+        self.of_function: frozenset[str] = _NONE
         self.walrus: Scope = self if around is None else around.walrus
         self.is_class = is_class
 
     @property
     def taken(self) -> set[Chain]:
         """All that it loads, where nothing is around it."""
-        return self.loads | self.skipping | self.anywhere
+        return self.loads.union(self.skipping, self.anywhere)
 
     def leave_to(self, outer: Scope) -> None:
         """Give what is not bound here to the scope around."""
-        declared = {chain for chain in self.loads if chain[0] in self.of_module}
-        outer.anywhere |= self.anywhere | declared
-        hidden = self.bound - self.of_function
-        free = {chain for chain in self.loads - declared if chain[0] not in hidden}
-        if outer.is_class:
-            outer.skipping |= free
-        else:
-            outer.loads |= free
+        hidden = self.bound - self.of_function if self.of_function else self.bound
+        free = {chain for chain in self.loads if chain[0] not in hidden}
+        if self.of_module:
+            declared = {chain for chain in self.loads if chain[0] in self.of_module}
+            outer.anywhere |= declared
+            free -= declared
+        outer.anywhere |= self.anywhere
+        outer._take(free)
 
     def leave_body_to(self, outer: Scope, bound: set[str]) -> None:
         """Give what a statement of a class takes, but what the class has bound before, to the scope around it."""
         outer.anywhere |= self.anywhere
-        free = {chain for chain in self.loads if chain[0] not in bound} | self.skipping
-        if outer.is_class:
-            outer.skipping |= free
+        outer._take({chain for chain in self.loads if chain[0] not in bound}.union(self.skipping))
+
+    def _take(self, free: set[Chain]) -> None:
+        if self.is_class:
+            self.skipping |= free
         else:
-            outer.loads |= free
+            self.loads |= free

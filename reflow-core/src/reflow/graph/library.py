@@ -6,6 +6,7 @@ import ast
 import os
 from typing import Any
 
+from reflow.graph.effects import Effects
 from reflow.graph.free_names import chain_of
 from reflow.graph.modules import Module, Modules
 from reflow.graph.named import names_bound_in
@@ -18,6 +19,7 @@ class Library:
 
     def __init__(self) -> None:
         self.modules = Modules()
+        self.effects = Effects(self.modules)
         self._read: dict[tuple[Node, bool], Definition] = {}
         self._bound: dict[ast.stmt, set[str]] = {}
         self._seen_from: dict[tuple[str, str], str] = {}
@@ -54,8 +56,10 @@ class Library:
 
     def decorators(self, module: Module, node: Any, *, is_task: bool = False) -> list[ast.expr]:
         """Return the decorators of a function that are code: all but those of reflow."""
-        said = getattr(node, "decorator_list", [])
-        return [decorator for decorator in said if not _is_of_task(decorator, module, is_task)]
+        said: list[ast.expr] = getattr(node, "decorator_list", [])
+        return (
+            [decorator for decorator in said if not _is_of_task(decorator, module, is_task)] if said else said
+        )
 
     def bound_in(self, statement: ast.stmt) -> set[str]:
         """Return all names that are bound anywhere in a statement."""

@@ -19,6 +19,7 @@ from reflow.values.names import main_name
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
+_QUIET = frozenset((*FUNCTIONS, *IMPORTS, ast.Pass))
 _NAMED = (*FUNCTIONS, ast.ClassDef)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -37,11 +38,12 @@ class Parsed:
 
     Attributes:
         bindings: The statements that bind a name, in their order.
+        doing: Statements that may do more than give a name a value, each with that of the module's level.
         registered: Functions and classes by the name that they give themselves to, as by ``@area.register``.
         stars: Its ``from x import *``.
     """
 
-    __slots__ = ("_functions", "_tree", "bindings", "registered", "stars", "text")
+    __slots__ = ("_functions", "_tree", "bindings", "doing", "registered", "stars", "text")
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
@@ -50,7 +52,10 @@ class Parsed:
         self.bindings: dict[str, list[Binding]] = {}
         self.registered: dict[str, list[str]] = {}
         self.stars: list[ast.ImportFrom] = []
+        self.doing: list[Binding] = []
         for top in self._tree.body:
+            if type(top) not in _QUIET and not is_plain(top):
+                self.doing += _doing(top)
             for name, leaf in _bound_by(top):
                 if name == "*" and isinstance(leaf, ast.ImportFrom):
                     self.stars.append(leaf)
@@ -116,6 +121,18 @@ class Module:
         self.namespace = namespace
         self.parsed = parsed(file, namespace)
 
+    def absolute(self, name: str, level: int) -> str:
+        """Return the name of a module that this one imports.
+
+        Args:
+            level: How many dots stand before it.
+        """
+        if not level:
+            return name
+        package = self.package.split(".")
+        kept = package[: len(package) - level + 1]
+        return ".".join([*kept, name] if name else kept)
+
     @property
     def is_cell(self) -> bool:
         """Whether it is a cell of a notebook, or what was typed at a prompt."""
@@ -126,20 +143,31 @@ class Modules:
     """The modules of the project, each looked at once."""
 
     def __init__(self) -> None:
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, Module] = {}
+        self._named: dict[str, Module | None] = {}
 
     def named(self, name: str) -> Module | None:
         """Return a loaded module of the project; None for one that is installed, compiled or not there."""
+        if name not in self._named:
+            self._named[name] = self._look_up(name)
+        return self._named[name]
+
+    def _look_up(self, name: str) -> Module | None:
         module = sys.modules.get(name)
         file = getattr(module, "__file__", None)
         if (
-            not isinstance(module, ModuleType)
-            or not file
+            not file
             or not file.endswith(".py")
             or is_foreign(name, file)
+            or not isinstance(module, ModuleType)
         ):
             return None
         return self._of(file, module.__dict__)
+
+    def loaded(self) -> list[Module]:
+        """Return all modules of the project that are loaded."""
+        found = (self.named(name) for name in list(sys.modules))
+        return list(dict.fromkeys(module for module in found if module is not None))
 
     def of_function(self, function: Any) -> Module:
         """Return the module that a function stands in; for one of a notebook, its cell."""
@@ -165,6 +193,25 @@ def parsed(file: str, namespace: dict[str, Any]) -> Parsed:
     if known is None or known.text != text:
         known = _PARSED[file] = Parsed(text)
     return known
+
+
+def _doing(top: ast.stmt) -> Iterator[Binding]:
+    for node in top.body if isinstance(top, ast.ClassDef) else [top]:
+        if type(node) not in _QUIET and not is_plain(node):
+            yield Binding(node, top)
+
+
+def is_plain(node: ast.stmt) -> bool:
+    """Whether a statement gives names a plain constant, or is a text, or a function that takes nothing when made."""
+    if isinstance(node, FUNCTIONS):
+        return not (node.decorator_list or node.args.defaults or node.args.kw_defaults)
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False
+    if not isinstance(node.value, ast.Constant) and node.value is not None:
+        return False
+    return all(isinstance(target, ast.Name) for target in _targets(node))
 
 
 def _tree(text: str | bytes) -> ast.Module:
@@ -199,9 +246,6 @@ def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
     elif isinstance(node, IMPORTS):
         for alias in node.names:
             yield alias.asname or _first(alias.name, node), node
-    elif isinstance(node, ast.Expr):
-        if isinstance(node.value, ast.Call) and len(chain := chain_of(node.value.func)) > 1:
-            yield chain[0], node  # TABLE.update(...)
     else:
         for target in _targets(node):
             for part in [target] if isinstance(target, ast.Name) else ast.walk(target):

@@ -167,7 +167,7 @@ class _Reader:
             name=ascii(node.name),
             args=self._arguments(node.args, inner, scope),
             body=self.each(without_annotations(without_docstring(node.body)), inner),
-            decorator_list=self.each(self._decorators(node), scope),
+            decorator_list=self.each(self._decorators(node), scope) if node.decorator_list else "",
             returns=self.read(bare(node.returns), scope) if node.returns is not None else "",
             type_params=self.each(getattr(node, "type_params", ()), scope),
         )
@@ -247,7 +247,10 @@ class _Reader:
         return self.fields(node, scope)
 
     def declaring(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> str:
-        (scope.of_module if isinstance(node, ast.Global) else scope.of_function).update(node.names)
+        if isinstance(node, ast.Global):
+            scope.of_module |= set(node.names)
+        else:
+            scope.of_function |= set(node.names)
         return self.fields(node, scope)
 
     def subscript(self, node: ast.Subscript, scope: Scope) -> str:
