@@ -28,6 +28,7 @@ def load(tmp_path_factory):
             package.mkdir()
             before(package)
             for name, text in {"__init__": "", **texts}.items():
+                (package / name).parent.mkdir(exist_ok=True)
                 (package / f"{name}.py").write_text(text)
             importlib.invalidate_caches()
             return getattr(importlib.import_module(f"{package.name}.flow"), task)

@@ -269,6 +269,12 @@ def test_a_helper_is_followed_through(code, shape):
     assert code({**others, "own": text}).hash != code({**others, "own": text.replace(old, new)}).hash
 
 
+PACK = {
+    "pack/__init__": "from . import inner\n",
+    "pack/inner": "from ..tools import clip\n\ndef f(x):\n    return clip(x)\n",
+}
+
+
 @pytest.mark.parametrize(
     ("through", "what", "call"),
     [
@@ -276,12 +282,13 @@ def test_a_helper_is_followed_through(code, shape):
         ("from .tools import *\n", "clip", "clip"),
         ("from . import tools\n", "tools", "tools.clip"),
         ("from . import tools as t\n", "t", "t.clip"),
+        ("from . import pack\n", "pack", "pack.inner.f"),
         ("from . import tools\n", "tools", "(lambda x: getattr(tools, 'cl' + 'ip')(x))"),
     ],
 )
 def test_a_name_is_followed_however_it_was_imported(code, through, what, call):
     flow = USER.format(module="way", what=what, call=call)
-    project = {"way": through, "tools": TOOLS, "limits": LIMITS, "flow": flow}
+    project = {"way": through, "tools": TOOLS, "limits": LIMITS, "flow": flow, **PACK}
     other = {**project, "limits": LIMITS.replace("LOWEST = 0", "LOWEST = 1")}
 
     assert code(project).hash != code(other).hash

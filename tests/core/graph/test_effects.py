@@ -95,6 +95,7 @@ def test_what_changes_a_global_while_the_module_is_loaded_counts(load, shape):
 
 ABROAD = {
     "an attribute of a module": ("from . import config\nconfig.RES = 0.25", "0.25", "0.5"),
+    "one of a package": ("from . import pack\npack.inner.RES = 1", "= 1", "= 2"),
     "one that is named": ("from . import config as conf\nsetattr(conf, 'RES', 3)", "3", "4"),
     "one that is not named": ("from . import config\nfor n in ('RES',):\n    setattr(config, n, 3)", "3", "4"),
     "a table": ("from .config import TABLE\nTABLE.update(a=1)", "a=1", "a=2"),
@@ -121,9 +122,10 @@ def setup(n):
 MODEL = """
 from . import config
 from .config import Model, TABLE
+from .pack.inner import RES
 
 def run(x):
-    return x + config.RES + Model.rate + TABLE['a']
+    return x + config.RES + Model.rate + TABLE['a'] + RES
 """
 
 
@@ -137,6 +139,8 @@ def test_what_another_module_changes_counts(load, shape):
         "between": "from .config import TABLE\n",
         "stars": "from .between import *\n",
         "importing": "from . import patches\n",
+        "pack/__init__": "from . import inner\n",
+        "pack/inner": "RES = 0\n",
     }
     hashes = {
         code(
@@ -162,9 +166,10 @@ def test_what_another_module_changes_counts(load, shape):
     ],
 )
 def test_what_only_looks_at_a_global_does_not_count(load, flow):
-    plain = code(load, model=MODEL, config=CONFIG)
+    rest = {"model": MODEL, "config": CONFIG, "pack/__init__": "", "pack/inner": "RES = 0\n"}
+    plain = code(load, **rest)
     # an empty line stands where the statements are
-    assert code(load, flow, model=MODEL, config=CONFIG).hash == plain.hash
+    assert code(load, flow, **rest).hash == plain.hash
 
 
 STARS = {

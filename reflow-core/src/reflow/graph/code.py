@@ -16,6 +16,7 @@ from reflow.graph.library import Library, is_of_reflow
 from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign, is_plain
 from reflow.graph.named import LAMBDA
 from reflow.graph.normal import Node
+from reflow.graph.unloaded import find_unloaded
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
@@ -258,8 +259,7 @@ class _Walk:
     def _module(self, name: str, rest: Chain) -> None:
         """Follow attributes of a module; one that is used as a value counts with all that it has."""
         module = self._library.modules.named(name)
-        below = f"{name}.{rest[0]}" if rest else ""
-        if below in sys.modules and (module is None or rest[0] not in module.parsed.bindings):
+        if rest and (below := self._library.modules.below(name, rest[0])):
             self._module(below, rest[1:])
         elif module is None:
             self._note_unseen(name)
@@ -270,20 +270,17 @@ class _Walk:
             self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
 
     def _note_unseen(self, name: str) -> None:
-        """Note a module of the project that is compiled, or that is not loaded before a task imports it."""
+        """Note a module of the project that is compiled, or not there."""
         if name in sys.modules:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and not file.endswith(".py") and not is_foreign(name, file):
-                self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
-            return
-        top = name.partition(".")[0]
-        if top in sys.modules or top in sys.stdlib_module_names:
-            return
-        from importlib.util import find_spec  # few tasks import what is not loaded yet
-
-        spec = find_spec(top)
-        if spec is not None and spec.origin and not is_foreign(top, spec.origin):
-            self._unresolved.add(f"{name} is imported only when a task runs")
+        else:
+            found = find_unloaded(name)
+            file = found.file if found is not None else None
+            parent = name.rpartition(".")[0]
+            if found is None and parent and self._library.modules.named(parent) is not None:
+                self._unresolved.add(f"{name} is not to be found")
+        if file and not file.endswith(".py") and not is_foreign(name, file):
+            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
 
     def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""

@@ -67,19 +67,26 @@ class Effects:
         self._modules = modules
         self._functions: dict[ast.AST, _Changes] = {}
         self._changes: dict[_Key, list[Change]] = {}
+        self._seen: set[Module] = set()
         for module in modules.loaded():
-            for node, statement in module.parsed.doing:
-                for key in self._changed_by(module, node).names:
-                    self._changes.setdefault(key, []).append(Change(module, statement))
+            self._see(module)
 
     def on(self, module: Module, name: str) -> list[Change]:
         """Return the statements that change a global, those of one module in their order."""
+        if module not in self._seen:  # it is not loaded yet
+            self._see(module)
         if not self._changes:
             return []
         found = [*self._changes.get((module.file, name), ()), *self._changes.get((module.file, EVERY), ())]
         if len(found) > 1:
             found.sort(key=lambda change: (change.module.name, change.statement.lineno))
         return list(dict.fromkeys(found))
+
+    def _see(self, module: Module) -> None:
+        self._seen.add(module)
+        for node, statement in module.parsed.doing:
+            for key in self._changed_by(module, node).names:
+                self._changes.setdefault(key, []).append(Change(module, statement))
 
     def _of_function(self, module: Module, node: ast.stmt) -> _Changes:
         """Return what a call changes: of a function, of a class, or of what a statement has made of others."""
@@ -159,12 +166,9 @@ class Effects:
     ) -> Iterator[tuple[Module, str]]:
         name = module.absolute(target.module, target.level)
         attributes = (target.name, *rest) if target.name else rest
+        while attributes and (below := self._modules.below(name, attributes[0])):
+            name, attributes = below, attributes[1:]
         other = self._modules.named(name)
-        while attributes and (other is None or attributes[0] not in other.parsed.bindings):
-            name = f"{name}.{attributes[0]}"
-            if (below := self._modules.named(name)) is None:
-                break
-            other, attributes = below, attributes[1:]
         if other is None:
             return
         if attributes:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
 from reflow.filesystem.project import is_project_file
-from reflow.graph.free_names import chain_of
+from reflow.graph.free_names import chain_of, imports_of
 from reflow.graph.named import functions_in, qualified_name
 from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
 from reflow.graph.source import source_text
+from reflow.graph.unloaded import absolute, find_unloaded
 from reflow.values.names import main_name
 
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -127,11 +128,7 @@ class Module:
         Args:
             level: How many dots stand before it.
         """
-        if not level:
-            return name
-        package = self.package.split(".")
-        kept = package[: len(package) - level + 1]
-        return ".".join([*kept, name] if name else kept)
+        return absolute(self.package, name, level)
 
     @property
     def is_cell(self) -> bool:
@@ -147,13 +144,22 @@ class Modules:
         self._named: dict[str, Module | None] = {}
 
     def named(self, name: str) -> Module | None:
-        """Return a loaded module of the project; None for one that is installed, compiled or not there."""
+        """Return a module of the project, also one that is not loaded yet; None for any other.
+
+        None too for one that is compiled, or not there.
+        """
         if name not in self._named:
             self._named[name] = self._look_up(name)
         return self._named[name]
 
     def _look_up(self, name: str) -> Module | None:
         module = sys.modules.get(name)
+        if module is None:
+            found = find_unloaded(name)
+            if found is None or found.file is None or not found.file.endswith(".py"):
+                return None
+            said = {"__name__": name, "__file__": found.file, "__package__": found.package}
+            return self._of(found.file, said)
         file = getattr(module, "__file__", None)
         if (
             not file
@@ -163,6 +169,25 @@ class Modules:
         ):
             return None
         return self._of(file, module.__dict__)
+
+    def below(self, name: str, attribute: str) -> str:
+        """Return the name of the module that an attribute of another one is, empty when it is none.
+
+        A package that says ``from . import config`` gives that name to the module itself.
+        """
+        module = self.named(name)
+        found = f"{name}.{attribute}"
+        for leaf, _ in module.parsed.bindings.get(attribute, ()) if module is not None else ():
+            if not isinstance(leaf, IMPORTS):
+                return ""
+            target = imports_of(leaf)[attribute]
+            if (
+                target.name != attribute
+                or module is None
+                or module.absolute(target.module, target.level) != name
+            ):
+                return ""
+        return found if found in sys.modules or find_unloaded(found) is not None else ""
 
     def loaded(self) -> list[Module]:
         """Return all modules of the project that are loaded."""
