@@ -317,6 +317,8 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
     [
         *((f"{name}('x')", f"helper in own.py:3 calls {name}") for name in OPAQUE),
         ("importlib.import_module(x)", "helper in own.py:3 calls importlib.import_module"),
+        ("runpy.run_path(x)", "helper in own.py:3 calls runpy.run_path"),
+        ("spec.loader.exec_module(x)", "helper in own.py:3 calls spec.loader.exec_module"),
         ("sys.modules[x].run()", "helper in own.py:3 calls sys.modules"),
         ("sys.__dict__[x]", "helper in own.py:3 calls sys.__dict__"),
         ("sys.__dict__.get(x)", "helper in own.py:3 calls sys.__dict__.get"),
@@ -328,7 +330,7 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
 def test_what_cannot_be_followed_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
 
-    own = f"import importlib, sys\ndef helper(x):\n    return {body}\n"
+    own = f"import importlib, runpy, sys; spec = 1\ndef helper(x):\n    return {body}\n"
     assert code({"own": own, "flow": flow}).unresolved == (told,)
 
 

@@ -302,9 +302,22 @@ def _written(node: ast.AST, **fields: str) -> str:
 
 _FIELDS: dict[type, tuple[str, ...]] = {}  #: the fields of a kind of node that are code
 _OPAQUE = frozenset(
-    ("exec", "eval", "compile", "getattr", "globals", "locals", "__import__", "import_module")
+    (
+        "exec",
+        "eval",
+        "compile",
+        "getattr",
+        "globals",
+        "locals",
+        "__import__",
+        "import_module",
+        "run_path",
+        "run_module",
+    )
 )  #: functions behind which anything can be
-_OPAQUE_ATTRIBUTES = frozenset(("import_module", "__dict__", "__subclasses__"))  #: attributes like these
+_OPAQUE_ATTRIBUTES = frozenset(
+    ("import_module", "run_path", "run_module", "exec_module", "__dict__", "__subclasses__")
+)  #: attributes like these
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _WALK = ("os", "walk")
 _SPECIAL: dict[type, Any] = {
