@@ -14,7 +14,7 @@ from reflow.define.signature import unwrapped
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.library import Library, is_of_reflow
 from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign, is_plain
-from reflow.graph.named import LAMBDA
+from reflow.graph.named import LAMBDA, same_name
 from reflow.graph.normal import Node
 from reflow.graph.unloaded import find_unloaded
 from reflow.model.digest import digest
@@ -350,9 +350,9 @@ class _Walk:
             if not nodes:
                 where = os.path.basename(module.file)
                 self._unresolved.add(f"{function.__qualname__} in {where} is not to be found in its file")
-            label = name if name and function.__code__.co_name == LAMBDA else function.__qualname__
+            label = name if name and function.__code__.co_name == LAMBDA else same_name(function.__qualname__)
             for node in nodes:
-                around = module.parsed.around(node) if "." in function.__qualname__ else None
+                around = module.parsed.around(node)
                 place = self._place(module, label, node, is_task=is_task)
                 self._waiting.append(place._replace(function=function, cells=_cells(function), around=around))
         return max(

@@ -16,6 +16,8 @@ from reflow.graph.normal import unquoted
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _ITEMS = 1_000  #: of what is taken for a constant, those of lists within it too
+_MAKERS = ("enum", "dataclasses", "collections", "typing")
+_DATACLASS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")  #: what all Pythons keep of a decorator
 _DEPTH = 10  #: of lists within lists: one that holds itself has no end
 
 
@@ -56,7 +58,8 @@ def class_text(value: type) -> str:
     """Return a text for a class but what it is given: its fields with their types, its members, who made it."""
     fields = [(name, str(one)) for name, one in _annotations(value).items()]
     said = [(f.name, f.init, f.repr, f.hash, f.compare, f.kw_only) for f in _dataclass_fields(value)]
-    made_by = str(vars(value).get("__dataclass_params__", ""))
+    params = vars(value).get("__dataclass_params__")
+    made_by = [getattr(params, name) for name in _DATACLASS] if params is not None else None
     members = list(getattr(value, "__members__", ()))
     return ascii((value.__qualname__, fields, said, made_by, members, vars(value).get("__slots__")))
 
@@ -130,5 +133,5 @@ def _parts(own: object) -> list[object]:
 def _is_made_by_python(one: object) -> bool:
     """Whether it comes with a dataclass, a named tuple, an Enum, ``__slots__`` or an abstract class."""
     if isinstance(one, FunctionType):
-        return one.__module__ == "enum" or str(unwrapped(one).__code__.co_filename) == "<string>"
+        return one.__module__ in _MAKERS or str(unwrapped(one).__code__.co_filename) == "<string>"
     return type(one).__name__ in ("member_descriptor", "_tuplegetter", "_abc_data")

@@ -13,7 +13,7 @@ LAMBDA = "<lambda>"
 
 _NAMED = (*FUNCTIONS, ast.ClassDef)
 
-_INLINED = ("listcomp", "setcomp", "dictcomp", "genexpr")  #: scopes on some Pythons alone
+_INLINED = ("listcomp", "setcomp", "dictcomp", "genexpr")
 
 
 def qualified_name(function: FunctionType) -> str:
@@ -21,9 +21,14 @@ def qualified_name(function: FunctionType) -> str:
     name = getattr(function.__code__, "co_qualname", "")  # since Python 3.11
     if not name and function.__qualname__.rpartition(".")[2] == function.__code__.co_name:
         name = function.__qualname__
-    for kind in _INLINED if "<" in name else ():
-        name = name.replace(f"<{kind}>.<locals>.", "")
-    return name
+    return same_name(name)
+
+
+def same_name(qualified: str) -> str:
+    """Return a qualified name as it is on any Python: comprehensions are scopes of their own on some alone."""
+    for kind in _INLINED if "<" in qualified else ():
+        qualified = qualified.replace(f"<{kind}>.<locals>.", "")
+    return qualified
 
 
 def functions_in(tree: ast.AST) -> dict[str, list[Node]]:
