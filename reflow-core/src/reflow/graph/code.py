@@ -11,6 +11,7 @@ from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
+from reflow.graph.effects import Change
 from reflow.graph.free_names import Chain, Import, Taken, imports_of
 from reflow.graph.library import Library, is_of_reflow
 from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign, is_plain
@@ -83,14 +84,13 @@ class _Walk:
         self._home = library.modules.of_function(self._function)
         self._hashes: dict[str, list[str]] = {}  # of definitions: a name may have several
         self._files: dict[str, str] = {}
-        self._taken: set[Node] = set()
+        self._taken: dict[Node, Module] = {}
         self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._classes: set[type] = set()
-        self._tops: dict[
-            Module, list[ast.stmt]
-        ] = {}  # statements that count since they bind or change a name
-        self._several: dict[Module, set[ast.stmt]] = {}  # those of them that are not alone to do so
+        self._several: dict[
+            Module, set[ast.stmt]
+        ] = {}  # statements that bind or change a name that others do too
         self._waiting: list[_Place] = []
         self._wrappers: list[FunctionType] = []
         self._unresolved: set[str] = set()
@@ -129,7 +129,7 @@ class _Walk:
         label = f"{self._label(module)}:{name}"
         place = _Place(module, label, definition.taken)
         if node not in self._taken:
-            self._taken.add(node)
+            self._taken[node] = module
             self._hashes.setdefault(label, []).append(definition.hash)
             self._files[label] = self._file(module)
         if not definition.is_read:
@@ -151,7 +151,8 @@ class _Walk:
     def _follow_all(self, place: _Place) -> None:
         for name, line in place.taken.opaque:
             self._unresolved.add(f"{_where(place, line)} calls {name}")
-        self._finds.update(f"{_where(place, line)} calls {name}" for name, line in place.taken.finders)
+        for name, line in place.taken.finders:
+            self._finds.add(f"{_where(place, line)} calls {name}")
         for chain in place.taken.chains:
             self._follow(place, chain)
 
@@ -207,10 +208,9 @@ class _Walk:
 
         So ``TOTAL = sum(L)`` behind ``L.append(5)`` is other code than before it.
         """
-        done = {top for top in self._tops[module] if top in several or not is_plain(top)}
-        hashes = [
-            self._library.definition(module, top).hash for top in sorted(done, key=lambda top: top.lineno)
-        ]
+        taken = [top for top in module.parsed.statements if self._taken.get(top) is module]
+        done = [top for top in taken if top in several or not is_plain(top)]
+        hashes = [self._library.definition(module, top).hash for top in done]
         self._add(module, f"{self._label(module)}:order of statements", digest("code", hashes).hex())
 
     def _add(self, module: Module, label: str, hashed: str) -> None:
@@ -228,29 +228,27 @@ class _Walk:
             if isinstance(leaf, IMPORTS):
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
-                self._take_statement(module, name, top, is_alone=len(bindings) == 1)
-        if is_own and not is_of_reflow(module.namespace.get(name)):
-            for given in module.parsed.registered.get(name, ()):
-                self._in_module(module, given, ())
-            self._changed(module, name, bindings)
+                self._take(module, name, top)
+        if not is_own:
+            return
+        given, changes = module.parsed.registered.get(name, ()), self._library.effects.on(module, name)
+        if (given or changes) and not is_of_reflow(module.namespace.get(name)):
+            for other in given:
+                self._in_module(module, other, ())
+            self._changed(module, name, changes)
+        if len(bindings) > 1 or changes:
+            self._note_several(module, [top for _, top in bindings])
 
-    def _changed(self, module: Module, name: str, bindings: Sequence[Binding]) -> None:
+    def _changed(self, module: Module, name: str, changes: Sequence[Change]) -> None:
         """Take the statements that change a global while modules are loaded."""
-        changes = self._library.effects.on(module, name)
         for other, statement in changes:
-            self._take_statement(
-                other, name if other is module else f"{name} of {module.name}", statement, is_alone=False
-            )
-        if changes and not module.is_cell:
-            self._several.setdefault(module, set()).update(top for _, top in bindings)
+            self._take(other, name if other is module else f"{name} of {module.name}", statement)
+            self._note_several(other, [statement])
 
-    def _take_statement(self, module: Module, name: str, top: ast.stmt, *, is_alone: bool) -> None:
-        """Take a statement that binds or changes a global."""
-        self._take(module, name, top)
+    def _note_several(self, module: Module, statements: Sequence[ast.stmt]) -> None:
+        """Note that a name has more than one value while its module is loaded; cells of a notebook are past that."""
         if not module.is_cell:
-            self._tops.setdefault(module, []).append(top)
-            if not is_alone:
-                self._several.setdefault(module, set()).add(top)
+            self._several.setdefault(module, set()).update(statements)
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import IMPORTS, Module, Modules
-from reflow.graph.named import every_node, names_bound_in
+from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
 
 EVERY = "*"  #: stands for all globals of a module
@@ -68,19 +68,19 @@ class Effects:
         self._functions: dict[ast.AST, _Changes] = {}
         self._changes: dict[_Key, list[Change]] = {}
         self._seen: set[Module] = set()
-        for module in modules.loaded():
+        for module in modules.importing():
             self._see(module)
 
-    def on(self, module: Module, name: str) -> list[Change]:
+    def on(self, module: Module, name: str) -> tuple[Change, ...]:
         """Return the statements that change a global, those of one module in their order."""
-        if module not in self._seen:  # it is not loaded yet
+        if module not in self._seen:  # it imports no others, or is not loaded yet
             self._see(module)
         if not self._changes:
-            return []
+            return ()
         found = [*self._changes.get((module.file, name), ()), *self._changes.get((module.file, EVERY), ())]
         if len(found) > 1:
             found.sort(key=lambda change: (change.module.name, change.statement.lineno))
-        return list(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)) if found else ()
 
     def _see(self, module: Module) -> None:
         self._seen.add(module)
@@ -203,14 +203,15 @@ class _Body:
         self._own: set[str] = set()
         self._same: dict[str, list[Chain]] = {}
         if isinstance(node, FUNCTIONS):
-            arguments = [n.arg for n in every_node(node.args) if isinstance(n, ast.arg)]
-            self._own.update(arguments[:1] if is_method else ())
-            self.parameters = set(arguments) - self._own
-            self.local = names_bound_in(node)
+            arguments = node.args
+            named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            named += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+            self._own.update(one.arg for one in named[:1] if is_method)
+            self.parameters = {one.arg for one in named} - self._own
         for inner in every_node(node):
             if (note := _NOTES.get(type(inner))) is not None:
                 note(self, inner)
-        self.local -= self.declared
+        self.local = self.local - self.declared if isinstance(node, FUNCTIONS) else set()
 
     def beyond(self, chains: list[Chain]) -> set[Chain]:
         """Return names with those left out that are local, and what these were made of instead."""
@@ -234,6 +235,14 @@ class _Body:
     def _note_name(self, node: ast.Name) -> None:
         if type(node.ctx) is ast.Load:
             self.names.append((node.id,))
+        else:
+            self.local.add(node.id)
+
+    def _note_argument(self, node: ast.arg) -> None:
+        self.local.add(node.arg)
+
+    def _note_named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self.local.add(node.name)
 
     def _note_global(self, node: ast.Global) -> None:
         self.declared.update(node.names)
@@ -241,6 +250,7 @@ class _Body:
 
     def _note_import(self, node: ast.Import | ast.ImportFrom) -> None:
         self.imports.update(imports_of(node))
+        self.local.update(self.imports)
 
     def _note_unused(self, node: ast.Expr) -> None:
         self.unused += [call for call in every_node(node.value) if isinstance(call, ast.Call)]
@@ -265,6 +275,8 @@ class _Body:
 _NOTES: dict[type, Any] = {
     **dict.fromkeys((ast.Attribute, ast.Subscript), _Body._note_part),
     ast.Name: _Body._note_name,
+    ast.arg: _Body._note_argument,
+    **dict.fromkeys((*FUNCTIONS, ast.ClassDef), _Body._note_named),
     ast.Global: _Body._note_global,
     **dict.fromkeys(IMPORTS, _Body._note_import),
     ast.Expr: _Body._note_unused,

@@ -76,7 +76,7 @@ class Scope:
         bound: Names that it binds.
         of_module: Those of ``global``.
         of_function: Those of ``nonlocal``.
-        walrus: The scope in which ``:=`` binds: that around a comprehension.
+        around: Of a comprehension, the scope that it stands in.
         is_class: Whether it is part of the body of a class.
     """
 
@@ -88,7 +88,7 @@ class Scope:
         "of_function",
         "of_module",
         "skipping",
-        "walrus",
+        "around",
     )
 
     def __init__(self, around: Scope | None = None, *, is_class: bool = False) -> None:
@@ -98,32 +98,43 @@ class Scope:
         self.anywhere: frozenset[Chain] = _NONE
         self.of_module: frozenset[str] = _NONE
         self.of_function: frozenset[str] = _NONE
-        self.walrus: Scope = self if around is None else around.walrus
+        self.around = around
         self.is_class = is_class
+
+    def bind_around(self, name: str) -> None:
+        """Bind a name as ``:=`` does: outside of all comprehensions."""
+        scope = self
+        while scope.around is not None:
+            scope = scope.around
+        scope.bound.add(name)
 
     @property
     def taken(self) -> set[Chain]:
         """All that it loads, where nothing is around it."""
-        return self.loads.union(self.skipping, self.anywhere)
+        return (
+            self.loads.union(self.skipping, self.anywhere) if self.skipping or self.anywhere else self.loads
+        )
 
     def leave_to(self, outer: Scope) -> None:
         """Give what is not bound here to the scope around."""
-        hidden = self.bound - self.of_function if self.of_function else self.bound
-        free = {chain for chain in self.loads if chain[0] not in hidden}
+        bound = self.bound - self.of_function if self.of_function else self.bound
+        free = {chain for chain in self.loads if chain[0] not in bound}
         if self.of_module:
             declared = {chain for chain in self.loads if chain[0] in self.of_module}
             outer.anywhere |= declared
             free -= declared
-        outer.anywhere |= self.anywhere
-        outer._take(free)
+        if self.anywhere:
+            outer.anywhere |= self.anywhere
+        if outer.is_class:
+            outer.skipping |= free
+        else:
+            outer.loads |= free
 
     def leave_body_to(self, outer: Scope, bound: set[str]) -> None:
         """Give what a statement of a class takes, but what the class has bound before, to the scope around it."""
         outer.anywhere |= self.anywhere
-        outer._take({chain for chain in self.loads if chain[0] not in bound}.union(self.skipping))
-
-    def _take(self, free: set[Chain]) -> None:
-        if self.is_class:
-            self.skipping |= free
+        free = {chain for chain in self.loads if chain[0] not in bound}.union(self.skipping)
+        if outer.is_class:
+            outer.skipping |= free
         else:
-            self.loads |= free
+            outer.loads |= free

@@ -42,24 +42,23 @@ class Library:
         Args:
             is_task: Whether it is the task itself: what looks like a task's decorator is one.
         """
-        key = (node, is_task)
-        if key not in self._read:
+        known = self._read.get((node, is_task))
+        if known is None:
 
             def decorators(of: Any) -> list[ast.expr]:
                 return self.decorators(module, of, is_task=is_task and of is node)
 
             try:
-                self._read[key] = read(node, decorators)
+                known = read(node, decorators)
             except RecursionError:  # an expression of a thousand terms
-                self._read[key] = unread(module.parsed.text_of(node))
-        return self._read[key]
+                known = unread(module.parsed.text_of(node))
+            self._read[node, is_task] = known
+        return known
 
     def decorators(self, module: Module, node: Any, *, is_task: bool = False) -> list[ast.expr]:
         """Return the decorators of a function that are code: all but those of reflow."""
         said: list[ast.expr] = getattr(node, "decorator_list", [])
-        return (
-            [decorator for decorator in said if not _is_of_task(decorator, module, is_task)] if said else said
-        )
+        return [decorator for decorator in said if not _is_of_task(decorator, module, is_task)]
 
     def bound_in(self, statement: ast.stmt) -> set[str]:
         """Return all names that are bound anywhere in a statement."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
-from reflow.filesystem.project import is_project_file
+from reflow.filesystem.project import STDLIB, is_project_file
 from reflow.graph.free_names import chain_of, imports_of
 from reflow.graph.named import functions_in, qualified_name
 from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
@@ -23,6 +24,16 @@ IMPORTS = (ast.Import, ast.ImportFrom)
 _QUIET = frozenset((*FUNCTIONS, *IMPORTS, ast.Pass))
 _NAMED = (*FUNCTIONS, ast.ClassDef)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+_FEW = 10
+_ODD = (
+    b"import\t",
+    b"import  ",
+    b"from\t",
+    b"from  ",
+    b"\\\n",
+    b"\\\r",
+)  #: ways to write an import that few use
 
 _PARSED: dict[str, Parsed] = {}
 
@@ -55,7 +66,7 @@ class Parsed:
         self.stars: list[ast.ImportFrom] = []
         self.doing: list[Binding] = []
         for top in self._tree.body:
-            if type(top) not in _QUIET and not is_plain(top):
+            if type(top) not in _QUIET:
                 self.doing += _doing(top)
             for name, leaf in _bound_by(top):
                 if name == "*" and isinstance(leaf, ast.ImportFrom):
@@ -97,6 +108,11 @@ class Parsed:
             ]
         )
 
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The statements of the module, in their order."""
+        return self._tree.body
+
     def around(self, node: Node) -> ast.stmt | None:
         """Return the statement of the module that a function stands in, if that is not its own."""
         tops = (top for top in self._tree.body if top.lineno <= node.lineno <= (top.end_lineno or top.lineno))
@@ -112,15 +128,30 @@ class Module:
         namespace: Its globals as they are now.
     """
 
-    __slots__ = ("file", "name", "namespace", "package", "parsed")
-
     def __init__(self, file: str, namespace: dict[str, Any]) -> None:
         name = str(namespace.get("__name__", ""))
         self.file = file
         self.name = main_name() if name == "__main__" else name
         self.package = str(namespace.get("__package__") or "")
         self.namespace = namespace
-        self.parsed = parsed(file, namespace)
+        self._text = source_text(file, namespace)
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """Its text, parsed once in a process as long as it stays the same."""
+        known = _PARSED.get(self.file)
+        if known is None or known.text != self._text:
+            known = _PARSED[self.file] = Parsed(self._text)
+        return known
+
+    def may_import(self, tops: Collection[str]) -> bool:
+        """Whether it may import a package or module of these names; a look at its text is faster than to parse it."""
+        text = self._text if isinstance(self._text, bytes) else self._text.encode()
+        if self.package and text.count(b"from .") > text.count(b'"from .') + text.count(b"'from ."):
+            return True
+        return any(odd in text for odd in _ODD) or any(
+            word + top.encode() in text for top in tops for word in (b"import ", b"from ", b", ", b",")
+        )
 
     def absolute(self, name: str, level: int) -> str:
         """Return the name of a module that this one imports.
@@ -189,10 +220,21 @@ class Modules:
                 return ""
         return found if found in sys.modules or find_unloaded(found) is not None else ""
 
-    def loaded(self) -> list[Module]:
-        """Return all modules of the project that are loaded."""
-        found = (self.named(name) for name in list(sys.modules))
-        return list(dict.fromkeys(module for module in found if module is not None))
+    def importing(self) -> list[Module]:
+        """Return the loaded modules of the project that may import others of it."""
+        found: dict[Module, str] = {}
+        for name, loaded in list(sys.modules.items()):
+            file = getattr(loaded, "__file__", None)
+            if file and not file.startswith(STDLIB) and (module := self.named(name)) is not None:
+                found[module] = module.name.partition(".")[0]
+        tops = set(found.values())
+        if len(tops) > _FEW:  # modules side by side, most of which import one another
+            return list(found)
+        return [
+            module
+            for module, own in found.items()
+            if module.may_import(tops - {own} if own == module.name else tops)
+        ]
 
     def of_function(self, function: Any) -> Module:
         """Return the module that a function stands in; for one of a notebook, its cell."""
@@ -211,32 +253,29 @@ def is_foreign(name: str, file: str) -> bool:
     return name.partition(".")[0] == "reflow" or not is_project_file(file)
 
 
-def parsed(file: str, namespace: dict[str, Any]) -> Parsed:
-    """Return a file, parsed once for each text that it has."""
-    text = source_text(file, namespace)
-    known = _PARSED.get(file)
-    if known is None or known.text != text:
-        known = _PARSED[file] = Parsed(text)
-    return known
-
-
-def _doing(top: ast.stmt) -> Iterator[Binding]:
-    for node in top.body if isinstance(top, ast.ClassDef) else [top]:
-        if type(node) not in _QUIET and not is_plain(node):
-            yield Binding(node, top)
+def _doing(top: ast.stmt) -> list[Binding]:
+    if isinstance(top, ast.ClassDef):
+        return [Binding(node, top) for node in top.body if type(node) not in _QUIET and not is_plain(node)]
+    return [] if is_plain(top) else [Binding(top, top)]
 
 
 def is_plain(node: ast.stmt) -> bool:
-    """Whether a statement gives names a plain constant, or is a text, or a function that takes nothing when made."""
-    if isinstance(node, FUNCTIONS):
-        return not (node.decorator_list or node.args.defaults or node.args.kw_defaults)
+    """Whether a statement gives a name a plain constant, is a text, or a function that takes nothing to be made."""
+    if isinstance(node, ast.Assign):
+        return (
+            isinstance(node.value, ast.Constant)
+            and isinstance(node.targets[-1], ast.Name)
+            and len(node.targets) == 1
+        )
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return False
-    if not isinstance(node.value, ast.Constant) and node.value is not None:
-        return False
-    return all(isinstance(target, ast.Name) for target in _targets(node))
+    if isinstance(node, FUNCTIONS):
+        return not (node.decorator_list or node.args.defaults or node.args.kw_defaults)
+    if isinstance(node, ast.AnnAssign):
+        return isinstance(node.target, ast.Name) and (
+            node.value is None or isinstance(node.value, ast.Constant)
+        )
+    return False
 
 
 def _tree(text: str | bytes) -> ast.Module:
@@ -271,7 +310,7 @@ def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
     elif isinstance(node, IMPORTS):
         for alias in node.names:
             yield alias.asname or _first(alias.name, node), node
-    else:
+    elif not isinstance(node, ast.Expr):
         for target in _targets(node):
             for part in [target] if isinstance(target, ast.Name) else ast.walk(target):
                 if isinstance(part, ast.Name):

@@ -57,10 +57,12 @@ def every_node(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        for value in node.__dict__.values():
+        said = node.__dict__
+        for name in node._fields:
+            value = said.get(name)
             if type(value) is list:
                 waiting += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            elif isinstance(value, ast.AST) and name != "ctx":
                 waiting.append(value)
 
 

@@ -76,7 +76,8 @@ def normal_form(statement: Node, decorators: Decorators = no_task_makers) -> tup
     scope = Scope()
     plain = without_annotation(statement) if isinstance(statement, ast.stmt) else None
     text = reader.read(plain or statement, scope)
-    chains = sorted(chain for chain in scope.taken if chain[0] not in reader.generic)
+    generic = reader.generic
+    chains = sorted([chain for chain in scope.taken if chain[0] not in generic] if generic else scope.taken)
     taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), tuple(sorted(reader.finders)))
     return text, taken
 
@@ -239,7 +240,7 @@ class _Reader:
         )
 
     def walrus(self, node: ast.NamedExpr, scope: Scope) -> str:
-        scope.walrus.bound.add(node.target.id)
+        scope.bind_around(node.target.id)
         return f"NamedExpr(target=Name(id={node.target.id!a}),value={self.read(node.value, scope)})"
 
     def importing(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> str:
