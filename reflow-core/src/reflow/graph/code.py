@@ -84,7 +84,7 @@ class _Walk:
         self._home = library.modules.of_function(self._function)
         self._hashes: dict[str, list[str]] = {}  # of definitions: a name may have several
         self._files: dict[str, str] = {}
-        self._taken: dict[Node, Module] = {}
+        self._taken: dict[Node, tuple[str, int]] = {}  # with a name that stays when they are edited
         self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._classes: set[type] = set()
@@ -129,8 +129,8 @@ class _Walk:
         label = f"{self._label(module)}:{name}"
         place = _Place(module, label, definition.taken)
         if node not in self._taken:
-            self._taken[node] = module
-            self._hashes.setdefault(label, []).append(definition.hash)
+            (known := self._hashes.setdefault(label, [])).append(definition.hash)
+            self._taken[node] = label, len(known)
             self._files[label] = self._file(module)
         if not definition.is_read:
             self._unresolved.add(f"{_where(place, node.lineno)} is nested too deeply to be followed")
@@ -208,10 +208,10 @@ class _Walk:
 
         So ``TOTAL = sum(L)`` behind ``L.append(5)`` is other code than before it.
         """
-        taken = [top for top in module.parsed.statements if self._taken.get(top) is module]
+        taken = [top for top in module.parsed.statements if top in self._taken]
         done = [top for top in taken if top in several or not is_plain(top)]
-        hashes = [self._library.definition(module, top).hash for top in done]
-        self._add(module, f"{self._label(module)}:order of statements", digest("code", hashes).hex())
+        order = [self._taken[top] for top in done]
+        self._add(module, f"{self._label(module)}:order of statements", digest("code", order).hex())
 
     def _add(self, module: Module, label: str, hashed: str) -> None:
         if hashed not in (known := self._hashes.setdefault(label, [])):
