@@ -96,3 +96,24 @@ def test_what_nobody_could_know_that_a_task_imports_is_told_and_its_result_is_no
         "no other run will reuse its result: module 'helper' was not loaded"
         in terminal.python("late.py", "why", "task").out
     )
+
+
+LOST = """
+from reflow import Workflow
+wf = Workflow("lost")
+@wf.job
+def task(x: int = 1) -> int:
+    return x
+if __name__ == "__main__":
+    {before}
+    raise SystemExit(wf.cli())
+"""
+
+
+def test_a_reused_result_is_told_whose_function_is_not_in_its_file_any_more(terminal):
+    (terminal.folder / "lost.py").write_text(LOST.format(before="pass"))
+    assert terminal.python("lost.py", "submit", "-q", "--executor", "inline").code == 0
+    (terminal.folder / "lost.py").write_text(LOST.format(before="open(__file__, 'w').write('wf = None')"))
+
+    told = terminal.python("lost.py", "submit", "--executor", "inline").err
+    assert "task: reused, and nobody can tell whether by the same code" in told
