@@ -141,6 +141,12 @@ task = make(names["op"])
     assert code_of(load({"flow": text})).unresolved == ("op in <string> is not to be found in its file",)
 
 
+def test_a_closure_is_found_in_a_file_that_has_a_very_long_expression(load):
+    deep = f"\n\ndef deep(x):\n    return {' + '.join(['x'] * 2500)}\n"
+
+    assert code_of(load({"flow": CLOSURES["a lambda"][0] + deep})).hash
+
+
 DECORATED = """
 from reflow import Flow
 

@@ -1,4 +1,4 @@
-"""The project's modules that are loaded: their text, parsed once, and what binds each of their names."""
+"""The modules of the project: their text, parsed once, and what binds each of their names."""
 
 from __future__ import annotations
 

@@ -34,21 +34,21 @@ def same_name(qualified: str) -> str:
 def functions_in(tree: ast.AST) -> dict[str, list[Node]]:
     """Return all functions and lambdas of a file by qualified name, those of one name in their order."""
     found: dict[str, list[Node]] = {}
-    for name, node in _functions_in(tree, ""):
-        found.setdefault(name, []).append(node)
+    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+    while waiting:  # an expression may be nested more deeply than functions can call themselves
+        parent, prefix = waiting.pop()
+        for node in ast.iter_child_nodes(parent):
+            within = prefix
+            if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+                name = prefix + getattr(node, "name", LAMBDA)
+                found.setdefault(name, []).append(node)
+                within = f"{name}.<locals>."
+            elif isinstance(node, ast.ClassDef):
+                within = f"{prefix}{node.name}."
+            waiting.append((node, within))
+    for nodes in found.values():
+        nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     return found
-
-
-def _functions_in(tree: ast.AST, prefix: str) -> Iterator[tuple[str, Node]]:
-    for node in ast.iter_child_nodes(tree):
-        within = prefix
-        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
-            name = prefix + getattr(node, "name", LAMBDA)
-            yield name, node
-            within = f"{name}.<locals>."
-        elif isinstance(node, ast.ClassDef):
-            within = f"{prefix}{node.name}."
-        yield from _functions_in(node, within)
 
 
 def every_node(tree: ast.AST) -> Iterator[ast.AST]:
