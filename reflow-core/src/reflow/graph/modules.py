@@ -224,8 +224,9 @@ class Modules:
         """Return the loaded modules of the project that may import others of it."""
         found: dict[Module, str] = {}
         for name, loaded in list(sys.modules.items()):
-            file = getattr(loaded, "__file__", None)
-            if file and not file.startswith(STDLIB) and (module := self.named(name)) is not None:
+            if not (file := _file_of(loaded)) or file.startswith(STDLIB):
+                continue
+            if (module := self.named(name)) is not None:
                 found[module] = module.name.partition(".")[0]
         tops = set(found.values())
         if len(tops) > _FEW:  # modules side by side, most of which import one another
@@ -251,6 +252,12 @@ class Modules:
 def is_foreign(name: str, file: str) -> bool:
     """Whether a module is none of the project: of Python, installed, or of reflow itself."""
     return name.partition(".")[0] == "reflow" or not is_project_file(file)
+
+
+def _file_of(loaded: object) -> str:
+    """Return the file of a module; anything may stand among those that are loaded, and answer as it likes."""
+    file = loaded.__dict__.get("__file__") if isinstance(loaded, ModuleType) else None
+    return file if isinstance(file, str) else ""
 
 
 def _doing(top: ast.stmt) -> list[Binding]:

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from reflow.filesystem.project import is_project_file
@@ -73,7 +74,7 @@ def imported_later(texts: Iterable[tuple[str, bytes]]) -> Iterator[Unloaded]:
                 continue
             yield found
             if found.file is not None and found.file.endswith(".py"):
-                with open(found.file, "rb") as file:
+                with suppress(OSError), open(found.file, "rb") as file:
                     waiting.append((found.package, file.read()))
 
 
@@ -130,6 +131,7 @@ def _search(name: str) -> Sequence[str] | None:
 def _spec(name: str, path: Sequence[str] | None) -> Any:
     for finder in sys.meta_path:
         find = getattr(finder, "find_spec", None)
-        if find is not None and (spec := find(name, path, None)) is not None:
-            return spec
+        with suppress(ImportError, ValueError, OSError):  # a finder that cannot tell
+            if find is not None and (spec := find(name, path, None)) is not None:
+                return spec
     return None
