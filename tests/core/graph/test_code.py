@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import itertools
 import linecache
 import random
 import shutil
@@ -16,8 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reflow.graph.code import codes_of
-
-numbers = itertools.count()
 
 FLOW = '''
 from typing import Annotated
@@ -72,32 +68,6 @@ class Unused:
     pass
 """
 PROJECT = {"flow": FLOW, "tools": TOOLS, "limits": LIMITS, "shapes": SHAPES}
-
-
-@pytest.fixture(scope="module")
-def load(tmp_path_factory):
-    """Import a project of modules and return its task; each project is a package of its own."""
-    folder = tmp_path_factory.mktemp("projects")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-
-        def load(texts, task="task", before=lambda package: None):
-            package = folder / f"project{next(numbers)}"
-            package.mkdir()
-            before(package)
-            for name, text in {"__init__": "", **texts}.items():
-                (package / f"{name}.py").write_text(text)
-            importlib.invalidate_caches()
-            return getattr(importlib.import_module(f"{package.name}.flow"), task)
-
-        yield load
-        for name in [name for name in sys.modules if name.startswith("project")]:
-            del sys.modules[name]
-
-
-@pytest.fixture(scope="module")
-def code(load):
-    return lambda texts: codes_of({"task": load(texts)})["task"]
 
 
 def changed(module, old, new):
@@ -299,6 +269,12 @@ def test_a_helper_is_followed_through(code, shape):
     assert code({**others, "own": text}).hash != code({**others, "own": text.replace(old, new)}).hash
 
 
+PACK = {
+    "pack/__init__": "from . import inner\n",
+    "pack/inner": "from ..tools import clip\n\ndef f(x):\n    return clip(x)\n",
+}
+
+
 @pytest.mark.parametrize(
     ("through", "what", "call"),
     [
@@ -306,12 +282,13 @@ def test_a_helper_is_followed_through(code, shape):
         ("from .tools import *\n", "clip", "clip"),
         ("from . import tools\n", "tools", "tools.clip"),
         ("from . import tools as t\n", "t", "t.clip"),
+        ("from . import pack\n", "pack", "pack.inner.f"),
         ("from . import tools\n", "tools", "(lambda x: getattr(tools, 'cl' + 'ip')(x))"),
     ],
 )
 def test_a_name_is_followed_however_it_was_imported(code, through, what, call):
     flow = USER.format(module="way", what=what, call=call)
-    project = {"way": through, "tools": TOOLS, "limits": LIMITS, "flow": flow}
+    project = {"way": through, "tools": TOOLS, "limits": LIMITS, "flow": flow, **PACK}
     other = {**project, "limits": LIMITS.replace("LOWEST = 0", "LOWEST = 1")}
 
     assert code(project).hash != code(other).hash
@@ -340,6 +317,8 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
     [
         *((f"{name}('x')", f"helper in own.py:3 calls {name}") for name in OPAQUE),
         ("importlib.import_module(x)", "helper in own.py:3 calls importlib.import_module"),
+        ("runpy.run_path(x)", "helper in own.py:3 calls runpy.run_path"),
+        ("spec.loader.exec_module(x)", "helper in own.py:3 calls spec.loader.exec_module"),
         ("sys.modules[x].run()", "helper in own.py:3 calls sys.modules"),
         ("sys.__dict__[x]", "helper in own.py:3 calls sys.__dict__"),
         ("sys.__dict__.get(x)", "helper in own.py:3 calls sys.__dict__.get"),
@@ -351,7 +330,7 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
 def test_what_cannot_be_followed_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
 
-    own = f"import importlib, sys\ndef helper(x):\n    return {body}\n"
+    own = f"import importlib, runpy, sys; spec = 1\ndef helper(x):\n    return {body}\n"
     assert code({"own": own, "flow": flow}).unresolved == (told,)
 
 
@@ -529,26 +508,11 @@ def test_other_tasks_of_a_flow_that_is_reached_do_not_count(code):
     assert plain.hash == changed.hash
 
 
-class Session:
-    """A notebook's kernel, as far as names and texts go."""
-
-    def __init__(self):
-        self.namespace = {"__name__": "__main__"}
-
-    def __call__(self, text):
-        """Run a cell; return all names."""
-        file = f"/tmp/kernel_{next(numbers)}/{next(numbers)}.py"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-        exec(compile(text, file, "exec"), self.namespace)
-        return self.namespace
-
-
 THEN = ["N = 3", "def helper(x):\n    return x", "def sum(x):\n    return 0", "SIZES['a'] = 2"]
 
 
 @pytest.mark.parametrize("then", THEN)
-def test_a_name_that_a_later_cell_gives_another_value_counts_as_it_is_now(then):
-    cell = Session()
+def test_a_name_that_a_later_cell_gives_another_value_counts_as_it_is_now(cell, then):
     cell("N = 2\nSIZES = {'a': 1}\n\ndef helper(x):\n    return 2 * x\n")
     task = cell("def task(x: int) -> int:\n    return helper(sum([x])) + N + SIZES['a']\n")["task"]
     before = codes_of({"task": task})["task"]
@@ -561,8 +525,7 @@ def test_a_name_that_a_later_cell_gives_another_value_counts_as_it_is_now(then):
     assert now.unresolved == ()
 
 
-def test_what_the_own_cell_of_a_task_says_gives_way_to_what_came_later():
-    cell = Session()
+def test_what_the_own_cell_of_a_task_says_gives_way_to_what_came_later(cell):
     task = cell("N = 2\n\ndef task(x: int) -> int:\n    return x + N\n")["task"]
     before = codes_of({"task": task})["task"]
     cell("N = 3")
@@ -570,17 +533,17 @@ def test_what_the_own_cell_of_a_task_says_gives_way_to_what_came_later():
     assert codes_of({"task": task})["task"].hash != before.hash
 
 
-def test_it_makes_no_difference_which_cell_a_helper_stands_in():
+def test_it_makes_no_difference_which_cell_a_helper_stands_in(notebook):
     helper, task = "def helper(x):\n    return x\n", "def task(x: int) -> int:\n    return helper(x)\n"
-    cell = Session()
+    cell = notebook()
     cell(helper)
     apart = codes_of({"task": cell(task)["task"]})["task"]
 
-    assert codes_of({"task": Session()(helper + task)["task"]})["task"].hash == apart.hash
+    assert codes_of({"task": notebook()(helper + task)["task"]})["task"].hash == apart.hash
 
 
-def test_a_value_of_a_cell_that_nobody_can_write_down_is_told():
-    task = Session()("OPEN = object()\n\ndef task(x: int) -> int:\n    return x + hash(OPEN)\n")["task"]
+def test_a_value_of_a_cell_that_nobody_can_write_down_is_told(cell):
+    task = cell("OPEN = object()\n\ndef task(x: int) -> int:\n    return x + hash(OPEN)\n")["task"]
 
     (told,) = codes_of({"task": task})["task"].unresolved
     assert "takes OPEN, a value of type object" in told

@@ -117,6 +117,24 @@ def test_module_outside_the_copy_loads_live_and_is_noted(project, modules):
     assert worked(project, modules, code) == f"3 { {'late': str(project / 'late.py')}!a}"
 
 
+def test_what_functions_import_is_in_the_copy_with_all_that_it_imports(project):
+    (project / "pack" / "inner.py").write_text("def f():\n    from . import late\n    return late.x\n")
+    (project / "pack" / "late.py").write_text("from .later.last import x\n")
+    (project / "pack" / "later").mkdir()
+    (project / "pack" / "later" / "last.py").write_text("x = 3\n")
+    modules = submitted(project)
+    (project / "pack" / "later" / "last.py").write_text("x = 4\n")
+
+    assert worked(project, modules, "from pack.inner import f; print(f(), served.live)") == "3 {}"
+
+
+def test_what_functions_import_and_nobody_can_read_is_copied_as_it_is(project):
+    (project / "pack" / "inner.py").write_text("def f():\n    import broken\n")
+    (project / "broken.py").write_text("y = = 1\n")
+
+    assert submitted(project)["broken"]["file"] == str(project / "broken.py")
+
+
 def test_installed_modules_are_not_noted(project, modules):
     code = "import json, pluggy; print(served.live)"
 

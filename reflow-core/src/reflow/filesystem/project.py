@@ -6,12 +6,12 @@ import os
 import sys
 from functools import cache
 
-_STDLIB = os.path.dirname(os.__file__) + os.sep  #: told at once; to resolve links takes dozens of calls
+STDLIB = os.path.dirname(os.__file__) + os.sep  #: told at once; to resolve links takes dozens of calls
 
 
 def is_project_file(file: str) -> bool:
     """Whether a file is the user's own: not of Python's library, and not installed."""
-    if file.startswith(_STDLIB):
+    if file.startswith(STDLIB):
         return False
     parts = file.split(os.sep)
     if "site-packages" in parts or "dist-packages" in parts:

@@ -6,19 +6,22 @@ import ast
 import builtins
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any, NamedTuple, TypeGuard
 
 from reflow.define.signature import unwrapped
+from reflow.graph.effects import Change
 from reflow.graph.free_names import Chain, Finder, Import, Taken, imports_of
-from reflow.graph.modules import IMPORTS, Binding, Module, Modules, is_foreign
-from reflow.graph.reading import Definition, read, unread
+from reflow.graph.library import Library, is_of_reflow
+from reflow.graph.modules import IMPORTS, Binding, Module, is_foreign, is_plain
+from reflow.graph.named import LAMBDA, same_name
+from reflow.graph.normal import Node
+from reflow.graph.unloaded import find_unloaded
 from reflow.model.digest import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
 
-_NOT_OWN = (ast.Expr, *IMPORTS)
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -56,7 +59,7 @@ class Code(NamedTuple):
 
 def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
     """Return the code of several tasks by name; each file is parsed once, each definition read once."""
-    library = _Library()
+    library = Library()
     return {name: _Walk(library, function).code() for name, function in functions.items()}
 
 
@@ -65,73 +68,63 @@ def source_hash(function: Callable[..., Any]) -> str:
 
     Comments, docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
     """
-    return _Walk(_Library(), function).source()
-
-
-class _Library:
-    """What all walks share: modules, and definitions that were read."""
-
-    def __init__(self) -> None:
-        self.modules = Modules()
-        self._read: dict[ast.stmt, Definition] = {}
-        self._seen_from: dict[tuple[str, str], str] = {}
-
-    def seen_from(self, home: Module, module: Module) -> str:
-        """Return the file of a module as seen from the directory of another; all cells of a notebook are one."""
-        if module.is_cell:
-            return "notebook"
-        folder, name = os.path.split(module.file)
-        key = (folder, home.file)
-        if key not in self._seen_from:
-            start = os.getcwd() if home.is_cell else os.path.dirname(home.file)
-            self._seen_from[key] = os.path.relpath(folder or ".", start or ".")
-        near = self._seen_from[key]
-        return name if near == "." else os.path.join(near, name)
-
-    def definition(self, module: Module, node: ast.stmt) -> Definition:
-        if node not in self._read:
-            try:
-                self._read[node] = read(node)
-            except RecursionError:  # an expression of a thousand terms
-                self._read[node] = unread(module.parsed.text_of(node))
-        return self._read[node]
+    return _Walk(Library(), function).source()
 
 
 class _Place(NamedTuple):
-    """A definition whose names are to be followed."""
+    """A definition whose names are to be followed.
+
+    Attributes:
+        function: The function that was made from it, where that is known, and counts as it is.
+        around: The statement of the module that it stands in, if that is not its own.
+    """
 
     module: Module
     label: str
     taken: Taken
-    cells: Mapping[str, object]
+    function: FunctionType | None = None
+    cells: Mapping[str, object] = MappingProxyType({})
+    around: ast.stmt | None = None
 
 
 class _Walk:
     """Follows names from one function through the project."""
 
-    def __init__(self, library: _Library, function: Callable[..., Any]) -> None:
+    def __init__(self, library: Library, function: Callable[..., Any]) -> None:
         self._library = library
+        self._given = function
         self._function = unwrapped(function)
         self._home = library.modules.of_function(self._function)
         self._hashes: dict[str, list[str]] = {}  # of definitions: a name may have several
         self._files: dict[str, str] = {}
-        self._taken: set[ast.stmt] = set()
+        self._taken: dict[Node, tuple[str, int]] = {}  # with a name that stays when they are edited
+        self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._classes: set[type] = set()
+        self._several: dict[
+            Module, set[ast.stmt]
+        ] = {}  # statements that bind or change a name that others do too
         self._waiting: list[_Place] = []
+        self._wrappers: list[FunctionType] = []
         self._unresolved: set[str] = set()
         self._finds: list[Find] = []
 
     def source(self) -> str:
-        node = _node_of(self._function, self._home)
-        return "" if node is None else self._library.definition(self._home, node).hash
+        nodes = self._home.parsed.functions(self._function)
+        hashes = [self._library.definition(self._home, node, is_task=True).hash for node in nodes]
+        return _one(hashes) if hashes else ""
 
     def code(self) -> Code:
         if not (source := self.source()):
             return Code("", "", {})
-        self._take_function(self._function)
-        while self._waiting:
-            self._follow_all(self._waiting.pop())
+        self._take_function(self._given, is_task=True)
+        while self._waiting or self._wrappers:
+            if self._waiting:
+                self._follow_all(self._waiting.pop())
+            else:
+                self._take_wrapper(self._wrappers.pop())
+        for module, several in self._several.items():
+            self._count_order(module, several)
         parts = {
             f"{self._files[label]}:{label.partition(':')[2]}": _one(hashes)[:PART_SIZE]
             for label, hashes in sorted(self._hashes.items())
@@ -139,20 +132,22 @@ class _Walk:
         whole = digest("code", sorted(self._hashes.items())).hex()
         return Code(source, whole, parts, tuple(sorted(self._unresolved)), tuple(sorted(self._finds)))
 
-    def _take(
-        self, module: Module, name: str, node: ast.stmt, cells: Mapping[str, object] | None = None
-    ) -> None:
-        if node in self._taken:
-            return
-        self._taken.add(node)
-        definition = self._library.definition(module, node)
+    def _take(self, module: Module, name: str, node: Node) -> None:
+        if node not in self._taken:
+            self._waiting.append(self._place(module, name, node))
+
+    def _place(self, module: Module, name: str, node: Node, *, is_task: bool = False) -> _Place:
+        """Count a definition, and return it as a place to go on from."""
+        definition = self._library.definition(module, node, is_task=is_task)
         label = f"{self._label(module)}:{name}"
-        self._hashes.setdefault(label, []).append(definition.hash)
-        self._files[label] = self._file(module)
-        place = _Place(module, label, definition.taken, cells or {})
+        place = _Place(module, label, definition.taken)
+        if node not in self._taken:
+            (known := self._hashes.setdefault(label, [])).append(definition.hash)
+            self._taken[node] = label, len(known)
+            self._files[label] = self._file(module)
         if not definition.is_read:
             self._unresolved.add(f"{_where(place, node.lineno)} is nested too deeply to be followed")
-        self._waiting.append(place)
+        return place
 
     def _label(self, module: Module) -> str:
         """Name a module so that it is the same in a script, in a package, and wherever these are."""
@@ -185,6 +180,8 @@ class _Walk:
             self._import(module, place.taken.imports[root], rest)
         elif root in place.cells:
             self._value(place, root, place.cells[root], rest)
+        elif place.around is not None and root in self._library.bound_in(place.around):
+            self._take_around(place, place.around)
         else:
             self._follow_global(place, root, rest)
 
@@ -199,42 +196,85 @@ class _Walk:
             self._unresolved.add(f"{_where(place)} takes {name}, which is not to be found")
 
     def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
-        """Follow a name of a module, if it has that; through ``from x import *`` too."""
-        if bindings := module.parsed.bindings.get(name):
+        """Follow a name of a module, if it has that; through ``from x import *`` too.
+
+        Where several statements bind it, all count, and so does the order in which Python comes to them.
+        """
+        bindings = module.parsed.bindings.get(name, ())
+        if bindings:
             self._bound(module, name, bindings, rest)
-            return True
+        if not module.parsed.stars:
+            return bool(bindings)
+        places = [(top.lineno, "") for _, top in bindings]
         for star in module.parsed.stars:
-            other = self._library.modules.named(_absolute(module, star.module or "", star.level))
+            other = self._library.modules.named(module.absolute(star.module or "", star.level))
             if other is None or other in without:
                 continue
             if self._in_module(other, name, rest, (*without, module)):
-                return True
-        return False
+                places.append((star.lineno, self._label(other)))
+        if len(places) > max(1, len(bindings)):
+            self._add(
+                module,
+                f"{self._label(module)}:{name}",
+                digest("code", [at for _, at in sorted(places)]).hex(),
+            )
+        return bool(places)
+
+    def _count_order(self, module: Module, several: Collection[ast.stmt]) -> None:
+        """Count in which order a module does what counts, where it gives a name more than one value, or changes it.
+
+        So ``TOTAL = sum(L)`` behind ``L.append(5)`` is other code than before it.
+        """
+        taken = [top for top in module.parsed.statements if top in self._taken]
+        done = [top for top in taken if top in several or not is_plain(top)]
+        order = [self._taken[top] for top in done]
+        self._add(module, f"{self._label(module)}:order of statements", digest("code", order).hex())
+
+    def _add(self, module: Module, label: str, hashed: str) -> None:
+        if hashed not in (known := self._hashes.setdefault(label, [])):
+            known.append(hashed)
+        self._files[label] = self._file(module)
 
     def _bound(self, module: Module, name: str, bindings: Sequence[Binding], rest: Chain) -> None:
         key = (module.file, (name, *rest))
         if key in self._followed:
             return
         self._followed.add(key)
-        is_own = not all(isinstance(leaf, _NOT_OWN) for leaf, _ in bindings)
+        is_own = not all(isinstance(leaf, IMPORTS) for leaf, _ in bindings)
         for leaf, top in bindings:
             if isinstance(leaf, IMPORTS):
                 self._import(module, imports_of(leaf)[name], rest)
             elif is_own:
                 self._take(module, name, top)
-        if is_own and not _is_of_reflow(module.namespace.get(name)):
-            for given in module.parsed.registered.get(name, ()):
-                self._in_module(module, given, ())
+        if not is_own:
+            return
+        given, changes = module.parsed.registered.get(name, ()), self._library.effects.on(module, name)
+        if (given or changes) and not is_of_reflow(module.namespace.get(name)):
+            for other in given:
+                self._in_module(module, other, ())
+            self._changed(module, name, changes)
+        if len(bindings) > 1 or changes:
+            self._note_several(module, [top for _, top in bindings])
+
+    def _changed(self, module: Module, name: str, changes: Sequence[Change]) -> None:
+        """Take the statements that change a global while modules are loaded."""
+        for other, statement in changes:
+            self._take(other, name if other is module else f"{name} of {module.name}", statement)
+            self._note_several(other, [statement])
+
+    def _note_several(self, module: Module, statements: Sequence[ast.stmt]) -> None:
+        """Note that a name has more than one value while its module is loaded; cells of a notebook are past that."""
+        if not module.is_cell:
+            self._several.setdefault(module, set()).update(statements)
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest
-        self._module(_absolute(module, target.module, target.level), attributes)
+        self._module(module.absolute(target.module, target.level), attributes)
 
     def _module(self, name: str, rest: Chain) -> None:
         """Follow attributes of a module; one that is used as a value counts with all that it has."""
         module = self._library.modules.named(name)
-        below = f"{name}.{rest[0]}" if rest else ""
-        if below in sys.modules and (module is None or rest[0] not in module.parsed.bindings):
+        if rest and (below := self._library.modules.below(name, rest[0])):
             self._module(below, rest[1:])
         elif module is None:
             self._note_unseen(name)
@@ -245,66 +285,112 @@ class _Walk:
             self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
 
     def _note_unseen(self, name: str) -> None:
-        """Note a module of the project that is compiled, or that is not loaded before a task imports it."""
+        """Note a module of the project that is compiled, or not there."""
         if name in sys.modules:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and not file.endswith(".py") and not is_foreign(name, file):
-                self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
-            return
-        top = name.partition(".")[0]
-        if top in sys.modules or top in sys.stdlib_module_names:
-            return
-        from importlib.util import find_spec  # few tasks import what is not loaded yet
-
-        spec = find_spec(top)
-        if spec is not None and spec.origin and not is_foreign(top, spec.origin):
-            self._unresolved.add(f"{name} is imported only when a task runs")
+        else:
+            found = find_unloaded(name)
+            file = found.file if found is not None else None
+            parent = name.rpartition(".")[0]
+            if found is None and parent and self._library.modules.named(parent) is not None:
+                self._unresolved.add(f"{name} is not to be found")
+        if file and not file.endswith(".py") and not is_foreign(name, file):
+            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
 
     def _value(self, place: _Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
         from reflow.graph.current import (
-            constant_text,  # most code is in files, where names say more than values
-        )
+            constant_text,
+            named_text,
+        )  # most code is in files, where names say more
 
         if isinstance(value, ModuleType):
             self._module(value.__name__, rest)
-        elif isinstance(plain := unwrapped(value) if callable(value) else None, FunctionType):
-            if not is_foreign(plain.__module__ or "", plain.__code__.co_filename):
-                self._take_function(plain)
+        elif callable(value) and _is_own(unwrapped(value)):
+            self._take_function(value, name)
+            return
         elif isinstance(value, type) and _is_of_cell(value):
             self._class_of_cell(place, value)
+            return
         elif isinstance(value, type) and "<locals>" not in value.__qualname__:
             self._module(value.__module__, tuple(value.__qualname__.split(".")))
-        elif (text := constant_text(value)) is not None:
+        if (text := constant_text(value) or named_text(value)) is not None:
             self._constant(place, name, text)
-        elif not _is_of_reflow(value):
+        elif not is_of_reflow(value):
             self._unresolved.add(f"{_where(place)} takes {name}, a value of type {type(value).__qualname__}")
 
     def _constant(self, place: _Place, name: str, text: str) -> None:
-        is_global = name not in place.cells
-        label = f"{self._label(place.module)}:{name}" if is_global else f"{place.label}.{name}"
         hashed = digest("value", text).hex()
-        if hashed not in (known := self._hashes.setdefault(label, [])):
-            known.append(hashed)
-        self._files[label] = self._file(place.module)
+        if name not in place.cells:
+            self._add(place.module, f"{self._label(place.module)}:{name}", hashed)
+        elif (of_one := (place.label, (str(id(place.function)), name))) not in self._followed:
+            self._followed.add(of_one)
+            label = f"{place.label}.{name}"
+            self._hashes.setdefault(label, []).append(hashed)  # each closure of one function has its own
+            self._files[label] = self._file(place.module)
 
     def _class_of_cell(self, place: _Place, value: type) -> None:
         """Take a class as it is now: the cell that made it may not be the one that is looked at."""
-        from reflow.graph.current import class_text, functions_of
+        from reflow.graph.current import class_text, values_of
 
         if value in self._classes:
             return
         self._classes.add(value)
         self._constant(place, value.__qualname__, class_text(value))
-        for function in functions_of(value):
-            self._value(place, function.__name__, function, ())
-        for base in value.__bases__:
-            self._value(place, base.__name__, base, ())
+        for name, own in values_of(value):
+            self._value(place, name, own, ())
 
-    def _take_function(self, function: Any) -> None:
+    def _take_function(self, function: Any, name: str = "", *, is_task: bool = False) -> None:
+        """Take a function that is known by its value.
+
+        Wrappers that stand above its definition count by their names there, others as they are.
+        """
+        plain, wrappers = unwrapped(function), list(_wrappers(function))
+        lines = self._take_as_it_is(plain, name, is_task=is_task)
+        by_call = max(0, len(wrappers) - lines)
+        for wrapper in wrappers[:by_call]:
+            if _is_own(wrapper):
+                self._take_as_it_is(wrapper)
+            else:
+                where = f"{plain.__qualname__} in {os.path.basename(plain.__code__.co_filename)}"
+                self._unresolved.add(f"{where} is wrapped by a value of type {type(wrapper).__qualname__}")
+        self._wrappers += [wrapper for wrapper in wrappers[by_call:] if _is_own(wrapper)]
+
+    def _take_as_it_is(self, function: FunctionType, name: str = "", *, is_task: bool = False) -> int:
+        """Take a function with what it has of enclosing ones, and return how many decorators it has."""
         module = self._library.modules.of_function(function)
-        if (node := _node_of(function, module)) is not None:
-            self._take(module, function.__qualname__, node, _cells(function))
+        nodes = module.parsed.functions(function)
+        if id(function) not in self._functions:
+            self._functions.add(id(function))
+            if not nodes:
+                where = os.path.basename(module.file)
+                self._unresolved.add(f"{function.__qualname__} in {where} is not to be found in its file")
+            label = name if name and function.__code__.co_name == LAMBDA else same_name(function.__qualname__)
+            for node in nodes:
+                around = module.parsed.around(node)
+                place = self._place(module, label, node, is_task=is_task)
+                self._waiting.append(place._replace(function=function, cells=_cells(function), around=around))
+        return max(
+            (len(self._library.decorators(module, node, is_task=is_task)) for node in nodes), default=0
+        )
+
+    def _take_wrapper(self, function: FunctionType) -> None:
+        """Take what a decorator made, unless the decorator counts already, as one does that stands above a task."""
+        parsed = self._library.modules.of_function(function).parsed
+        nodes = parsed.functions(function)
+        if all(node not in self._taken and parsed.around(node) not in self._taken for node in nodes):
+            self._take_as_it_is(function)
+
+    def _take_around(self, place: _Place, around: ast.stmt) -> None:
+        """Take a whole statement of a module since a function within takes a variable that is there no more.
+
+        Its default values, which were made of such, are there still.
+        """
+        name = place.label.partition(":")[2].partition(".")[0]
+        self._take(place.module, name, around)
+        if place.function is not None:
+            for parameter, value in _defaults(place.function):
+                self._value(place, parameter, value, ())
 
 
 def _one(hashes: list[str]) -> str:
@@ -316,13 +402,26 @@ def _is_of_cell(value: type) -> bool:
     return value.__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__")
 
 
-def _is_of_reflow(value: object) -> bool:
-    return type(value).__module__.partition(".")[0] == "reflow"
+def _is_own(function: object) -> TypeGuard[FunctionType]:
+    """Whether it is a function of the project."""
+    if not isinstance(function, FunctionType):
+        return False
+    return not is_foreign(function.__globals__.get("__name__") or "", function.__code__.co_filename)
 
 
-def _node_of(function: Any, module: Module) -> ast.stmt | None:
-    code = function.__code__
-    return module.parsed.function(code.co_name, code.co_firstlineno)
+def _wrappers(function: Any) -> Iterator[Any]:
+    """Yield what `unwrapped` looks below, the outermost first."""
+    while hasattr(function, "__wrapped__"):
+        yield function
+        function = function.__wrapped__
+
+
+def _defaults(function: Any) -> Iterator[tuple[str, object]]:
+    """Yield the parameters of a function that have default values, with these."""
+    given = function.__defaults__ or ()
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+    yield from zip(positional[len(positional) - len(given) :], given, strict=True)
+    yield from (function.__kwdefaults__ or {}).items()
 
 
 def _cells(function: Any) -> dict[str, object]:
@@ -334,14 +433,6 @@ def _cells(function: Any) -> dict[str, object]:
         except ValueError:
             continue
     return found
-
-
-def _absolute(module: Module, name: str, level: int) -> str:
-    if not level:
-        return name
-    package = module.package.split(".")
-    kept = package[: len(package) - level + 1]
-    return ".".join([*kept, name] if name else kept)
 
 
 def _where(place: _Place, line: int = 0) -> str:

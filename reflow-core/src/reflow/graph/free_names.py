@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Chain = tuple[str, ...]  #: a name and the attributes behind it: ``("helpers", "clip")``
 
@@ -75,17 +75,78 @@ def chain_of(node: ast.expr) -> Chain:
     return (node.id, *reversed(attributes)) if isinstance(node, ast.Name) else ()
 
 
+_NONE: frozenset[Any] = frozenset()
+
+
 class Scope:
-    """The names of one scope: those it loads, those it binds, those that it says are global."""
+    """The names of one scope: those it loads, those it binds, those that it says are another's.
 
-    __slots__ = ("bound", "declared", "loads")
+    Attributes:
+        loads: Names that are looked up here first.
+        skipping: Names that functions within load, which do not see what a class binds.
+        anywhere: Names of the module, whatever is bound here or around.
+        bound: Names that it binds.
+        of_module: Those of ``global``.
+        of_function: Those of ``nonlocal``.
+        around: Of a comprehension, the scope that it stands in.
+        is_class: Whether it is part of the body of a class.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "anywhere",
+        "bound",
+        "is_class",
+        "loads",
+        "of_function",
+        "of_module",
+        "skipping",
+        "around",
+    )
+
+    def __init__(self, around: Scope | None = None, *, is_class: bool = False) -> None:
         self.loads: set[Chain] = set()
         self.bound: set[str] = set()
-        self.declared: set[str] = set()
+        self.skipping: frozenset[Chain] = _NONE  # most scopes have none of these
+        self.anywhere: frozenset[Chain] = _NONE
+        self.of_module: frozenset[str] = _NONE
+        self.of_function: frozenset[str] = _NONE
+        self.around = around
+        self.is_class = is_class
+
+    def bind_around(self, name: str) -> None:
+        """Bind a name as ``:=`` does: outside of all comprehensions."""
+        scope = self
+        while scope.around is not None:
+            scope = scope.around
+        scope.bound.add(name)
+
+    @property
+    def taken(self) -> set[Chain]:
+        """All that it loads, where nothing is around it."""
+        return (
+            self.loads.union(self.skipping, self.anywhere) if self.skipping or self.anywhere else self.loads
+        )
 
     def leave_to(self, outer: Scope) -> None:
         """Give what is not bound here to the scope around."""
-        hidden = self.bound - self.declared
-        outer.loads |= {chain for chain in self.loads if chain[0] not in hidden}
+        bound = self.bound - self.of_function if self.of_function else self.bound
+        free = {chain for chain in self.loads if chain[0] not in bound}
+        if self.of_module:
+            declared = {chain for chain in self.loads if chain[0] in self.of_module}
+            outer.anywhere |= declared
+            free -= declared
+        if self.anywhere:
+            outer.anywhere |= self.anywhere
+        if outer.is_class:
+            outer.skipping |= free
+        else:
+            outer.loads |= free
+
+    def leave_body_to(self, outer: Scope, bound: set[str]) -> None:
+        """Give what a statement of a class takes, but what the class has bound before, to the scope around it."""
+        outer.anywhere |= self.anywhere
+        free = {chain for chain in self.loads if chain[0] not in bound}.union(self.skipping)
+        if outer.is_class:
+            outer.skipping |= free
+        else:
+            outer.loads |= free

@@ -3,40 +3,79 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import TypeGuard
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Node = ast.stmt | ast.expr  #: of a definition: a statement, or a lambda
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
+_MARKERS = frozenset(("Param", "Result", "RunDir"))  #: what reflow reads in ``Annotated``
 
-def first_line(node: Function) -> int:
+
+def first_line(node: Node) -> int:
     """Return the line that a function starts at, decorators included."""
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def own_decorators(node: Function) -> list[ast.expr]:
-    """Return the decorators of a function but those that make it a task."""
-    return [decorator for decorator in node.decorator_list if not _is_task_decorator(decorator)]
+def task_maker(decorator: ast.expr) -> ast.Attribute | None:
+    """Return ``wf.job`` of ``@wf.job`` and ``@wf.job(...)``; None for what does not look like that."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return target if isinstance(target, ast.Attribute) and target.attr in ("job", "array_job") else None
 
 
 def bare(annotation: ast.expr) -> ast.expr:
     """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
-    annotation = unquoted(annotation)
-    if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) == "Annotated":
-        return annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
-    return annotation
+    if is_annotated(annotation := unquoted(annotation)):
+        return bare(_type_in(annotation))
+    return _each_part(annotation, bare)
 
 
 def unquoted(annotation: ast.expr) -> ast.expr:
-    """Take ``"T"`` as ``T``."""
+    """Take ``"T"`` as ``T``, and ``list["T"]`` as ``list[T]``; what stands in ``Literal`` is a value."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
-            return ast.parse(annotation.value, mode="eval").body
+            return unquoted(ast.parse(annotation.value, mode="eval").body)
         except SyntaxError:
             return annotation
-    return annotation
+    if is_annotated(annotation) and isinstance(annotation.slice, ast.Tuple):
+        behind = ast.Tuple([unquoted(_type_in(annotation)), *annotation.slice.elts[1:]], ast.Load())
+        return ast.copy_location(ast.Subscript(annotation.value, behind, annotation.ctx), annotation)
+    return _each_part(annotation, unquoted)
+
+
+def without_markers(alias: ast.Subscript) -> ast.expr:
+    """Take ``Annotated[T, Param(...)]`` as ``T`` where reflow alone reads what stands behind the type."""
+    if is_annotated(alias) and isinstance(alias.slice, ast.Tuple):
+        behind = (part.func if isinstance(part, ast.Call) else part for part in alias.slice.elts[1:])
+        if all(_last_name(part) in _MARKERS for part in behind):
+            return _type_in(alias)
+    return alias
+
+
+def is_annotated(node: ast.expr) -> TypeGuard[ast.Subscript]:
+    """Whether it is ``Annotated[...]``."""
+    return isinstance(node, ast.Subscript) and _last_name(node.value) == "Annotated"
+
+
+def _type_in(annotated: ast.Subscript) -> ast.expr:
+    return annotated.slice.elts[0] if isinstance(annotated.slice, ast.Tuple) else annotated.slice
+
+
+def _each_part(annotation: ast.expr, change: Callable[[ast.expr], ast.expr]) -> ast.expr:
+    """Return an annotation with its types within changed; it is left as it is itself."""
+    if isinstance(annotation, ast.Subscript) and _last_name(annotation.value) != "Literal":
+        made: ast.expr = ast.Subscript(annotation.value, change(annotation.slice), annotation.ctx)
+    elif isinstance(annotation, (ast.Tuple, ast.List)):
+        made = type(annotation)([change(part) for part in annotation.elts], annotation.ctx)
+    elif isinstance(annotation, ast.BinOp):
+        made = ast.BinOp(change(annotation.left), annotation.op, change(annotation.right))
+    else:
+        return annotation
+    return ast.copy_location(made, annotation)
 
 
 def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -75,11 +114,6 @@ def without_annotation(statement: ast.stmt) -> ast.stmt | None:
     if statement.value is None:
         return None
     return ast.copy_location(ast.Assign([statement.target], statement.value), statement)
-
-
-def _is_task_decorator(node: ast.expr) -> bool:
-    target = node.func if isinstance(node, ast.Call) else node
-    return isinstance(target, ast.Attribute) and target.attr in ("job", "array_job")
 
 
 def _is_plain_function(node: ast.stmt) -> bool:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from reflow.graph.free_names import Finder, Import, Scope, Taken, chain_of, imports_of
 from reflow.graph.normal import (
+    Node,
     bare,
-    own_decorators,
+    task_maker,
     unquoted,
     with_methods_in_order,
     without_annotation,
     without_annotations,
     without_docstring,
+    without_markers,
 )
 from reflow.model.digest import digest
 
@@ -36,13 +38,16 @@ class Definition(NamedTuple):
     is_read: bool = True
 
 
-def read(statement: ast.stmt) -> Definition:
+Decorators = Callable[[Any], list[ast.expr]]  #: those of a function or class that are code
+
+
+def read(statement: Node, decorators: Decorators) -> Definition:
     """Read a definition, or any other statement of a module.
 
     Raises:
         RecursionError: It is nested too deeply.
     """
-    text, taken = normal_form(statement)
+    text, taken = normal_form(statement, decorators)
     return Definition(digest("source", text).hex(), taken)
 
 
@@ -51,23 +56,33 @@ def unread(source: str) -> Definition:
     return Definition(digest("source", source).hex(), Taken((), {}, ()), is_read=False)
 
 
-def normal_form(statement: ast.stmt) -> tuple[str, Taken]:
+def no_task_makers(node: Any) -> list[ast.expr]:
+    """Return the decorators of a function but those that look as if they make it a task."""
+    return [decorator for decorator in node.decorator_list if task_maker(decorator) is None]
+
+
+def normal_form(statement: Node, decorators: Decorators = no_task_makers) -> tuple[str, Taken]:
     """Return the text that stands for a statement, and what it takes from outside.
 
     That is its tree as one text, the same on any Python, which `ast.unparse` and `ast.dump` do not write. Docstrings,
-    reflow's own decorators, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field of
-    a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
+    decorators that are no code, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field
+    of a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
     are no part of a tree anyway.
+
+    Args:
+        decorators: Tells which decorators of a function are code.
     """
-    reader = _Reader()
+    reader = _Reader(decorators)
     scope = Scope()
-    text = reader.read(without_annotation(statement) or statement, scope)
-    chains = sorted(chain for chain in scope.loads if chain[0] not in reader.generic)
+    plain = without_annotation(statement) if isinstance(statement, ast.stmt) else None
+    text = reader.read(plain or statement, scope)
+    generic = reader.generic
+    chains = sorted([chain for chain in scope.taken if chain[0] not in generic] if generic else scope.taken)
     taken = Taken(tuple(chains), reader.imports, tuple(sorted(reader.opaque)), _finders(statement, reader))
     return text, taken
 
 
-def _finders(statement: ast.stmt, reader: _Reader) -> tuple[Finder, ...]:
+def _finders(statement: Node, reader: _Reader) -> tuple[Finder, ...]:
     if not reader.finders:
         return ()
     from reflow.graph.stems import stems_of  # few definitions look for files
@@ -79,7 +94,8 @@ def _finders(statement: ast.stmt, reader: _Reader) -> tuple[Finder, ...]:
 class _Reader:
     """Writes nodes, and notes what they take, scope by scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, decorators: Decorators) -> None:
+        self._decorators = decorators
         self.imports: dict[str, Import] = {}
         self.opaque: set[tuple[str, int]] = set()
         self.finders: set[tuple[str, ast.Call]] = set()
@@ -161,7 +177,7 @@ class _Reader:
             name=ascii(node.name),
             args=self._arguments(node.args, inner, scope),
             body=self.each(without_annotations(without_docstring(node.body)), inner),
-            decorator_list=self.each(own_decorators(node), scope),
+            decorator_list=self.each(self._decorators(node), scope) if node.decorator_list else "",
             returns=self.read(bare(node.returns), scope) if node.returns is not None else "",
             type_params=self.each(getattr(node, "type_params", ()), scope),
         )
@@ -190,10 +206,9 @@ class _Reader:
         body: list[str] = []
         bound: set[str] = set()
         for statement in with_methods_in_order(without_docstring(node.body)):
-            inner = Scope()
+            inner = Scope(is_class=True)
             body.append(self.read(statement, inner))
-            is_function = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
-            scope.loads |= {c for c in inner.loads if is_function or c[0] not in bound}
+            inner.leave_body_to(scope, bound)
             bound |= inner.bound
         return _written(
             node,
@@ -214,18 +229,49 @@ class _Reader:
             simple=ascii(node.simple),
         )
 
-    def comprehension(self, node: ast.AST, scope: Scope) -> str:
-        inner = Scope()
-        text = self.fields(node, inner)
+    def comprehension(self, node: Any, scope: Scope) -> str:
+        """What the first ``for`` goes through is taken in the scope around, and there ``:=`` binds."""
+        inner = Scope(scope)
+        first, *others = node.generators
+        generators = [self._generator(first, inner, scope)]
+        generators += [self._generator(other, inner, inner) for other in others]
+        made = {name: self.read(getattr(node, name), inner) for name in node._fields if name != "generators"}
         inner.leave_to(scope)
-        return text
+        return _written(node, **made, generators=f"[{','.join(generators)}]")
+
+    def _generator(self, node: ast.comprehension, inner: Scope, through: Scope) -> str:
+        return _written(
+            node,
+            target=self.read(node.target, inner),
+            iter=self.read(node.iter, through),
+            ifs=self.each(node.ifs, inner),
+            is_async=ascii(node.is_async),
+        )
+
+    def walrus(self, node: ast.NamedExpr, scope: Scope) -> str:
+        scope.bind_around(node.target.id)
+        return f"NamedExpr(target=Name(id={node.target.id!a}),value={self.read(node.value, scope)})"
 
     def importing(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> str:
         self.imports.update(imports_of(node))
         return self.fields(node, scope)
 
-    def declaring(self, node: ast.Global, scope: Scope) -> str:
-        scope.declared.update(node.names)
+    def declaring(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> str:
+        if isinstance(node, ast.Global):
+            scope.of_module |= set(node.names)
+        else:
+            scope.of_function |= set(node.names)
+        return self.fields(node, scope)
+
+    def subscript(self, node: ast.Subscript, scope: Scope) -> str:
+        """A help text in ``X = Annotated[int, Param(help=...)]`` is no code either."""
+        plain = without_markers(node)
+        return self.fields(node, scope) if plain is node else self.read(plain, scope)
+
+    def adding(self, node: ast.AugAssign, scope: Scope) -> str:
+        """``n += 1`` takes ``n`` too."""
+        if isinstance(node.target, ast.Name):
+            scope.loads.add((node.target.id,))
         return self.fields(node, scope)
 
     def generic_type(self, node: Any, scope: Scope) -> str:
@@ -270,9 +316,22 @@ def _written(node: ast.AST, **fields: str) -> str:
 
 _FIELDS: dict[type, tuple[str, ...]] = {}  #: the fields of a kind of node that are code
 _OPAQUE = frozenset(
-    ("exec", "eval", "compile", "getattr", "globals", "locals", "__import__", "import_module")
+    (
+        "exec",
+        "eval",
+        "compile",
+        "getattr",
+        "globals",
+        "locals",
+        "__import__",
+        "import_module",
+        "run_path",
+        "run_module",
+    )
 )  #: functions behind which anything can be
-_OPAQUE_ATTRIBUTES = frozenset(("import_module", "__dict__", "__subclasses__"))  #: attributes like these
+_OPAQUE_ATTRIBUTES = frozenset(
+    ("import_module", "run_path", "run_module", "exec_module", "__dict__", "__subclasses__")
+)  #: attributes like these
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _WALK = ("os", "walk")
 _SPECIAL: dict[type, Any] = {
@@ -288,7 +347,10 @@ _SPECIAL: dict[type, Any] = {
     ast.AnnAssign: _Reader.class_field,
     **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), _Reader.comprehension),
     **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader.importing),
-    ast.Global: _Reader.declaring,
+    **dict.fromkeys((ast.Global, ast.Nonlocal), _Reader.declaring),
+    ast.NamedExpr: _Reader.walrus,
+    ast.Subscript: _Reader.subscript,
+    ast.AugAssign: _Reader.adding,
     ast.JoinedStr: _Reader.text_with_values,
     **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Reader.binding),
 }

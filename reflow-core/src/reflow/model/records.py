@@ -76,7 +76,7 @@ class AttemptRow(NamedTuple):
     Attributes:
         start: How often its element had been started before, from 0.
         state: ``RUNNING`` while its end is unknown.
-        reason: One line, when it did not succeed.
+        reason: One line, when it did not succeed, or why no other run may reuse its result.
         error: A JSON object with ``type``, ``message`` and ``traceback`` when it raised, and ``peak_mib``, the most
             memory that its worker had held by then, where that is known.
         log_start, log_end: Its slice of its element's log, in bytes.

@@ -50,7 +50,12 @@ def is_foreign(node: Node, result: FoundResult) -> bool:
 
 
 def warns_of_code(node: Node, result: FoundResult) -> bool:
-    """Whether a user should be told that other code made a result: where both are known, and ``code`` says so."""
-    if node.code not in ("", "warn") or not result.code or not node.code_hash:
+    """Whether a user should be told that other code made a result, or may have, where ``code`` says so.
+
+    It may have where the task has a file and its function is not found there any more.
+    """
+    if node.code not in ("", "warn") or not result.code:
         return False
+    if not node.code_hash:
+        return not node.file.startswith("<")
     return result.code.hex() != node.code_hash

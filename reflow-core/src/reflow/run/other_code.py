@@ -23,11 +23,19 @@ def tell_other_code(
         accept: The command that accepts them, without the tasks.
         present: What the present codes are made of, where the store does not know that yet.
     """
-    told = dict(_lines(graph, reused, results, present))
+    known = {task: counts for task, counts in reused.items() if graph.tasks[task].code_hash}
+    lost = [
+        f"{task}: reused, and nobody can tell whether by the same code: its function is not to be found in "
+        f"{graph.tasks[task].file} as that is now"
+        for task in reused
+        if task not in known
+    ]
+    told = dict(_lines(graph, known, results, present))
     if not told:
-        return []
+        return lost
     tasks = " ".join(told)
     return [
+        *lost,
         *told.values(),
         f"if they are as good as new, say so: {accept} {tasks}; "
         f"if not, submit with --force-tasks {tasks}, or raise their version=",

@@ -12,6 +12,7 @@ from typing import Any
 from reflow.errors import DefinitionError
 from reflow.filesystem.atomic import make_directory, sync_directory, write_new
 from reflow.filesystem.project import is_project_file
+from reflow.graph.unloaded import imported_later
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
@@ -19,7 +20,9 @@ Modules = dict[str, dict[str, Any]]  #: by name; what run.json says under "modul
 
 
 def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
-    """Copy the project modules that are loaded now, and return what run.json is to say of them.
+    """Copy the project modules that are loaded now, and those that functions of these import.
+
+    Returns what run.json is to say of them.
 
     Args:
         plugins: Modules of the plugins in use, which workers load as they are installed.
@@ -29,16 +32,28 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     """
     make_directory(paths.source)
     found: Modules = {}
+    texts: list[tuple[str, bytes]] = []
     for name, module in sorted(project_modules(plugins), key=lambda entry: entry[0]):
         if (entry := _describe(module)) is not None:
             _refuse_stale(entry["file"], getattr(module, "__cached__", None))
             text = read_source(entry["file"])
             if text is not None:
-                entry["copy"] = f"{len(found):04d}.py"
-                write_new(os.path.join(paths.source, entry["copy"]), [text])
-            found[name] = entry
+                texts.append((str(module.__dict__.get("__package__") or ""), text))
+            found[name] = _copied(paths, entry, text, len(found))
+    for later in imported_later(texts):
+        if later.name not in found and later.name.partition(".")[0] not in _left_out(plugins):
+            entry = _entry(later.file, later.search)
+            found[later.name] = _copied(paths, entry, read_source(later.file), len(found))
     sync_directory(paths.source)
     return found
+
+
+def _copied(paths: RunPaths, entry: dict[str, Any], text: bytes | None, number: int) -> dict[str, Any]:
+    """Copy a module, and return its entry with the name of the copy."""
+    if text is not None:
+        entry["copy"] = f"{number:04d}.py"
+        write_new(os.path.join(paths.source, entry["copy"]), [text])
+    return entry
 
 
 def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
@@ -90,8 +105,12 @@ def _is_stale(file: str, compiled: str) -> bool:
 
 def project_modules(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
     """Yield loaded modules but those of reflow and of plugins."""
-    left_out = {"reflow", *(name.partition(".")[0] for name in plugins)}
+    left_out = _left_out(plugins)
     return (entry for entry in _loaded() if entry[0].partition(".")[0] not in left_out)
+
+
+def _left_out(plugins: Collection[str]) -> set[str]:
+    return {"reflow", *(name.partition(".")[0] for name in plugins)}
 
 
 def _loaded() -> list[tuple[str, ModuleType]]:
@@ -116,8 +135,12 @@ def _describe(module: object) -> dict[str, Any] | None:
     file = os.path.abspath(file)
     if not is_project_file(file):
         return None
+    return _entry(file, places)
+
+
+def _entry(file: str | None, places: list[str] | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"file": file, "copy": None, "search": places}
-    if not file.endswith(".py"):
+    if file is not None and not file.endswith(".py"):
         with contextlib.suppress(OSError):
             found = os.stat(file)
             entry["stamp"] = [found.st_size, found.st_mtime_ns]

@@ -76,7 +76,8 @@ class LoadedRun:
             return ""
         name, file = next(iter(live.items()))
         return (
-            f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now"
+            f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now: "
+            "import it at the top of the file that needs it"
         )
 
     def _loaded_late(self) -> dict[str, str]:

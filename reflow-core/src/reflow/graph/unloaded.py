@@ -1,0 +1,137 @@
+"""Modules of the project that functions import only when they are called: found and read, and never imported here."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from reflow.filesystem.project import is_project_file
+from reflow.graph.named import every_node
+
+_WITHIN = rb"(?m)^[ \t]+(?:from|import)[ \t]+([.\w]+)"  # compiled when it is first used
+
+
+class Unloaded(NamedTuple):
+    """A module that is not loaded.
+
+    Attributes:
+        file: Where it is; None for a package that has no file of its own.
+        search: Where its own modules are looked for; None when it is no package.
+    """
+
+    name: str
+    file: str | None
+    search: list[str] | None
+
+    @property
+    def package(self) -> str:
+        """What its relative imports start from."""
+        return self.name if self.search is not None else self.name.rpartition(".")[0]
+
+
+def find_unloaded(name: str) -> Unloaded | None:
+    """Return a module of the project that is not loaded; None for any other, and where there is none."""
+    top = name.partition(".")[0]
+    if name in sys.modules or top == "reflow" or top in sys.stdlib_module_names:
+        return None
+    parent = name.rpartition(".")[0]
+    path = _search(parent) if parent else None
+    if parent and path is None:
+        return None
+    spec = _spec(name, path)
+    if spec is None:
+        return None
+    search = spec.submodule_search_locations
+    places = None if search is None else [os.path.abspath(place) for place in search]
+    if spec.origin is None:
+        own = places and all(map(is_project_file, places))
+        return Unloaded(name, None, places) if own else None
+    if not os.path.isabs(spec.origin) or not is_project_file(spec.origin):
+        return None
+    return Unloaded(name, spec.origin, places)
+
+
+def imported_later(texts: Iterable[tuple[str, bytes]]) -> Iterator[Unloaded]:
+    """Yield the modules of the project that are not loaded, and that functions import, with those that these import.
+
+    Args:
+        texts: Of the modules that are loaded, each with what its relative imports start from.
+    """
+    waiting = [(package, text) for package, text in texts if _imports_within(text)]
+    seen: set[str] = set()
+    while waiting:
+        package, text = waiting.pop()
+        for name in _imported(package, text):
+            if name in seen or name in sys.modules:
+                continue
+            seen.add(name)
+            if (found := find_unloaded(name)) is None:
+                continue
+            yield found
+            if found.file is not None and found.file.endswith(".py"):
+                with suppress(OSError), open(found.file, "rb") as file:
+                    waiting.append((found.package, file.read()))
+
+
+def absolute(package: str, name: str, level: int) -> str:
+    """Return the name of a module that is imported.
+
+    Args:
+        package: What relative imports start from.
+        level: How many dots stand before the name.
+    """
+    if not level:
+        return name
+    above = package.split(".")
+    kept = above[: len(above) - level + 1]
+    return ".".join([*kept, name] if name else kept)
+
+
+def _imports_within(text: bytes) -> bool:
+    """Whether a function may import what is not of Python itself; most modules need not be parsed to tell."""
+    tops = {name.partition(b".")[0].decode(errors="replace") for name in re.findall(_WITHIN, text)}
+    return not tops <= sys.stdlib_module_names
+
+
+def _imported(package: str, text: bytes) -> list[str]:
+    """Return all that may be a module in what a text imports, packages before what is in them."""
+    try:
+        nodes = list(every_node(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    found: list[str] = []
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(package, node.module or "", node.level)
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            found += (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def _search(name: str) -> Sequence[str] | None:
+    """Return where the modules of a package are looked for, None when it is none of the project."""
+    if name not in sys.modules:
+        found = find_unloaded(name)
+        return None if found is None else found.search
+    path = getattr(sys.modules[name], "__path__", None)
+    return list(path) if path is not None and all(map(is_project_file, path)) else None
+
+
+def _spec(name: str, path: Sequence[str] | None) -> Any:
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_spec", None)
+        with suppress(ImportError, ValueError, OSError):  # a finder that cannot tell
+            if find is not None and (spec := find(name, path, None)) is not None:
+                return spec
+    return None

@@ -1,0 +1,198 @@
+"""What a module does while it is loaded counts with the globals that it changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from reflow.graph.code import codes_of
+
+FLOW = """
+from reflow import Flow
+from .model import run
+{before}
+flow = Flow("f")
+
+@flow.job
+def task(x: int) -> int:
+    return run(x)
+"""
+
+
+def code(load, flow="", **modules):
+    return codes_of({"task": load({"flow": FLOW.format(before=flow), **modules})})["task"]
+
+
+OWN = {
+    "a function fills it": ("def fill(t):\n    t['a'] = 1\n\nT = {}\nfill(T)\n", "= 1", "= 2"),
+    "a function of others fills it": ("from random import shuffle\nT = [1, 2]\nshuffle(T)\n", "shuffle(T)\n", "\n"),
+    "a function fills it that it is not given to": (
+        "T = {}\n\ndef add(k, v):\n    T[k] = v\n\nadd('a', 1)\n",
+        "add('a', 1)",
+        "add('a', 2)",
+    ),
+    "a function that another calls": (
+        "T = {}\n\ndef add(t, v):\n    t['a'] = v\n\ndef setup(v):\n    add(T, v)\n\nsetup(1)\n",
+        "setup(1)",
+        "setup(2)",
+    ),
+    "a function whose result is used": (
+        "T = {}\n\ndef add(v):\n    T['a'] = v\n    return v\n\nONE = add(1)\n",
+        "add(1)",
+        "add(2)",
+    ),
+    "a function that says that it is global": (
+        "T = 1\n\ndef setup():\n    global T\n    T = 10\n\nsetup()\n",
+        "T = 10",
+        "T = 20",
+    ),
+    "a part of it": ("T = {'a': []}\nT['a'].append(5)\n", "append(5)", "append(6)"),
+    "a part that has a name": ("T = {'a': []}\nA = T['a']\nA.append(5)\n", "append(5)", "append(6)"),
+    "each part": ("T = [[1], [2]]\nfor row in T:\n    row.append(5)\n", "append(5)", "append(6)"),
+    "another name of it": ("T = []\n\ndef fill(v):\n    t = T\n    t.append(v)\n\nfill(1)\n", "fill(1)", "fill(2)"),
+    "an attribute that is named": ("class T:\n    n = 1\n\nsetattr(T, 'n', 2)\n", "'n', 2", "'n', 3"),
+    "what takes something away": ("T = [1, 2, 3]\nFIRST = T.pop()\n", "T.pop()", "T.pop(0)"),
+    "an object that is made": (
+        "T = []\n\nclass One:\n    def __init__(self, n):\n        T.append(n)\n\nONE = One(1)\n",
+        "One(1)",
+        "One(2)",
+    ),
+    "what a partial function is given": (
+        "from functools import partial\nT = []\n\ndef add(t, n):\n    t.append(n)\n\n"
+        "add_one = partial(add, T)\nadd_one(1)\n",
+        "add_one(1)",
+        "add_one(2)",
+    ),
+    "a lambda": ("T = []\nadd = lambda n: T.append(n)\nadd(1)\n", "add(1)", "add(2)"),
+    "a statement within another": ("T = []\nif True:\n    T.append(1)\n", "append(1)", "append(2)"),
+    "a class body": ("T = []\n\nclass C:\n    T.append(1)\n", "append(1)", "append(2)"),
+    "a comprehension": ("T = []\n[T.append(n) for n in (1, 2)]\n", "(1, 2)", "(2, 1)"),
+    "a function that imports what fills it": (
+        "T = []\n\ndef setup():\n    from .other import add\n    add(T)\n\nsetup()\nfrom . import other\n",
+        "setup()\nfrom",
+        "\nfrom",
+    ),
+    "the order": ("L = [1]\nT = sum(L)\nL.append(5)\n", "T = sum(L)\nL.append(5)", "L.append(5)\nT = sum(L)"),
+    "the order of what functions do": (
+        "L = [1]\n\ndef total():\n    return sum(L)\n\nT = total()\nL.append(5)\n",
+        "T = total()\nL.append(5)",
+        "L.append(5)\nT = total()",
+    ),
+    "the order of values": ("N = 1\nT = N\nN = 2\n", "T = N\nN = 2", "N = 2\nT = N"),
+}  # fmt: skip
+OTHER = "def add(t):\n    t.append(1)\n"
+
+
+@pytest.mark.parametrize("shape", OWN)
+def test_what_changes_a_global_while_the_module_is_loaded_counts(load, shape):
+    text, old, new = OWN[shape]
+    assert text.count(old) == 1
+    run = "\ndef run(x):\n    return T\n"
+
+    one, other = (code(load, model=changed + run, other=OTHER) for changed in (text, text.replace(old, new)))
+    assert one.hash != other.hash
+    assert one.unresolved == ()
+
+
+ABROAD = {
+    "an attribute of a module": ("from . import config\nconfig.RES = 0.25", "0.25", "0.5"),
+    "one of a package": ("from . import pack\npack.inner.RES = 1", "= 1", "= 2"),
+    "one that is named": ("from . import config as conf\nsetattr(conf, 'RES', 3)", "3", "4"),
+    "one that is not named": ("from . import config\nfor n in ('RES',):\n    setattr(config, n, 3)", "3", "4"),
+    "a table": ("from .config import TABLE\nTABLE.update(a=1)", "a=1", "a=2"),
+    "a table that it was imported from": ("from .between import TABLE as T\nT['a'] = 1", "= 1", "= 2"),
+    "all of a table": ("from .stars import *\nTABLE['a'] = 1", "= 1", "= 2"),
+    "an attribute of a class": ("from .config import Model\nModel.rate = 1", "= 1", "= 2"),
+    "a function that declares it": ("from .config import setup\nsetup(1)", "setup(1)", "setup(2)"),
+    "a function of a module": ("from . import config\nconfig.setup(1)", "setup(1)", "setup(2)"),
+    "a module that is given away": ("from . import config\ndef fill(m):\n    m.RES = 1\nfill(config)", "= 1", "= 2"),
+    "a module that is imported for that": ("from . import patches", "", ""),
+    "a module that it is imported by": ("from . import importing", "", ""),
+}  # fmt: skip
+CONFIG = """
+RES = 1
+TABLE = {}
+
+class Model:
+    rate = 0
+
+def setup(n):
+    global RES
+    RES = n
+"""
+MODEL = """
+from . import config
+from .config import Model, TABLE
+from .pack.inner import RES
+
+def run(x):
+    return x + config.RES + Model.rate + TABLE['a'] + RES
+"""
+
+
+@pytest.mark.parametrize("shape", ABROAD)
+def test_what_another_module_changes_counts(load, shape):
+    flow, old, new = ABROAD[shape]
+    patches = "from . import config\nconfig.RES = {}\n"
+    rest = {
+        "model": MODEL,
+        "config": CONFIG,
+        "between": "from .config import TABLE\n",
+        "stars": "from .between import *\n",
+        "importing": "from . import patches\n",
+        "pack/__init__": "from . import inner\n",
+        "pack/inner": "RES = 0\n",
+    }
+    hashes = {
+        code(
+            load, flow.replace(old, new) if at else flow, **rest, patches=patches.format(at if not old else 1)
+        ).hash
+        for at in (0, 1)
+    }
+
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "from .config import TABLE\nprint(TABLE)",
+        "from .config import TABLE\nsub = Flow('s')\n@sub.job\ndef t(x: dict[str, int]) -> int:\n    return 1\n"
+        "main = Flow('g')\nmain.include(sub, params={'x': TABLE})",
+        "import sys\nsys.path.insert(0, 'x')",
+        "from . import config\nOTHER = config.RES + 1",
+        "from .config import TABLE\nPARTS = sorted(TABLE)",
+        "def total(t):\n    found = []\n    for x in t:\n        found.append(x)\n    return found\n"
+        "from .config import TABLE\nTOTAL = total(TABLE)",
+    ],
+)
+def test_what_only_looks_at_a_global_does_not_count(load, flow):
+    rest = {"model": MODEL, "config": CONFIG, "pack/__init__": "", "pack/inner": "RES = 0\n"}
+    plain = code(load, **rest)
+    # an empty line stands where the statements are
+    assert code(load, flow, **rest).hash == plain.hash
+
+
+STARS = {
+    "the last of two": ("from .aa import *\nfrom .bb import *\n", "K = 1", "K = 2", "bb"),
+    "the first of two": ("from .aa import *\nfrom .bb import *\n", "K = 0", "K = 5", "aa"),
+    "one behind an own name": ("K = 3\nfrom .bb import *\n", "K = 1", "K = 2", "bb"),
+}
+
+
+@pytest.mark.parametrize("shape", STARS)
+def test_a_name_counts_in_all_that_it_may_come_from(load, shape):
+    text, old, new, module = STARS[shape]
+    modules = {"aa": "K = 0\n", "bb": "K = 1\n", "model": text + "\ndef run(x):\n    return K\n"}
+    other = {**modules, module: modules[module].replace(old, new)}
+
+    assert code(load, **modules).hash != code(load, **other).hash
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("from .aa import *", "from .bb import *"), ("K = 3", "from .bb import *")]
+)
+def test_the_order_counts_in_which_a_name_is_imported_twice(load, one, other):
+    modules = {"aa": "K = 0\n", "bb": "K = 1\n"}
+    texts = (f"{a}\n{b}\n\ndef run(x):\n    return K\n" for a, b in ((one, other), (other, one)))
+
+    assert len({code(load, **modules, model=text).hash for text in texts}) == 2
