@@ -10,7 +10,6 @@ from reflow.graph.model import Graph, Node
 from reflow.model.records import FoundResult
 from reflow.plan.makers import ambiguous_keys, chosen, is_foreign
 from reflow.run.shared_results import SharedResults
-from reflow.values.fits import misfit_of
 
 #: By task, the result of each identity.
 Current = dict[str, dict[bytes, FoundResult]]
@@ -80,6 +79,8 @@ def _leave_out_misfits(
 
 def misfits(node: Node, results: SharedResults, keys: Sequence[tuple[bytes, bytes]]) -> dict[bytes, str]:
     """Return by identity why results are not what a task returns now; what is out of reach is not known to be."""
+    from reflow.values.fits import misfit_of  # most results are of the present code
+
     try:
         told = [misfit_of(node.returns, json.loads(text)) for text in results.values(keys)]
     except StoreError as error:
