@@ -93,7 +93,7 @@ def test_what_nobody_could_know_that_a_task_imports_is_told_and_its_result_is_no
     assert "module 'helper' was not loaded when the run was submitted" in told
     assert "import it at the top of the file that needs it" in told
     assert (
-        "no other run will reuse its result: module 'helper' was not loaded"
+        "what it made is not reusable: module 'helper' was not loaded"
         in terminal.python("late.py", "why", "task").out
     )
 

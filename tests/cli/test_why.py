@@ -123,7 +123,10 @@ def test_a_dry_run_says_why(terminal):
     assert facts["tasks"]["prepare"]["reason"] == "n changed from 3 to 4"
 
 
-LATE = "module 'late_helper' was not loaded when the run was submitted; it came from {} as that is now"
+LATE = (
+    "module 'late_helper' was not loaded when the run was submitted; it came from {} as that is now: "
+    "import it at the top of the file that needs it"
+)
 
 
 @pytest.mark.parametrize("executor", ["local", "inline"])

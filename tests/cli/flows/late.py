@@ -1,4 +1,6 @@
-"""A task that imports a module of the project only when it is called."""
+"""A task that imports a module of the project when it is called, by a name that nobody can read."""
+
+import importlib
 
 from reflow import Workflow
 
@@ -7,9 +9,7 @@ wf = Workflow("late")
 
 @wf.job
 def brings() -> int:
-    import late_helper
-
-    return late_helper.NUMBER
+    return importlib.import_module("late" + "_helper").NUMBER
 
 
 if __name__ == "__main__":

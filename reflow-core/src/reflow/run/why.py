@@ -127,9 +127,6 @@ class _Explainer:
         attempts = self._run.ledger.attempts(row.task, (), {row.index})
         before = [_earlier_attempt(one) for one in attempts if one.attempt < row.attempt]
         before += [*ran.notes, *_compared(ran.earlier, row), *self._disagreement(row)]
-        if row.state is InstanceState.SUCCEEDED:
-            last = (one for one in attempts if one.attempt == row.attempt and one.reason)
-            before += [f"no other run will reuse its result: {one.reason}" for one in last]
         if row.state is InstanceState.SUBMITTED:
             queue = queue_of(self._run, row)
             return told._replace(queue=queue, notes=[*before, *self._troubles()])
