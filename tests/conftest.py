@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,8 +76,12 @@ def _difference(before: dict[str, str], after: dict[str, str]) -> str:
 
 @pytest.fixture(autouse=True)
 def own_world(homes: Path) -> Iterator[None]:
-    """Give a test a world of its own, and fail it when it leaves environment or working directory changed."""
+    """Give a test a world of its own, and fail it when it leaves environment or working directory changed.
+
+    A run that was loaded in this process serves its copy of the source to it: with the test that is over.
+    """
     outer_environment, outer_directory = _world()
+    finders = list(sys.meta_path)
     home = homes / str(next(_numbers))
     home.mkdir(mode=0o700)
     _replace_environment(_own_environment(home))
@@ -87,6 +92,7 @@ def own_world(homes: Path) -> Iterator[None]:
     finally:
         _replace_environment(outer_environment)
         os.chdir(outer_directory)
+        sys.meta_path[:] = finders
     if after != before:
         pytest.fail(f"the test left the environment changed: {_difference(before, after)}")
     if directory != outer_directory:

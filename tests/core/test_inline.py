@@ -15,7 +15,5 @@ class TestInlineExecutor(ResidentExecutorContract):
 
     @pytest.fixture
     def executor(self):
-        served = list(sys.meta_path)
         yield InlineExecutor()
-        sys.meta_path[:] = served
         sys.modules.pop("small_flow", None)

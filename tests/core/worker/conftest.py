@@ -15,7 +15,6 @@ from reflow_local import LocalExecutor
 @pytest.fixture
 def call(tmp_path):
     """Call a task of a flow once per set of values, in this process; return the run and its ends by index."""
-    served = list(sys.meta_path)
 
     def go(text, values=({},), shared=None, **line):
         run = SmallRun(tmp_path, text)
@@ -28,7 +27,6 @@ def call(tmp_path):
         return run, sub
 
     yield go
-    sys.meta_path[:] = served
     sys.modules.pop("small_flow", None)
 
 

@@ -94,13 +94,22 @@ def _refuse_stale(file: str | None, compiled: str | None) -> None:
 
 
 def _is_stale(file: str, compiled: str) -> bool:
+    """Whether Python goes by a compiled file that another text was compiled to."""
     source = os.stat(file)
     if not 0 < source.st_mtime_ns - os.stat(compiled).st_mtime_ns < 10**9:
         return False
     with open(compiled, "rb") as code:
-        head = code.read(16)
+        head, rest = code.read(16), code.read()
     flags, time, size = (int.from_bytes(head[at : at + 4], "little") for at in (4, 8, 12))
-    return flags == 0 and time == int(source.st_mtime) & 0xFFFFFFFF and size == source.st_size & 0xFFFFFFFF
+    if flags or time != int(source.st_mtime) & 0xFFFFFFFF or size != source.st_size & 0xFFFFFFFF:
+        return False
+    import marshal  # few files are written again so soon
+
+    text = read_source(file)
+    try:
+        return text is None or compile(text, file, "exec", dont_inherit=True) != marshal.loads(rest)
+    except (SyntaxError, ValueError, EOFError, TypeError):
+        return True
 
 
 def project_modules(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
