@@ -49,7 +49,7 @@ demo: $(VENV)/installed-demo compiled
 	@$(PY) examples/warming/demo.py
 
 # Half of the tests' time. Those on Slurm wait more than they work, so that both halves have a processor to work with.
-BESIDE := tests/slurm tests/engine tests/flows
+BESIDE := tests/slurm tests/engine
 
 .PHONY: test
 test: $(VENV)/installed-dev compiled strace lint

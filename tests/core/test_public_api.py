@@ -16,7 +16,7 @@ Flow Param ReflowError Result Run RunDir TaskInterrupted Workflow __version__ op
 PLUGIN_AUTHORS = """
 Acceptance Adapter AttemptRow Changes CommandResult ConfigError Context EarlierResult ElementReport Event
 Executor Fenced Figures FoundResult Holder InstanceRow InstanceState JobRequest JobState KeptFile Ledger Limits
-LockFile Maker NewResult NotSubmitted OldResult OutOfReach OutputRow Overview PluginError ProcessId ReflowError
+LockFile Maker NamedTuple NewResult NotSubmitted OldResult OutOfReach OutputRow Overview PluginError ProcessId ReflowError
 ResidentExecutor Resources Results RunEntry RunState Salvage SchedulerError StartedCommand Store StoreDamaged StoreError
 StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState Unpublished Usage UsageError
 ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes remove_directory replace_file

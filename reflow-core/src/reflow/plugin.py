@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from reflow.filesystem.locks import Holder, LockFile
     from reflow.filesystem.process import ProcessId, how_it_ended, peak_mib, this_process
     from reflow.filesystem.stamps import take_stamp
+    from reflow.model.named_tuple import NamedTuple
     from reflow.model.records import (
         Acceptance,
         AttemptRow,
@@ -91,6 +92,7 @@ _HOMES = {
     "reflow.filesystem.locks": ("Holder", "LockFile"),
     "reflow.filesystem.process": ("ProcessId", "how_it_ended", "peak_mib", "this_process"),
     "reflow.filesystem.stamps": ("take_stamp",),
+    "reflow.model.named_tuple": ("NamedTuple",),
     "reflow.model.records": (
         *("Acceptance", "AttemptRow", "Changes", "Context", "EarlierResult", "Figures", "FoundResult"),
         *(
@@ -179,6 +181,7 @@ __all__ = [
     "Limits",
     "LockFile",
     "Maker",
+    "NamedTuple",
     "NewResult",
     "NotSubmitted",
     "OldResult",

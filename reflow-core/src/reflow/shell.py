@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from reflow.errors import SchedulerError
+from reflow.model.named_tuple import NamedTuple
 
 PIPE_HOLDS = 4096  #: bytes that a new pipe takes whoever reads it (``man 7 pipe``: a page at least)
 DRAIN_S = 5.0  #: how long the output of a program that was killed is waited for

@@ -6,9 +6,8 @@ import json
 import os
 import signal
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from reflow.plugin import ProcessId, this_process
+from reflow.plugin import NamedTuple, ProcessId, this_process
 from reflow_local.leftovers import command_digest, find_leftovers
 
 

@@ -6,9 +6,8 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
-from reflow.plugin import JobRequest
+from reflow.plugin import JobRequest, NamedTuple
 
 TARGET_S = 0.02  #: of work in a batch
 LEAST_S = 0.004  #: the same towards the end, when workers get equal shares of what is left

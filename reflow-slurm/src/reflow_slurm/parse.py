@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
-from reflow.plugin import ElementReport, JobState, SchedulerError, Usage
+from reflow.plugin import ElementReport, JobState, NamedTuple, SchedulerError, Usage
 from reflow_slurm.native import NativeId, comment_of
 from reflow_slurm.states import ExitCode, read_exit_code, report
 

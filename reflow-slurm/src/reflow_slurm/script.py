@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from reflow.plugin import JobRequest
+from reflow.plugin import JobRequest, NamedTuple
 from reflow_slurm.native import comment_of
 from reflow_slurm.options import option_problems, resource_options
 

@@ -1,15 +1,16 @@
 """The queries of a ledger, and the records that their rows become: each of them as it was written, or `Torn`."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.plugin import (
     AttemptRow,
     InstanceRow,
     InstanceState,
+    NamedTuple,
     OutputRow,
     StoredValue,
     SubmissionRow,

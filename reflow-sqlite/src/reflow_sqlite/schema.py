@@ -7,9 +7,7 @@ A ``seal`` is a checksum of its row: see `reflow_sqlite.seals`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from reflow.plugin import InstanceState
+from reflow.plugin import InstanceState, NamedTuple
 
 VERSION = 3  #: ``user_version`` of both kinds of file
 

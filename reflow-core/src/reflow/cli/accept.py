@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.options import add_output_options, add_store_options
 from reflow.cli.parser import CommandParser
 from reflow.errors import UnknownTask, UsageError
+from reflow.model.named_tuple import NamedTuple
 from reflow.view.words import plural
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from reflow.model.named_tuple import NamedTuple
 
 FLOW, ANY_RUN, BOTH = "flow", "reflow", "both"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call, absolute
 from reflow.define.names import nearest
 from reflow.errors import UnknownRun, UsageError
+from reflow.model.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence

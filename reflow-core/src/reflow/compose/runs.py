@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from reflow.compose.backends import default_run_dir, make_executor, make_store, store_address
 from reflow.config.settings import TYPED, Settings, load_settings
@@ -14,6 +14,7 @@ from reflow.errors import (
     StoreError,
     UnknownRun,
 )
+from reflow.model.named_tuple import NamedTuple
 from reflow.run.find import NEWEST, resolve
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import list_runs, run_paths

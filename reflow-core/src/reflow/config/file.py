@@ -6,10 +6,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.config.keys import KEYS, meant_by
 from reflow.errors import ConfigError
+from reflow.model.named_tuple import NamedTuple
 
 PROFILE = "profile"
 

@@ -1,10 +1,9 @@
 """Every setting: its name, its kind, its environment variable, its default."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
-
-from typing import NamedTuple
+from __future__ import annotations
 
 from reflow.define.names import nearest
+from reflow.model.named_tuple import NamedTuple
 
 
 class Key(NamedTuple):

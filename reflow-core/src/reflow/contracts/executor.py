@@ -4,13 +4,14 @@ An executor hands commands to something that runs them: a batch scheduler, the p
 machine. It knows nothing of flows, caches or stores, and keeps no state that only it can see.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from reflow.errors import NotSubmitted, SubmissionUnknown
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.resources import Resources
 from reflow.model.states import JobState
 

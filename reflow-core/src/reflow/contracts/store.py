@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import (
     Acceptance,
     AttemptRow,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reflow.define.markers import check_track, task_refs
 from reflow.define.names import check_name, nearest
 from reflow.errors import DefinitionError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.resources import Resources, parse_mem, parse_time
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import contextlib
 import json
 import os
 import time
-from typing import NamedTuple
 
 from reflow.filesystem.atomic import read_bytes, write_new
 from reflow.filesystem.process import ProcessId, this_process
+from reflow.model.named_tuple import NamedTuple
 
 BEAT_S = 15.0  #: how often a holder touches its lock file
 STALE_S = 180.0  #: a lock whose beat stood still so long is broken

@@ -6,7 +6,8 @@ Read from ``/proc/self/mountinfo`` (proc(5)); mount options as in nfs(5), mount.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from reflow.model.named_tuple import NamedTuple
 
 NETWORK_LATENCY_S = 65.0  #: until another node sees a new name: NFS caches directories for up to 60 s
 LOCAL_LATENCY_S = 2.0

@@ -3,11 +3,11 @@
 Times are whole milliseconds since 1970 (UTC). Digests are 32 bytes. Values are the text of tagged JSON.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import InstanceState, RunState, TaskState
 
 

@@ -1,11 +1,11 @@
 """What one instance asks for: CPUs, memory, time and where to run."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from reflow.errors import DefinitionError
+from reflow.model.named_tuple import NamedTuple
 
 
 class Resources(NamedTuple):

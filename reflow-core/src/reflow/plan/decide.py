@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 from reflow.graph.model import Graph, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import FoundResult, InstanceRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.expand import is_over

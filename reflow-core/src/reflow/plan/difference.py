@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.model.digest import canonical
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import EarlierResult
 from reflow.plan.identity import split_digests
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from reflow.graph.model import Graph, Input, Node, Source
+from reflow.model.named_tuple import NamedTuple
 
 
 class Delivery(NamedTuple):

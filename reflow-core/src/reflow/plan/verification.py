@@ -4,9 +4,9 @@ only where something needs it."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from reflow.graph.model import Graph, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.plan.inputs import takes_items
 
 Chosen = dict[str, set[int]]  #: some instances, by task

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from reflow.define.names import nearest
 from reflow.errors import PluginError
+from reflow.model.named_tuple import NamedTuple
 from reflow.registry.scan import FoundPlugin, find_plugin, find_plugins
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from reflow.errors import PluginError
+from reflow.model.named_tuple import NamedTuple
 
 GROUP = "reflow"
 _INFO = (".dist-info", ".egg-info")

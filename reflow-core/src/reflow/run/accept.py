@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 from reflow.contracts.store import Results
 from reflow.errors import ReflowError, UsageError
 from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Acceptance, Context, Maker, NewResult
 from reflow.plan.makers import ambiguous_keys
 from reflow.plan.renew import Renewal

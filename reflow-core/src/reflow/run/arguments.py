@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from reprlib import repr as short_repr
-from typing import NamedTuple
 
 from reflow.contracts.executor import Executor
 from reflow.contracts.store import Store
 from reflow.errors import UsageError
+from reflow.model.named_tuple import NamedTuple
 
 _NONE = type(None)
 

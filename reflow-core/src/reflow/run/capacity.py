@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from reflow.contracts.executor import Executor, Limits, ResidentExecutor
 from reflow.errors import SchedulerError
 from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.graph.model import Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, SubmissionRow
 from reflow.run.hold import Hold
 from reflow.run.small_jobs import is_small

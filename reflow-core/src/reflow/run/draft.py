@@ -7,9 +7,9 @@ the whole of them is written in one transaction.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from reflow.contracts.store import Ledger
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState
 

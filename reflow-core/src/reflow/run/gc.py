@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
 
 from reflow.contracts.store import Results
 from reflow.errors import ReflowError, RunDirError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import OldResult, Overview, RunEntry
 from reflow.model.states import KEPT
 from reflow.run.clock import now_ms

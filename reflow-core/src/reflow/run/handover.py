@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress
-from typing import NamedTuple
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
 from reflow.contracts.store import Ledger
@@ -26,6 +25,7 @@ from reflow.filesystem.atomic import (
 )
 from reflow.graph.model import Input, Node
 from reflow.model.digest import canonical
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.plan.inputs import constant_inputs, deliveries

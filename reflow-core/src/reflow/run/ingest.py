@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from reflow.graph.model import Graph
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, Changes, InstanceRow, OutputRow
 from reflow.model.states import InstanceState
 from reflow.run.hold import Hold

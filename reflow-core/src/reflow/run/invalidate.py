@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from reflow.errors import OutOfReach, UsageError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, Overview
 from reflow.plan.verification import Widths, built_on
 from reflow.run.opened import OpenRun

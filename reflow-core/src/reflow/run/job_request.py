@@ -1,12 +1,13 @@
 """What the executor is asked for, for the instances of a task: the same for a run and for a dry run."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.contracts.executor import JobRequest
 from reflow.graph.model import Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.resources import Resources
 from reflow.rundir.boot import boot_argv, serve_argv
 from reflow.rundir.layout import RunPaths

@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from reflow.contracts.store import Ledger
 from reflow.errors import OutOfReach, RunDirError, StoreDamaged
 from reflow.filesystem.atomic import make_directory, read_bytes, remove_directory, replace_file
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import RunState
 from reflow.run.opened import OpenRun
 from reflow.run.replay import Replay, Written

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from reflow.contracts.store import Results, Salvage, Store
 from reflow.errors import ReflowError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Context, NewResult, RunEntry
 from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun

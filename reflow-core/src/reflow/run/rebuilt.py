@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.errors import StoreError
 from reflow.filesystem.stamps import without_time
 from reflow.graph.model import Graph, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import FoundResult, OutputRow
 from reflow.plan.makers import is_foreign
 from reflow.run.current import current_results

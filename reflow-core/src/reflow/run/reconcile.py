@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from reflow.contracts.executor import ElementReport, Executor
 from reflow.errors import SchedulerError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import SubmissionRow
 from reflow.model.states import JobState
 from reflow.run.hold import Hold

@@ -7,10 +7,10 @@ under now. So whatever was lost, nothing is taken for what it is not; at worst s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from reflow.contracts.store import Ledger
 from reflow.graph.model import Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Changes, InstanceRow, OutputRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.decide import run_state

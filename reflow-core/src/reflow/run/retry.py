@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from reflow.errors import OutOfReach, UsageError
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import RunState
 from reflow.run.advance import advance
 from reflow.run.called_off import is_called_off

@@ -1,13 +1,13 @@
 """A new run: from a checked graph and its parameters to a directory that holds all it needs."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.contracts.backends import Backends
 from reflow.errors import (
@@ -23,6 +23,7 @@ from reflow.filesystem.project import is_project_file
 from reflow.graph.manifest import to_manifest
 from reflow.graph.model import Graph
 from reflow.model import VERSION
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import RunEntry
 from reflow.run.clock import now_ms
 from reflow.run.listing import run_entry

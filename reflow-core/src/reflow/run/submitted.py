@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.errors import RunDirError
 from reflow.filesystem.atomic import read_bytes
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.ingest import STATES, Batch, attempt_row

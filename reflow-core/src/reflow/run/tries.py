@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow
 
 BACK_OFF_S = (60, 300, 900)  #: before an instance is handed over again after a fault of the machines

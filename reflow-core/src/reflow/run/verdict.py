@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from reflow.contracts.executor import ElementReport
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import InstanceState, JobState
 
 

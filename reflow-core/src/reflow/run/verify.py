@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from reflow.builtin.own import own_verifier
 from reflow.contracts.store import Ledger
 from reflow.contracts.verifier import KeptFile, Verdict, Verifier
 from reflow.errors import OutOfReach
 from reflow.graph.model import Source
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import InstanceState
 from reflow.run.opened import OpenRun
 from reflow.run.select import kept_of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.graph.model import Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, EarlierResult, FoundResult, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from reflow.graph.model import Graph, Input, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import EarlierResult, InstanceRow
 from reflow.plan.difference import NONE, Made, Part, Parts, differing, made_from, nearest, parts_of
 from reflow.plan.identity import varying_names

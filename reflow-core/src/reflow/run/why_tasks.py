@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.graph.model import Graph, Node
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import EarlierResult, InstanceRow, Overview
 from reflow.model.states import InstanceState
 from reflow.plan.difference import Part, commonest, made_from, parts_of

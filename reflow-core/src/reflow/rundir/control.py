@@ -4,14 +4,14 @@ A *request* (cancel or retry) is a file of its own, made whole by link, so that 
 coordinator dies. The mark of a cancel stays until a retry takes back what it covered: elements look at it.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import contextlib
 import json
 import os
-from typing import NamedTuple
 
 from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths
 
 _CANCEL, _RETRY, _NOTE = "cancel-", "retry-", "note-"

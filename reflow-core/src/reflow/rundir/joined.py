@@ -4,13 +4,14 @@ Its lines are framed as in a segment. Each segment follows a line that names it;
 to nothing, the attempts of which no worker could tell how they ended, and a last line about the whole.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.filesystem.atomic import read_bytes
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, InstanceRow
 from reflow.model.states import InstanceState
 from reflow.rundir.layout import SubmissionPaths

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
 from reflow.errors import RunDirError, UnknownRun
+from reflow.model.named_tuple import NamedTuple
 
 FOLDER = ".reflow"  #: the directory of all runs inside a run directory
 _RUN_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"  # compiled when it is first used

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reflow.filesystem.project import is_project_file
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.source import project_modules, read_source
 
 if TYPE_CHECKING:

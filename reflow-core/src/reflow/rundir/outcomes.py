@@ -4,16 +4,17 @@ A line is ``CRC32 {header}`` or ``CRC32 {header}<TAB>value``. A worker appends t
 and *seals* it from time to time: synced, and renamed to ``<element>.<start>.<seq>.jsonl``, which never changes.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 from reflow.filesystem.atomic import read_bytes
+from reflow.model.named_tuple import NamedTuple
 
 _SHARE = 1_000_000  #: no element has so many workers or claims
 _AT_ONCE = 500  #: headers that are parsed together

@@ -6,17 +6,18 @@ ledger. ``payload.idx`` says where each line begins, and where the last one ends
 in common.
 """
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.errors import RunDirError
 from reflow.filesystem.atomic import NEW_FILE, read_bytes, sync_directory, write_new
 from reflow.filesystem.descriptors import opened_high
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import SubmissionPaths
 
 _BLOCK = 1 << 20  #: bytes that are read or written at once

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths
 
 Waits = Mapping[str, Mapping[str, int]]  #: by task and reason, the number of elements

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.values.tagged import Tagged
 
 

@@ -8,9 +8,10 @@ import types
 import typing
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reflow.errors import DefinitionError
+from reflow.model.named_tuple import NamedTuple
 from reflow.values.scalars import SCALARS
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.control import CancelMarks, list_requests
 from reflow.rundir.outcomes import Outcome, generation, parse_name, read_segment
 from reflow.rundir.payload import Payload

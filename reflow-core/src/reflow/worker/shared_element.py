@@ -6,11 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from reflow.filesystem.atomic import sync_directory
 from reflow.filesystem.descriptors import moved_up
 from reflow.filesystem.process import how_it_ended, peak_mib
+from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, read_segment, segment_name, shared_start
 from reflow.rundir.payload import Payload

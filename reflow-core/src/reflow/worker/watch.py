@@ -6,10 +6,11 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.errors import StaleInput, ValueMisfit
 from reflow.filesystem.stamps import MISSING, Stamp, take_stamp
+from reflow.model.named_tuple import NamedTuple
 from reflow.values.paths import paths_in
 from reflow.values.tagged import Tagged
 
