@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from reflow.graph.model import Graph, Node
-from reflow.model.records import FoundResult
+from reflow.model.records import Context, FoundResult, Maker
 
 
 def work_code(node: Node) -> str:
@@ -44,9 +44,9 @@ def chosen(
     return (good or usable or several)[-1]
 
 
-def is_foreign(node: Node, result: FoundResult) -> bool:
+def is_foreign(node: Node, found: FoundResult | Context | Maker) -> bool:
     """Whether a result was made by a task of another file with another source, though of the same name."""
-    return bool(result.file) and result.file != node.file and result.source.hex() != node.source
+    return bool(found.file) and found.file != node.file and found.source.hex() != node.source
 
 
 def warns_of_code(node: Node, result: FoundResult) -> bool:

@@ -12,7 +12,7 @@ from reflow.graph.manifest import from_manifest
 from reflow.graph.model import Graph, Node
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Acceptance, Context, Maker, NewResult
-from reflow.plan.makers import ambiguous_keys
+from reflow.plan.makers import ambiguous_keys, is_foreign
 from reflow.plan.renew import Renewal
 from reflow.run.clock import now_ms
 from reflow.rundir.layout import run_paths
@@ -103,8 +103,7 @@ def _codes_before(results: Results, graph: Graph, tasks: Sequence[str]) -> dict[
 
 def _is_other(node: Node, maker: Maker) -> bool:
     """Whether it is earlier code of this task, rather than the same code or that of another flow of the same name."""
-    is_foreign = maker.file != node.file and maker.source.hex() != node.source
-    return bool(maker.code) and maker.code.hex() != node.code_hash and not is_foreign
+    return bool(maker.code) and maker.code.hex() != node.code_hash and not is_foreign(node, maker)
 
 
 def accept(results: Results, found: Sequence[Acceptable], reason: str) -> None:

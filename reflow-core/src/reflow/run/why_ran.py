@@ -10,7 +10,7 @@ from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import EarlierResult, InstanceRow
 from reflow.plan.difference import NONE, Made, Part, Parts, differing, made_from, nearest, parts_of
 from reflow.plan.identity import varying_names
-from reflow.plan.makers import ambiguous_keys
+from reflow.plan.makers import ambiguous_keys, is_foreign
 from reflow.run.current import misfits
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
@@ -143,7 +143,7 @@ def not_taken(past: PastRuns, graph: Graph, node: Node, row: InstanceRow, same: 
     other = same.context
     if same.stale is not None:
         return Ran("stale", f"its earlier result is stale: {same.stale}", same)
-    if other.file and other.file != node.file and other.source.hex() != node.source:
+    if is_foreign(node, other):
         return Ran(
             "foreign", f"its earlier result was made by another task of that name, in {other.file}", same
         )

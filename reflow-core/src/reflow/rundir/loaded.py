@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reflow.filesystem.project import is_project_file
+from reflow.graph.unloaded import absolute
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.source import project_modules, read_source
 
@@ -121,27 +122,20 @@ def _taken(name: str, found: _Loaded) -> Iterator[_Taken]:
     used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
     rebound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     rebound |= {str(getattr(node, "name", "")) for node in nodes if isinstance(node, ast.stmt)}
+    package = str(found.module.__dict__.get("__package__") or "")
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if (alias.asname or alias.name.partition(".")[0]) in used:
                     yield _Taken(alias.name)
         elif isinstance(node, ast.ImportFrom):
-            source = _absolute(node, found.module.__dict__)
+            source = absolute(package, node.module or "", node.level)
             for alias in node.names:
                 bound = alias.asname or alias.name
                 if f"{source}.{alias.name}" not in sys.modules:
                     yield _Taken(source, *((alias.name, bound) if bound not in {*rebound, "*"} else ()))
                 elif bound in used:
                     yield _Taken(f"{source}.{alias.name}")
-
-
-def _absolute(node: ast.ImportFrom, namespace: dict[str, Any]) -> str:
-    """Return the full name of the module that a statement imports from."""
-    if not node.level:
-        return node.module or ""
-    parts = str(namespace.get("__package__") or "").split(".")
-    return ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
 
 
 def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
