@@ -158,3 +158,13 @@ def test_a_row_that_is_missing_is_damage(kept, store, run):
 
     with pytest.raises(StoreDamaged, match="number of instances"):
         look(store, run, "ledger")
+
+
+def test_an_empty_text_where_there_was_none_is_damage(kept, store, run):
+    db = sqlite3.connect(kept["ledger"])
+    db.execute("UPDATE instances SET reason = '' WHERE idx = 7")
+    db.commit()
+    db.close()
+
+    with pytest.raises(StoreDamaged, match=r"convert\[7\]"):
+        look(store, run, "ledger")

@@ -38,7 +38,7 @@ def digests_seal(digests: bytes, numbers: Sequence[int], texts: Sequence[str | N
         struct.error: One is none.
     """
     head = _PACK[len(numbers)](*numbers)
-    if any(texts):
+    if texts.count(None) < len(texts):
         head += ascii(texts).encode()
     return crc_hqx(digests, crc_hqx(head, 0xFFFF)) - 0x8000
 
