@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from reflow.graph.code import Code, Find
+from reflow.graph.code import Code
 from reflow.graph.model import Graph, Input, Node
+from reflow.graph.place import Find
 
 HINT = "files that it finds are not looked at when it is reused; say cache=False, or take their directory as a Path"
 

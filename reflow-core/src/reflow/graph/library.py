@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import ast
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from reflow.graph.effects import Effects
-from reflow.graph.free_names import chain_of
+from reflow.graph.free_names import Taken, chain_of
 from reflow.graph.modules import Module, Modules
 from reflow.graph.named import names_bound_in
 from reflow.graph.normal import Node, task_maker
-from reflow.graph.reading import Definition, read, unread
+from reflow.graph.reading import Decorators, normal_form
+from reflow.model.digest import digest
+
+
+class Definition(NamedTuple):
+    """A definition that was read.
+
+    Attributes:
+        hash: SHA-256 of its normal form, in hex; of its source, as it is written, where that could not be read.
+        taken: What it takes from outside; nothing where it could not be read.
+    """
+
+    hash: str
+    taken: Taken
+    is_read: bool = True
 
 
 class Library:
@@ -48,11 +62,7 @@ class Library:
             def decorators(of: Any) -> list[ast.expr]:
                 return self.decorators(module, of, is_task=is_task and of is node)
 
-            try:
-                known = read(node, decorators)
-            except RecursionError:  # an expression of a thousand terms
-                known = unread(module.parsed.text_of(node))
-            self._read[node, is_task] = known
+            known = self._read[node, is_task] = _read(module, node, decorators)
         return known
 
     def decorators(self, module: Module, node: Any, *, is_task: bool = False) -> list[ast.expr]:
@@ -67,9 +77,13 @@ class Library:
         return self._bound[statement]
 
 
-def is_of_reflow(value: object) -> bool:
-    """Whether a value was made by a class of reflow, such as a flow."""
-    return type(value).__module__.partition(".")[0] == "reflow"
+def _read(module: Module, node: Node, decorators: Decorators) -> Definition:
+    try:
+        text, taken = normal_form(node, decorators)
+    except RecursionError:  # an expression of a thousand terms
+        source = module.parsed.text_of(node)
+        return Definition(digest("source", source).hex(), Taken((), {}, ()), is_read=False)
+    return Definition(digest("source", text).hex(), taken)
 
 
 def _is_of_task(decorator: ast.expr, module: Module, is_task: bool) -> bool:

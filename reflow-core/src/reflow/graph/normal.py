@@ -27,6 +27,11 @@ def task_maker(decorator: ast.expr) -> ast.Attribute | None:
     return target if isinstance(target, ast.Attribute) and target.attr in ("job", "array_job") else None
 
 
+def no_task_makers(node: Function | ast.ClassDef) -> list[ast.expr]:
+    """Return the decorators of a function but those that look as if they make it a task."""
+    return [decorator for decorator in node.decorator_list if task_maker(decorator) is None]
+
+
 def bare(annotation: ast.expr) -> ast.expr:
     """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
     if is_annotated(annotation := unquoted(annotation)):

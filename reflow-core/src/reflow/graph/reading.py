@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.graph.free_names import Finder, Import, Scope, Taken, chain_of, imports_of
 from reflow.graph.normal import (
     Node,
     bare,
-    task_maker,
+    no_task_makers,
     unquoted,
     with_methods_in_order,
     without_annotation,
@@ -19,46 +19,12 @@ from reflow.graph.normal import (
     without_docstring,
     without_markers,
 )
-from reflow.model.digest import digest
+from reflow.graph.riddles import finder_name, is_opaque, is_opaque_attribute, plain_getter
 
 _NO_CODE = ("ctx", "kind", "type_comment")
 _STATEMENTS = ("body", "orelse", "finalbody")
 
-
-class Definition(NamedTuple):
-    """A definition that was read.
-
-    Attributes:
-        hash: SHA-256 of its normal form, in hex; of its source, as it is written, where that could not be read.
-        taken: What it takes from outside; nothing where it could not be read.
-    """
-
-    hash: str
-    taken: Taken
-    is_read: bool = True
-
-
 Decorators = Callable[[Any], list[ast.expr]]  #: those of a function or class that are code
-
-
-def read(statement: Node, decorators: Decorators) -> Definition:
-    """Read a definition, or any other statement of a module.
-
-    Raises:
-        RecursionError: It is nested too deeply.
-    """
-    text, taken = normal_form(statement, decorators)
-    return Definition(digest("source", text).hex(), taken)
-
-
-def unread(source: str) -> Definition:
-    """Return a definition that is nested too deeply, as its source."""
-    return Definition(digest("source", source).hex(), Taken((), {}, ()), is_read=False)
-
-
-def no_task_makers(node: Any) -> list[ast.expr]:
-    """Return the decorators of a function but those that look as if they make it a task."""
-    return [decorator for decorator in node.decorator_list if task_maker(decorator) is None]
 
 
 def normal_form(statement: Node, decorators: Decorators = no_task_makers) -> tuple[str, Taken]:
@@ -136,7 +102,7 @@ class _Reader:
     def name(self, node: ast.Name, scope: Scope) -> str:
         if type(node.ctx) is ast.Load:
             scope.loads.add((node.id,))
-            if node.id in _OPAQUE:
+            if is_opaque(node.id):
                 self.opaque.add((node.id, node.lineno))
         else:
             scope.bound.add(node.id)
@@ -144,7 +110,7 @@ class _Reader:
 
     def attribute(self, node: ast.Attribute, scope: Scope) -> str:
         chain = chain_of(node)
-        if not _OPAQUE_ATTRIBUTES.isdisjoint(chain or (node.attr,)) or chain[:2] == ("sys", "modules"):
+        if is_opaque_attribute(chain or (node.attr,)):
             self.opaque.add((".".join(chain) or node.attr, node.lineno))
         if not chain:
             return f"Attribute(value={self.read(node.value, scope)},attr={node.attr!a})"
@@ -155,18 +121,16 @@ class _Reader:
         return text
 
     def call(self, node: ast.Call, scope: Scope) -> str:
-        """A ``getattr`` with the name written down is no riddle."""
-        function = node.func
-        self._note_finder(node)
-        is_plain = isinstance(function, ast.Name) and function.id in ("getattr", "setattr", "hasattr")
-        if is_plain and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
-            return _written(
-                node,
-                func=f"Name(id={function.id!a})",  # type: ignore[attr-defined]  # is_plain says that it is a name
-                args=self.each(node.args, scope),
-                keywords=self.each(node.keywords, scope),
-            )
-        return self.fields(node, scope)
+        if name := finder_name(node):
+            self.finders.add((name, node))
+        if not (getter := plain_getter(node)):
+            return self.fields(node, scope)
+        return _written(
+            node,
+            func=f"Name(id={getter!a})",
+            args=self.each(node.args, scope),
+            keywords=self.each(node.keywords, scope),
+        )
 
     def function(self, node: Any, scope: Scope) -> str:
         inner = Scope()
@@ -290,20 +254,6 @@ class _Reader:
         parts = [part for part in node.values if getattr(part, "value", None) != ""]
         return _written(node, values=self.each(parts, scope))
 
-    def _note_finder(self, call: ast.Call) -> None:
-        function = call.func
-        if isinstance(function, ast.Attribute):
-            walks = function.attr == "walk" and (
-                not call.args or chain_of(function) == _WALK
-            )  # a Path, or os
-            is_one = walks or function.attr in _FINDERS
-            name = function.attr
-        else:
-            name = function.id if isinstance(function, ast.Name) else ""
-            is_one = name in _FINDERS
-        if is_one:
-            self.finders.add((name, call))
-
     def _note_generic(self, node: Any) -> None:
         """Note the ``T`` of ``def f[T](x: T)``."""
         self.generic.update(parameter.name for parameter in getattr(node, "type_params", ()))
@@ -315,25 +265,6 @@ def _written(node: ast.AST, **fields: str) -> str:
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}  #: the fields of a kind of node that are code
-_OPAQUE = frozenset(
-    (
-        "exec",
-        "eval",
-        "compile",
-        "getattr",
-        "globals",
-        "locals",
-        "__import__",
-        "import_module",
-        "run_path",
-        "run_module",
-    )
-)  #: functions behind which anything can be
-_OPAQUE_ATTRIBUTES = frozenset(
-    ("import_module", "run_path", "run_module", "exec_module", "__dict__", "__subclasses__")
-)  #: attributes like these
-_FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
-_WALK = ("os", "walk")
 _SPECIAL: dict[type, Any] = {
     ast.Constant: _Reader.constant,
     ast.Name: _Reader.name,

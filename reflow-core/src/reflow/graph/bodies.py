@@ -1,0 +1,206 @@
+"""What the statements of a function, or one of a module, say that they change."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from reflow.graph.free_names import Chain, Import, chain_of, imports_of
+from reflow.graph.named import every_node
+from reflow.graph.normal import FUNCTIONS
+from reflow.graph.parsed import IMPORTS
+
+_SETTING = ("setattr", "delattr")
+_TAKING = frozenset(
+    (
+        "setattr",
+        "delattr",
+        "pop",
+        "popitem",
+        "popleft",
+        "setdefault",
+        "next",
+        "heappop",
+        "heappushpop",
+        "heapreplace",
+    )
+)  #: what changes a thing though its result is used
+_PUTTING = frozenset(
+    ("append", "appendleft", "extend", "insert", "add", "update")
+)  #: these keep what they are given
+_HARMLESS = ("print",)
+
+
+class Body:
+    """What the statements of a function, or one of a module, say that they change.
+
+    Attributes:
+        changed: Names, with attributes behind them, that are given an item or an attribute.
+        unused: Calls whose result nobody uses, or that take something away.
+        calls: All calls.
+        names: All names that are looked up.
+        parameters: Names of what the function is given.
+        local: All names that it binds itself.
+        imports: What it imports itself.
+        declared: What it says is global.
+    """
+
+    def __init__(self, node: ast.AST, *, is_method: bool) -> None:
+        self.changed: set[Chain] = set()
+        self.unused: list[ast.Call] = []
+        self.calls: list[ast.Call] = []
+        self.names: list[Chain] = []
+        self.imports: dict[str, Import] = {}
+        self.parameters: set[str] = set()
+        self.local: set[str] = set()
+        self.declared: set[str] = set()
+        self._own: set[str] = set()
+        self._same: dict[str, list[Chain]] = {}
+        if isinstance(node, FUNCTIONS):
+            arguments = node.args
+            named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            named += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+            self._own.update(one.arg for one in named[:1] if is_method)
+            self.parameters = {one.arg for one in named} - self._own
+        for inner in every_node(node):
+            if (note := _NOTES.get(type(inner))) is not None:
+                note(self, inner)
+        self.local = self.local - self.declared if isinstance(node, FUNCTIONS) else set()
+
+    def beyond(self, chains: list[Chain]) -> set[Chain]:
+        """Return names with those left out that are local, and what these were made of instead."""
+        found: set[Chain] = set()
+        waiting, seen = [chain for chain in chains if chain], set[Chain]()
+        while waiting:
+            chain = waiting.pop()
+            if chain in seen or chain[0] in self._own:
+                continue
+            seen.add(chain)
+            if chain[0] in self.local and chain[0] not in self.imports:
+                waiting += self._same.get(chain[0], ())
+            if chain[0] not in self.local or chain[0] in self.parameters or chain[0] in self.imports:
+                found.add(chain)
+        return found
+
+    def _note_part(self, node: ast.Attribute | ast.Subscript) -> None:
+        if type(node.ctx) is not ast.Load:
+            self.changed.add(root_of(node))
+
+    def _note_name(self, node: ast.Name) -> None:
+        if type(node.ctx) is ast.Load:
+            self.names.append((node.id,))
+        else:
+            self.local.add(node.id)
+
+    def _note_argument(self, node: ast.arg) -> None:
+        self.local.add(node.arg)
+
+    def _note_named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self.local.add(node.name)
+
+    def _note_global(self, node: ast.Global) -> None:
+        self.declared.update(node.names)
+        self.changed.update((name,) for name in node.names)
+
+    def _note_import(self, node: ast.Import | ast.ImportFrom) -> None:
+        self.imports.update(imports_of(node))
+        self.local.update(self.imports)
+
+    def _note_unused(self, node: ast.Expr) -> None:
+        self.unused += [call for call in every_node(node.value) if isinstance(call, ast.Call)]
+
+    def _note_lambda(self, node: ast.Lambda) -> None:
+        if isinstance(node.body, ast.Call):
+            self.unused.append(node.body)
+
+    def _note_call(self, node: ast.Call) -> None:
+        self.calls.append(node)
+        if _last(node.func) in _TAKING:
+            self.unused.append(node)
+
+    def _note_same(self, node: ast.AST) -> None:
+        for target, value in _given_a_name(node):
+            if chain := root_of(value):
+                for name in every_node(target):
+                    if isinstance(name, ast.Name):
+                        self._same.setdefault(name.id, []).append(chain)
+
+
+_NOTES: dict[type, Any] = {
+    **dict.fromkeys((ast.Attribute, ast.Subscript), Body._note_part),
+    ast.Name: Body._note_name,
+    ast.arg: Body._note_argument,
+    **dict.fromkeys((*FUNCTIONS, ast.ClassDef), Body._note_named),
+    ast.Global: Body._note_global,
+    **dict.fromkeys(IMPORTS, Body._note_import),
+    ast.Expr: Body._note_unused,
+    ast.Lambda: Body._note_lambda,
+    ast.Call: Body._note_call,
+    **dict.fromkeys(
+        (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension, ast.withitem), Body._note_same
+    ),
+}
+
+
+def _given_a_name(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield what gets a name in a statement, as the name and what it is then another name of."""
+    if isinstance(node, ast.Assign):
+        yield from ((target, node.value) for target in node.targets)
+    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+        yield node.target, node.value
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        yield node.target, node.iter
+    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+        yield node.optional_vars, node.context_expr
+
+
+def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
+    """Yield the names of which a statement makes a name another one, or a part: ``T`` for ``row = T[0]``."""
+    for node in (leaf, *getattr(leaf, "items", ())):
+        for target, value in _given_a_name(node):
+            is_named = any(isinstance(part, ast.Name) and part.id == name for part in every_node(target))
+            if is_named and (chain := root_of(value)):
+                yield chain
+
+
+def changed_in_call(call: ast.Call) -> list[Chain]:
+    """Return what a call may change whose result nobody uses: what it is a method of, and what it is given."""
+    name = _last(call.func)
+    if isinstance(call.func, ast.Name) and name in _HARMLESS:
+        return []
+    if name in _SETTING and len(call.args) > 1:
+        chain, attribute = root_of(call.args[0]), call.args[1]
+        return [(*chain, str(attribute.value)) if chain and isinstance(attribute, ast.Constant) else chain]
+    if isinstance(call.func, ast.Attribute):
+        receiver = root_of(call.func.value)
+        return [receiver] if name in _PUTTING else [receiver, *names_in_arguments(call)]
+    return names_in_arguments(call)
+
+
+def root_of(node: ast.expr) -> Chain:
+    """Return the name, with attributes, that an expression is a part of: ``T`` for ``T[0].x`` and ``T.get(k)``."""
+    while not (chain := chain_of(node)):
+        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            return ()
+    return chain
+
+
+def names_in_arguments(call: ast.Call) -> list[Chain]:
+    found: list[Chain] = []
+    waiting: list[ast.AST] = [*call.args, *(keyword.value for keyword in call.keywords)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Name, ast.Attribute)) and (chain := chain_of(node)):
+            found.append(chain)
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+def _last(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))

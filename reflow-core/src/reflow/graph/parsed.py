@@ -1,0 +1,184 @@
+"""One file of the project: its tree, and what binds each name of its module."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any, NamedTuple, TypeGuard
+
+from reflow.graph.free_names import chain_of
+from reflow.graph.named import functions_in, qualified_name
+from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
+
+IMPORTS = (ast.Import, ast.ImportFrom)
+
+_QUIET = frozenset((*FUNCTIONS, *IMPORTS, ast.Pass))
+_NAMED = (*FUNCTIONS, ast.ClassDef)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+class Binding(NamedTuple):
+    """A statement that gives a module's name a value, and the one of the module's own level that it stands in."""
+
+    leaf: ast.stmt
+    top: ast.stmt
+
+
+class Parsed:
+    """One file: its tree, and what binds the names of its module.
+
+    Attributes:
+        bindings: The statements that bind a name, in their order.
+        doing: Statements that may do more than give a name a value, each with that of the module's level.
+        registered: Functions and classes by the name that they give themselves to, as by ``@area.register``.
+        stars: Its ``from x import *``.
+    """
+
+    __slots__ = ("_functions", "_tree", "bindings", "doing", "registered", "stars", "text")
+
+    def __init__(self, text: str | bytes) -> None:
+        self.text = text
+        self._tree = _tree(text)
+        self._functions: dict[str, list[Node]] | None = None
+        self.bindings: dict[str, list[Binding]] = {}
+        self.registered: dict[str, list[str]] = {}
+        self.stars: list[ast.ImportFrom] = []
+        self.doing: list[Binding] = []
+        for top in self._tree.body:
+            if type(top) not in _QUIET:
+                self.doing += _doing(top)
+            for name, leaf in _bound_by(top):
+                if name == "*" and isinstance(leaf, ast.ImportFrom):
+                    self.stars.append(leaf)
+                else:
+                    self.bindings.setdefault(name, []).append(Binding(leaf, top))
+                    for root in _given_to(leaf):
+                        self.registered.setdefault(root, []).append(name)
+
+    def text_of(self, node: Node) -> str:
+        """Return a statement as it is written."""
+        from importlib.util import decode_source  # seldom needed, and slow to import
+
+        text = self.text if isinstance(self.text, str) else decode_source(self.text)
+        return ast.get_source_segment(text, node) or ""
+
+    def functions(self, function: FunctionType) -> list[Node]:
+        """Return what a function, or a lambda, was made from; of several lambdas of one line, all.
+
+        Where it stands no more, since the file was edited after it was loaded, those of its name count: workers run
+        the file as it is.
+        """
+        code = function.__code__
+        name, line = code.co_name, code.co_firstlineno
+        for binding in self.bindings.get(name, ()):
+            if _is_function_at(binding.leaf, name, line):
+                return [binding.leaf]
+        if self._functions is None:
+            self._functions = functions_in(self._tree)
+        named = self._functions.get(qualified_name(function), [])
+        return (
+            [node for node in named if first_line(node) == line]
+            or named
+            or [
+                node
+                for nodes in self._functions.values()
+                for node in nodes
+                if _is_function_at(node, name, line)
+            ]
+        )
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """The statements of the module, in their order."""
+        return self._tree.body
+
+    def around(self, node: Node) -> ast.stmt | None:
+        """Return the statement of the module that a function stands in, if that is not its own."""
+        tops = (top for top in self._tree.body if top.lineno <= node.lineno <= (top.end_lineno or top.lineno))
+        return next((top for top in tops if top is not node), None)
+
+
+def is_plain(node: ast.stmt) -> bool:
+    """Whether a statement gives a name a plain constant, is a text, or a function that takes nothing to be made."""
+    if isinstance(node, ast.Assign):
+        return (
+            isinstance(node.value, ast.Constant)
+            and isinstance(node.targets[-1], ast.Name)
+            and len(node.targets) == 1
+        )
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, FUNCTIONS):
+        return not (node.decorator_list or node.args.defaults or node.args.kw_defaults)
+    if isinstance(node, ast.AnnAssign):
+        return isinstance(node.target, ast.Name) and (
+            node.value is None or isinstance(node.value, ast.Constant)
+        )
+    return False
+
+
+def _doing(top: ast.stmt) -> list[Binding]:
+    if isinstance(top, ast.ClassDef):
+        return [Binding(node, top) for node in top.body if type(node) not in _QUIET and not is_plain(node)]
+    return [] if is_plain(top) else [Binding(top, top)]
+
+
+def _tree(text: str | bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever imports the file has heard of its odd escapes
+        try:
+            return ast.parse(text)
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+        ):  # a cell with magic commands, a very deep expression
+            return ast.Module([], [])
+
+
+def _given_to(node: ast.stmt) -> Iterator[str]:
+    """Yield ``area`` for what is decorated by ``@area.register`` or ``@area.register(int)``."""
+    for decorator in getattr(node, "decorator_list", ()):
+        chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if len(chain) > 1:
+            yield chain[0]
+
+
+def _is_function_at(node: ast.AST, name: str, line: int) -> TypeGuard[Function]:
+    return isinstance(node, FUNCTIONS) and node.name == name and line == first_line(node)
+
+
+def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield the names that a statement of a module binds, those of the statements within it too."""
+    if isinstance(node, _NAMED):
+        yield node.name, node
+    elif isinstance(node, IMPORTS):
+        for alias in node.names:
+            yield alias.asname or _first(alias.name, node), node
+    elif not isinstance(node, ast.Expr):
+        for target in _targets(node):
+            for part in [target] if isinstance(target, ast.Name) else ast.walk(target):
+                if isinstance(part, ast.Name):
+                    yield part.id, node
+        for block in _BLOCKS:
+            for inner in getattr(node, block, ()):
+                yield from _bound_by(inner)
+
+
+def _first(name: str, node: ast.stmt) -> str:
+    return name.partition(".")[0] if isinstance(node, ast.Import) else name
+
+
+def _targets(node: Any) -> Iterator[ast.AST]:
+    if isinstance(node, ast.AnnAssign) and node.value is None:
+        return
+    yield from getattr(node, "targets", ())
+    if (target := getattr(node, "target", None)) is not None:
+        yield target
+    if isinstance(name := getattr(node, "name", None), ast.Name):  # type Pair = ..., since Python 3.12
+        yield name
+    for item in getattr(node, "items", ()):
+        if item.optional_vars is not None:
+            yield item.optional_vars

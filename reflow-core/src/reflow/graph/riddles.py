@@ -1,0 +1,58 @@
+"""What nobody can follow, and what finds files: told from the names that are called."""
+
+from __future__ import annotations
+
+import ast
+
+from reflow.graph.free_names import Chain, chain_of
+
+_OPAQUE = frozenset(
+    (
+        "exec",
+        "eval",
+        "compile",
+        "getattr",
+        "globals",
+        "locals",
+        "__import__",
+        "import_module",
+        "run_path",
+        "run_module",
+    )
+)  #: functions behind which anything can be
+_OPAQUE_ATTRIBUTES = frozenset(
+    ("import_module", "run_path", "run_module", "exec_module", "__dict__", "__subclasses__")
+)  #: attributes like these
+_GETTERS = ("getattr", "setattr", "hasattr")
+_FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
+_WALK = ("os", "walk")
+
+
+def is_opaque(name: str) -> bool:
+    """Whether anything can be behind a function of this name."""
+    return name in _OPAQUE
+
+
+def is_opaque_attribute(names: Chain) -> bool:
+    """Whether anything can be behind ``names[-1]``, an attribute, or behind one of those before it."""
+    return not _OPAQUE_ATTRIBUTES.isdisjoint(names) or names[:2] == ("sys", "modules")
+
+
+def plain_getter(call: ast.Call) -> str:
+    """Return ``getattr``, or what is like it, where the attribute is written down: no riddle; empty for other calls."""
+    function = call.func
+    if len(call.args) < 2 or not isinstance(function, ast.Name) or function.id not in _GETTERS:
+        return ""
+    return function.id if isinstance(call.args[1], ast.Constant) else ""
+
+
+def finder_name(call: ast.Call) -> str:
+    """Return the name of a function that finds files; empty where a call is of none."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        name = function.attr
+        if name == "walk" and (not call.args or chain_of(function) == _WALK):  # a Path, or os
+            return name
+    else:
+        name = function.id if isinstance(function, ast.Name) else ""
+    return name if name in _FINDERS else ""

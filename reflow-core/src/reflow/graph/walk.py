@@ -1,0 +1,289 @@
+"""Following names from the function of a task through the project."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import FunctionType, ModuleType
+from typing import Any
+
+from reflow.define.signature import unwrapped
+from reflow.graph.counted import Counted, one
+from reflow.graph.effects import Change
+from reflow.graph.free_names import Chain, Finder, Import, imports_of
+from reflow.graph.library import Library
+from reflow.graph.live import cells_of, defaults_of, is_of_cell, is_of_project, wrappers_of
+from reflow.graph.modules import Module, is_foreign, is_of_reflow
+from reflow.graph.named import LAMBDA, same_name
+from reflow.graph.normal import Node
+from reflow.graph.parsed import IMPORTS, Binding
+from reflow.graph.place import Find, Place
+from reflow.graph.unloaded import find_unloaded
+from reflow.model.digest import digest
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+class Walk:
+    """Follows names from one function through the project."""
+
+    def __init__(self, library: Library, function: Callable[..., Any]) -> None:
+        self._library = library
+        self._given = function
+        self._function = unwrapped(function)
+        self._home = library.modules.of_function(self._function)
+        self._counted = Counted(library, self._home)
+        self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
+        self._followed: set[tuple[str, Chain]] = set()
+        self._classes: set[type] = set()
+        self._waiting: list[Place] = []
+        self._wrappers: list[FunctionType] = []
+        self._unresolved: set[str] = set()
+        self._finds: list[Find] = []
+
+    def source(self) -> str:
+        """Return the hash of the function's own source, in hex; empty when there is no source."""
+        nodes = self._home.parsed.functions(self._function)
+        hashes = [self._library.definition(self._home, node, is_task=True).hash for node in nodes]
+        return one(hashes) if hashes else ""
+
+    def counted(self) -> Counted:
+        """Go through all that the function reaches, and return what counts of it."""
+        self._take_function(self._given, is_task=True)
+        while self._waiting or self._wrappers:
+            if self._waiting:
+                self._follow_all(self._waiting.pop())
+            else:
+                self._take_wrapper(self._wrappers.pop())
+        self._counted.count_orders()
+        return self._counted
+
+    def unresolved(self) -> tuple[str, ...]:
+        """Return where it has come to what cannot be told, each in words."""
+        return tuple(sorted(self._unresolved))
+
+    def finds(self) -> tuple[Find, ...]:
+        """Return where it has come to what looks for files."""
+        return tuple(sorted(self._finds))
+
+    def _take(self, module: Module, name: str, node: Node) -> None:
+        if node not in self._counted:
+            self._waiting.append(self._place(module, name, node))
+
+    def _place(self, module: Module, name: str, node: Node, *, is_task: bool = False) -> Place:
+        """Count a definition, and return it as a place to go on from."""
+        definition = self._library.definition(module, node, is_task=is_task)
+        label = self._counted.label(module, name)
+        self._counted.definition(module, label, node, definition.hash)
+        place = Place(module, label, definition.taken)
+        if not definition.is_read:
+            self._unresolved.add(f"{place.where(node.lineno)} is nested too deeply to be followed")
+        return place
+
+    def _follow_all(self, place: Place) -> None:
+        for name, line in place.taken.opaque:
+            self._unresolved.add(f"{place.where(line)} calls {name}")
+        self._finds += [self._find(place, finder) for finder in place.taken.finders]
+        for chain in place.taken.chains:
+            self._follow(place, chain)
+
+    def _find(self, place: Place, finder: Finder) -> Find:
+        is_own = place.label == f":{self._function.__qualname__}"
+        stems = finder.stems if is_own else {f"{place.label}.{name}" for name in finder.stems}
+        return Find(f"{place.where(finder.line)} calls {finder.name}", frozenset(stems))
+
+    def _follow(self, place: Place, chain: Chain) -> None:
+        root, rest = chain[0], chain[1:]
+        module = place.module
+        if root in place.taken.imports:
+            self._import(module, place.taken.imports[root], rest)
+        elif root in place.cells:
+            self._value(place, root, place.cells[root], rest)
+        elif place.around is not None and root in self._library.bound_in(place.around):
+            self._take_around(place, place.around)
+        else:
+            self._follow_global(place, root, rest)
+
+    def _follow_global(self, place: Place, name: str, rest: Chain) -> None:
+        """Follow a name of a module; any cell of a notebook may have given it another value since, which counts too."""
+        module = place.module
+        is_bound = self._in_module(module, name, rest)
+        is_known = is_bound or name in _BUILTINS
+        if name in module.namespace and (module.is_cell or not is_known):
+            self._value(place, name, module.namespace[name], rest)
+        elif not is_known and not name.startswith("__"):
+            self._unresolved.add(f"{place.where()} takes {name}, which is not to be found")
+
+    def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
+        """Follow a name of a module, if it has that; through ``from x import *`` too.
+
+        Where several statements bind it, all count, and so does the order in which Python comes to them.
+        """
+        bindings = module.parsed.bindings.get(name, ())
+        if bindings:
+            self._bound(module, name, bindings, rest)
+        if not module.parsed.stars:
+            return bool(bindings)
+        places = [(top.lineno, "") for _, top in bindings]
+        for star in module.parsed.stars:
+            other = self._library.modules.named(module.absolute(star.module or "", star.level))
+            if other is None or other in without:
+                continue
+            if self._in_module(other, name, rest, (*without, module)):
+                places.append((star.lineno, self._counted.name_of(other)))
+        if len(places) > max(1, len(bindings)):
+            order = digest("code", [at for _, at in sorted(places)]).hex()
+            self._counted.add(module, self._counted.label(module, name), order)
+        return bool(places)
+
+    def _bound(self, module: Module, name: str, bindings: Sequence[Binding], rest: Chain) -> None:
+        key = (module.file, (name, *rest))
+        if key in self._followed:
+            return
+        self._followed.add(key)
+        is_own = not all(isinstance(leaf, IMPORTS) for leaf, _ in bindings)
+        for leaf, top in bindings:
+            if isinstance(leaf, IMPORTS):
+                self._import(module, imports_of(leaf)[name], rest)
+            elif is_own:
+                self._take(module, name, top)
+        if not is_own:
+            return
+        given, changes = module.parsed.registered.get(name, ()), self._library.effects.on(module, name)
+        if (given or changes) and not is_of_reflow(module.namespace.get(name)):
+            for other in given:
+                self._in_module(module, other, ())
+            self._changed(module, name, changes)
+        if len(bindings) > 1 or changes:
+            self._counted.note_several(module, [top for _, top in bindings])
+
+    def _changed(self, module: Module, name: str, changes: Sequence[Change]) -> None:
+        """Take the statements that change a global while modules are loaded."""
+        for other, statement in changes:
+            self._take(other, name if other is module else f"{name} of {module.name}", statement)
+            self._counted.note_several(other, [statement])
+
+    def _import(self, module: Module, target: Import, rest: Chain) -> None:
+        attributes = (target.name, *rest) if target.name else rest
+        self._module(module.absolute(target.module, target.level), attributes)
+
+    def _module(self, name: str, rest: Chain) -> None:
+        """Follow attributes of a module; one that is used as a value counts with all that it has."""
+        module = self._library.modules.named(name)
+        if rest and (below := self._library.modules.below(name, rest[0])):
+            self._module(below, rest[1:])
+        elif module is None:
+            self._note_unseen(name)
+        elif not rest:
+            for own in sorted(module.parsed.bindings):
+                self._in_module(module, own, ())
+        elif not self._in_module(module, rest[0], rest[1:]) and not rest[0].startswith("__"):
+            self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
+
+    def _note_unseen(self, name: str) -> None:
+        """Note a module of the project that is compiled, or not there."""
+        if name in sys.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+        else:
+            found = find_unloaded(name)
+            file = found.file if found is not None else None
+            parent = name.rpartition(".")[0]
+            if found is None and parent and self._library.modules.named(parent) is not None:
+                self._unresolved.add(f"{name} is not to be found")
+        if file and not file.endswith(".py") and not is_foreign(name, file):
+            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
+
+    def _value(self, place: Place, name: str, value: object, rest: Chain) -> None:
+        """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
+        from reflow.graph.current import constant_text, named_text  # most code is in files: names say more
+
+        if isinstance(value, ModuleType):
+            self._module(value.__name__, rest)
+        elif callable(value) and is_of_project(unwrapped(value)):
+            self._take_function(value, name)
+            return
+        elif isinstance(value, type) and is_of_cell(value):
+            self._class_of_cell(place, value)
+            return
+        elif isinstance(value, type) and "<locals>" not in value.__qualname__:
+            self._module(value.__module__, tuple(value.__qualname__.split(".")))
+        if (text := constant_text(value) or named_text(value)) is not None:
+            self._constant(place, name, text)
+        elif not is_of_reflow(value):
+            self._unresolved.add(f"{place.where()} takes {name}, a value of type {type(value).__qualname__}")
+
+    def _constant(self, place: Place, name: str, text: str) -> None:
+        hashed = digest("value", text).hex()
+        if name not in place.cells:
+            self._counted.add(place.module, self._counted.label(place.module, name), hashed)
+        elif (of_one := (place.label, (str(id(place.function)), name))) not in self._followed:
+            self._followed.add(of_one)
+            self._counted.append(place.module, f"{place.label}.{name}", hashed)
+
+    def _class_of_cell(self, place: Place, value: type) -> None:
+        """Take a class as it is now: the cell that made it may not be the one that is looked at."""
+        from reflow.graph.current import class_text, values_of
+
+        if value in self._classes:
+            return
+        self._classes.add(value)
+        self._constant(place, value.__qualname__, class_text(value))
+        for name, own in values_of(value):
+            self._value(place, name, own, ())
+
+    def _take_function(self, function: Any, name: str = "", *, is_task: bool = False) -> None:
+        """Take a function that is known by its value.
+
+        Wrappers that stand above its definition count by their names there, others as they are.
+        """
+        plain, wrappers = unwrapped(function), list(wrappers_of(function))
+        lines = self._take_as_it_is(plain, name, is_task=is_task)
+        by_call = max(0, len(wrappers) - lines)
+        for wrapper in wrappers[:by_call]:
+            if is_of_project(wrapper):
+                self._take_as_it_is(wrapper)
+            else:
+                where = f"{plain.__qualname__} in {os.path.basename(plain.__code__.co_filename)}"
+                self._unresolved.add(f"{where} is wrapped by a value of type {type(wrapper).__qualname__}")
+        self._wrappers += [wrapper for wrapper in wrappers[by_call:] if is_of_project(wrapper)]
+
+    def _take_as_it_is(self, function: FunctionType, name: str = "", *, is_task: bool = False) -> int:
+        """Take a function with what it has of enclosing ones, and return how many decorators it has."""
+        module = self._library.modules.of_function(function)
+        nodes = module.parsed.functions(function)
+        if id(function) not in self._functions:
+            self._functions.add(id(function))
+            if not nodes:
+                where = os.path.basename(module.file)
+                self._unresolved.add(f"{function.__qualname__} in {where} is not to be found in its file")
+            label = name if name and function.__code__.co_name == LAMBDA else same_name(function.__qualname__)
+            for node in nodes:
+                around = module.parsed.around(node)
+                place = self._place(module, label, node, is_task=is_task)
+                self._waiting.append(
+                    place._replace(function=function, cells=cells_of(function), around=around)
+                )
+        return max(
+            (len(self._library.decorators(module, node, is_task=is_task)) for node in nodes), default=0
+        )
+
+    def _take_wrapper(self, function: FunctionType) -> None:
+        """Take what a decorator made, unless the decorator counts already, as one does that stands above a task."""
+        parsed = self._library.modules.of_function(function).parsed
+        nodes = parsed.functions(function)
+        if all(node not in self._counted and parsed.around(node) not in self._counted for node in nodes):
+            self._take_as_it_is(function)
+
+    def _take_around(self, place: Place, around: ast.stmt) -> None:
+        """Take a whole statement of a module since a function within takes a variable that is there no more.
+
+        Its default values, which were made of such, are there still.
+        """
+        name = place.label.partition(":")[2].partition(".")[0]
+        self._take(place.module, name, around)
+        if place.function is not None:
+            for parameter, value in defaults_of(place.function):
+                self._value(place, parameter, value, ())
