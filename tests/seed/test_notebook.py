@@ -74,9 +74,27 @@ def test_a_cell_that_does_not_fit_says_so_at_once(execute):
     assert "convert.name wants str, but prepare returns list[int]" in str(refused.value)
 
 
-BEGIN = """
+TANK = """
+class Tank:
+    class Lid:
+        n = 0
+    @property
+    def level(self): return self._level
+    @level.setter
+    def level(self, n): self._level = n
+"""
+WRAPPED = """
+def adding(function, more):
+    @wraps(function)
+    def added(n): return function(n) + more
+    return added
+wrapped = adding(nothing, 0)
+"""
+BEGIN = (
+    """
 import importlib, sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Annotated
 from reflow import Param, Workflow
@@ -93,12 +111,24 @@ class Box:
 @dataclass
 class Size:
     n: int = 0
+@dataclass
+class Sizes:
+    of: list = field(default_factory=lambda: [0])
+nothing = lambda n: 0
 """
+    + TANK
+    + WRAPPED
+)
 TASKS = """
 OWN = 0
 @wf.job()
 def total(n: int) -> int:
-    return hm.g(n) + OFF + OWN + helper(n) + Box(n).area() + Box.more + Size().n
+    tank = Tank()
+    tank.level = OFF
+    return (
+        hm.g(n) + OWN + helper(n) + Box(n).area() + Box.more + Size().n
+        + sum(Sizes().of) + tank.level + Tank.Lid.n + nothing(n) + wrapped(n)
+    )
 """
 SUBMIT = """
 run = wf.submit("runs", store="store.db", n=1, wait=True)
@@ -114,6 +144,15 @@ CHANGES = {
     ),
     "what a class holds": ("Box.more = 10", 13),
     "the default of a field": ("@dataclass\nclass Size:\n    n: int = 10", 13),
+    "what makes the default of a field": (
+        "@dataclass\nclass Sizes:\n    of: list = field(default_factory=lambda: [10])",
+        13,
+    ),
+    "what sets a property": (TANK.replace("_level = n", "_level = n + 10"), 13),
+    "a class within a class": (TANK.replace("n = 0", "n = 10"), 13),
+    "a lambda": ("nothing = lambda n: 10", 13),
+    "what a wrapper was given": ("wrapped = adding(nothing, 10)", 13),
+    "what a wrapper is around": ("wrapped = adding(lambda n: 10, 0)", 13),
     "a module": (
         "Path('hm.py').write_text('def g(n):\\n    return n + 10\\n'); importlib.reload(hm)",
         13,
