@@ -22,6 +22,19 @@ def code(load, flow="", **modules):
     return codes_of({"task": load({"flow": FLOW.format(before=flow), **modules})})["task"]
 
 
+REGISTER = "T = {}\n\ndef register(f):\n    T[f.__name__] = f\n    return f\n\n"
+OWN_REGISTRY = """
+class Registry:
+    def __init__(self):
+        self.known = []
+    def put(self, one):
+        self.known.append(one)
+        return one
+    def put_all(self, *some):
+        return [self.put(one) for one in some]
+    def size(self):
+        return len(self.known)
+"""
 OWN = {
     "a function fills it": ("def fill(t):\n    t['a'] = 1\n\nT = {}\nfill(T)\n", "= 1", "= 2"),
     "a function of others fills it": ("from random import shuffle\nT = [1, 2]\nshuffle(T)\n", "shuffle(T)\n", "\n"),
@@ -71,6 +84,43 @@ OWN = {
         "setup()\nfrom",
         "\nfrom",
     ),
+    "a decorator": (f"{REGISTER}@register\ndef a(x):\n    return 1\n", "return 1", "return 2"),
+    "a decorator that is made": (
+        "T = {}\n\ndef named(n):\n    def put(f):\n        T[n] = f\n        return f\n    return put\n\n"
+        "@named('a')\ndef a(x):\n    return 1\n",
+        "'a')",
+        "'b')",
+    ),
+    "a decorator that is an object": (
+        "T = {}\n\nclass named:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __call__(self, f):\n        T[self.n] = f\n        return f\n\n"
+        "@named('a')\ndef a(x):\n    return 1\n",
+        "return 1",
+        "return 2",
+    ),
+    "a decorator of a class": (f"{REGISTER}@register\nclass A:\n    n = 1\n", "n = 1", "n = 2"),
+    "what a decorated function takes": (
+        f"{REGISTER}N = 1\n\n@register\ndef a(x):\n    return N\n",
+        "N = 1",
+        "N = 2",
+    ),
+    "a class that is derived": (
+        "T = []\n\nclass Base:\n    def __init_subclass__(cls):\n        T.append(cls)\n\n"
+        "class Middle(Base):\n    pass\n\n"
+        "class A(Middle):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "a method of an own class": (
+        f"{OWN_REGISTRY}T = Registry()\nONE = T.put(1)\n",
+        "T.put(1)",
+        "T.put(2)",
+    ),
+    "a method of an own class that another calls": (
+        f"{OWN_REGISTRY}T = Registry()\nONE = T.put_all(1)\n",
+        "T.put_all(1)",
+        "T.put_all(2)",
+    ),
     "the order": ("L = [1]\nT = sum(L)\nL.append(5)\n", "T = sum(L)\nL.append(5)", "L.append(5)\nT = sum(L)"),
     "the order of what functions do": (
         "L = [1]\n\ndef total():\n    return sum(L)\n\nT = total()\nL.append(5)\n",
@@ -105,6 +155,27 @@ ABROAD = {
     "a function that declares it": ("from .config import setup\nsetup(1)", "setup(1)", "setup(2)"),
     "a function of a module": ("from . import config\nconfig.setup(1)", "setup(1)", "setup(2)"),
     "a module that is given away": ("from . import config\ndef fill(m):\n    m.RES = 1\nfill(config)", "= 1", "= 2"),
+    "a decorator": ("from .config import register\n@register\ndef a(x):\n    return 1", "return 1", "return 2"),
+    "a decorator of a module": (
+        "from . import config\n@config.register\ndef a(x):\n    return 1",
+        "return 1",
+        "return 2",
+    ),
+    "a method that decorates": (
+        "from .config import AREA\n@AREA.put\ndef a(x):\n    return 1",
+        "return 1",
+        "return 2",
+    ),
+    "a method whose result is used": (
+        "from .config import AREA\nONE = AREA.put(1)",
+        "put(1)",
+        "put(2)",
+    ),
+    "a class that is derived": (
+        "from .config import Base\nclass A(Base):\n    n = 1",
+        "n = 1",
+        "n = 2",
+    ),
     "a module that is imported for that": ("from . import patches", "", ""),
     "a module that it is imported by": ("from . import importing", "", ""),
 }  # fmt: skip
@@ -118,14 +189,24 @@ class Model:
 def setup(n):
     global RES
     RES = n
-"""
+
+def register(f):
+    TABLE[f.__name__] = f
+    return f
+
+class Base:
+    def __init_subclass__(cls):
+        TABLE[cls.__name__] = cls
+{registry}
+AREA = Registry()
+""".replace("{registry}", OWN_REGISTRY)
 MODEL = """
 from . import config
-from .config import Model, TABLE
+from .config import AREA, Model, TABLE
 from .pack.inner import RES
 
 def run(x):
-    return x + config.RES + Model.rate + TABLE['a'] + RES
+    return x + config.RES + Model.rate + TABLE['a'] + RES + AREA.size()
 """
 
 
@@ -161,6 +242,10 @@ def test_what_another_module_changes_counts(load, shape):
         "import sys\nsys.path.insert(0, 'x')",
         "from . import config\nOTHER = config.RES + 1",
         "from .config import TABLE\nPARTS = sorted(TABLE)",
+        "from .config import AREA\nSIZE = AREA.size()",
+        "from functools import lru_cache\nfrom .config import TABLE\n"
+        "@lru_cache(maxsize=len(TABLE))\ndef a(x):\n    return 1",
+        "from . import config\ndef plain(f):\n    return f\n@plain\ndef a(x):\n    return config.RES",
         "def total(t):\n    found = []\n    for x in t:\n        found.append(x)\n    return found\n"
         "from .config import TABLE\nTOTAL = total(TABLE)",
     ],
@@ -196,3 +281,63 @@ def test_the_order_counts_in_which_a_name_is_imported_twice(load, one, other):
     texts = (f"{a}\n{b}\n\ndef run(x):\n    return K\n" for a, b in ((one, other), (other, one)))
 
     assert len({code(load, **modules, model=text).hash for text in texts}) == 2
+
+
+LATER = {
+    "by name": "from . import plugins",
+    "with a package": "import {package}.more.plugins",
+    "for what it has": "from .plugins import NOTHING",
+    "all that it imports": "from . import importing",
+    "in a function that another calls": "setup()",
+}
+
+
+@pytest.mark.parametrize("shape", LATER)
+def test_what_a_module_changes_counts_that_is_loaded_when_a_function_is_called(load, shape):
+    plugins = (
+        "from {package}.config import TABLE, register\nNOTHING = 0\n@register\ndef a(x):\n    return {n}\n"
+    )
+
+    def of_what_it_registers(n):
+        def write(package):
+            (package / "more").mkdir()
+            (package / "more" / "__init__.py").touch()
+            for path in (package / "plugins.py", package / "more" / "plugins.py"):
+                path.write_text(plugins.format(package=package.name, n=n))
+            statement = LATER[shape].format(package=package.name)
+            (package / "model.py").write_text(
+                "from .config import TABLE\n\ndef setup():\n    from . import plugins\n\n"
+                f"def run(x):\n    first = TABLE.get('a')\n    {statement}\n    return TABLE['a']\n"
+            )
+
+        modules = {"config": CONFIG, "importing": "from .plugins import *\n", "flow": FLOW.format(before="")}
+        parts = codes_of({"task": load(modules, before=write)})["task"].parts
+        return {name: part for name, part in parts.items() if name.endswith("plugins.py:a")}
+
+    assert of_what_it_registers(1) == of_what_it_registers(1) != of_what_it_registers(2)
+    assert len(of_what_it_registers(1)) == 1
+
+
+def test_what_a_module_changes_does_not_count_that_another_task_loads(load):
+    def hashed(n):
+        modules = {
+            "config": CONFIG,
+            "plugins": f"from .config import TABLE\nTABLE['a'] = {n}\n",
+            "model": "from .config import TABLE\n\ndef run(x):\n    return TABLE\n",
+            "flow": FLOW.format(before="")
+            + "\ndef other(x):\n    from . import plugins\n    return run(x)\n",
+        }
+        task = load(modules)
+        return codes_of({"other": task.__globals__["other"], "task": task})
+
+    one, two = hashed(1), hashed(2)
+    assert one["task"] == two["task"]
+    assert one["other"].hash != two["other"].hash
+
+
+def test_the_order_counts_in_which_functions_register_themselves(load):
+    texts = ["@register\ndef a(x):\n    return 1\n\n", "@register\ndef b(x):\n    return 2\n\n"]
+    run = "\ndef run(x):\n    return list(T)\n"
+
+    hashes = {code(load, model=REGISTER + "".join(some) + run).hash for some in (texts, texts[::-1])}
+    assert len(hashes) == 2

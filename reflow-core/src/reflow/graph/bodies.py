@@ -9,7 +9,7 @@ from typing import Any
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
-from reflow.graph.parsed import IMPORTS
+from reflow.graph.parsed import IMPORTS, NAMED, Named, parts_to_make
 
 _SETTING = ("setattr", "delattr")
 _TAKING = frozenset(
@@ -38,21 +38,27 @@ class Body:
     Attributes:
         changed: Names, with attributes behind them, that are given an item or an attribute.
         unused: Calls whose result nobody uses, or that take something away.
-        calls: All calls.
+        calls: All calls, those of decorators too.
+        decorators: Of these, those that a decorator stands for.
+        classes: All classes that are made.
         names: All names that are looked up.
         parameters: Names of what the function is given.
+        first: The first of these.
         local: All names that it binds itself.
         imports: What it imports itself.
         declared: What it says is global.
     """
 
-    def __init__(self, node: ast.AST, *, is_method: bool) -> None:
+    def __init__(self, node: ast.AST, *, is_method: bool = False) -> None:
         self.changed: set[Chain] = set()
         self.unused: list[ast.Call] = []
         self.calls: list[ast.Call] = []
+        self.decorators: set[ast.Call] = set()
+        self.classes: list[ast.ClassDef] = []
         self.names: list[Chain] = []
         self.imports: dict[str, Import] = {}
         self.parameters: set[str] = set()
+        self.first = ""
         self.local: set[str] = set()
         self.declared: set[str] = set()
         self._own: set[str] = set()
@@ -61,12 +67,22 @@ class Body:
             arguments = node.args
             named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
             named += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+            self.first = named[0].arg if named else ""
             self._own.update(one.arg for one in named[:1] if is_method)
             self.parameters = {one.arg for one in named} - self._own
         for inner in every_node(node):
             if (note := _NOTES.get(type(inner))) is not None:
                 note(self, inner)
+            if inner is not node and isinstance(inner, NAMED):
+                self._note_made(inner)
         self.local = self.local - self.declared if isinstance(node, FUNCTIONS) else set()
+
+    @classmethod
+    def of_making(cls, node: Named) -> Body:
+        """Return what is done to make a function or a class, apart from what the class's own statements do."""
+        body = cls(ast.Tuple(parts_to_make(node), ast.Load()))
+        body._note_made(node)
+        return body
 
     def beyond(self, chains: list[Chain]) -> set[Chain]:
         """Return names with those left out that are local, and what these were made of instead."""
@@ -96,8 +112,18 @@ class Body:
     def _note_argument(self, node: ast.arg) -> None:
         self.local.add(node.arg)
 
-    def _note_named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+    def _note_named(self, node: Named) -> None:
         self.local.add(node.name)
+
+    def _note_made(self, node: Named) -> None:
+        """A decorator is called with what it decorates; one that is a call itself is noted as such."""
+        for decorator in node.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+            if call is not decorator:
+                self.calls.append(call)
+            self.decorators.add(call)
+        if isinstance(node, ast.ClassDef):
+            self.classes.append(node)
 
     def _note_global(self, node: ast.Global) -> None:
         self.declared.update(node.names)
@@ -131,7 +157,7 @@ _NOTES: dict[type, Any] = {
     **dict.fromkeys((ast.Attribute, ast.Subscript), Body._note_part),
     ast.Name: Body._note_name,
     ast.arg: Body._note_argument,
-    **dict.fromkeys((*FUNCTIONS, ast.ClassDef), Body._note_named),
+    **dict.fromkeys(NAMED, Body._note_named),
     ast.Global: Body._note_global,
     **dict.fromkeys(IMPORTS, Body._note_import),
     ast.Expr: Body._note_unused,

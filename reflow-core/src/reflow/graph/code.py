@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.graph.library import Library
 from reflow.graph.place import Find
 from reflow.graph.walk import Walk
+from reflow.model.named_tuple import NamedTuple
 
 
 class Code(NamedTuple):

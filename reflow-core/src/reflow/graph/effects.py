@@ -7,20 +7,22 @@ from what it is given, and from what the functions of the project that it calls 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import NamedTuple
+import sys
+from collections.abc import Collection, Iterable, Iterator
 
 from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, origins_of, root_of
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
 from reflow.graph.normal import FUNCTIONS
-from reflow.graph.parsed import IMPORTS
+from reflow.graph.parsed import IMPORTS, NAMED
+from reflow.model.named_tuple import NamedTuple
 
 EVERY = "*"  #: stands for all globals of a module
 
 _Key = tuple[str, str]  # the file of a module, and a name of it
 
 _MAKING = ("__init__", "__new__", "__post_init__")
+_NOTHING = Body(ast.Pass())  #: of which nothing is local
 
 
 class Change(NamedTuple):
@@ -28,6 +30,14 @@ class Change(NamedTuple):
 
     module: Module
     statement: ast.stmt
+
+
+class _Callable(NamedTuple):
+    """What may be called: a function, a class, or a statement that made one; for a method, with its class."""
+
+    module: Module
+    node: ast.stmt
+    owner: ast.ClassDef | None = None
 
 
 class _Changes(NamedTuple):
@@ -50,74 +60,183 @@ class Effects:
         self._functions: dict[ast.AST, _Changes] = {}
         self._changes: dict[_Key, list[Change]] = {}
         self._seen: set[Module] = set()
+        self._later: set[Module] = set()
         for module in modules.importing():
             self._see(module)
 
-    def on(self, module: Module, name: str) -> tuple[Change, ...]:
-        """Return the statements that change a global, those of one module in their order."""
+    def on(self, module: Module, name: str, later: Collection[Module]) -> tuple[Change, ...]:
+        """Return the statements that change a global, those of one module in their order.
+
+        Args:
+            later: The modules that are not loaded yet and count too.
+        """
         if module not in self._seen:  # it imports no others, or is not loaded yet
             self._see(module)
         if not self._changes:
             return ()
         found = [*self._changes.get((module.file, name), ()), *self._changes.get((module.file, EVERY), ())]
+        if self._later:
+            found = [one for one in found if one.module not in self._later or one.module in later]
         if len(found) > 1:
             found.sort(key=lambda change: (change.module.name, change.statement.lineno))
         return tuple(dict.fromkeys(found)) if found else ()
 
+    def load(self, names: Iterable[str]) -> set[Module]:
+        """Look at modules that a function imports when it is called, and at what these import.
+
+        Returns:
+            Those that are not loaded yet. What they change counts for who imports them alone.
+        """
+        found: set[Module] = set()
+        waiting = list(names)
+        for name in waiting:
+            module = None if name in sys.modules else self._modules.named(name)
+            if module is not None and module not in found:
+                found.add(module)
+                waiting += module.imported()
+                if module not in self._seen:
+                    self._see(module)
+        self._later |= found
+        return found
+
     def _see(self, module: Module) -> None:
         self._seen.add(module)
         for node, statement in module.parsed.doing:
-            for key in self._changed_by(module, node).names:
+            body = Body.of_making(node) if isinstance(node, NAMED) else Body(node)
+            for key in self._changed_by(module, body).names:
                 self._changes.setdefault(key, []).append(Change(module, statement))
 
-    def _of_function(self, module: Module, node: ast.stmt) -> _Changes:
-        """Return what a call changes: of a function, of a class, or of what a statement has made of others."""
-        if node not in self._functions:
-            self._functions[node] = _Changes()  # of one that calls itself
-            if isinstance(node, ast.ClassDef):
-                methods = [m for m in node.body if isinstance(m, FUNCTIONS) and m.name in _MAKING]
-                made = [self._changed_by(module, method, is_method=True) for method in methods]
-                names: frozenset[_Key] = frozenset().union(*(changes.names for changes in made))
-                self._functions[node] = _Changes(names, any(changes.given for changes in made))
-            else:
-                self._functions[node] = self._changed_by(module, node, is_called=True)
-        return self._functions[node]
-
     def _changed_by(
-        self, module: Module, node: ast.AST, *, is_method: bool = False, is_called: bool = False
+        self, module: Module, body: Body, owner: ast.ClassDef | None = None, *, is_called: bool = False
     ) -> _Changes:
-        body = Body(node, is_method=is_method)
+        """Return what a body changes.
+
+        Args:
+            owner: The class of which it is a method.
+            is_called: Whether it is a statement that has made what is called: ``run = partial(fill, TABLE)``.
+        """
         chains = list(body.changed)
         names: set[_Key] = set()
-        if is_called and not isinstance(node, FUNCTIONS):  # run = partial(fill, TABLE)
+        if is_called:
             chains += body.names
-            called = body.names
-        else:
-            called = [chain_of(call.func) for call in body.calls]
+            for chain in body.names:
+                names |= self._by_all(self._called(module, body, chain)).names
         for call in body.unused:
             if not _is_of_reflow(module, root_of(call.func)):
                 chains += changed_in_call(call)
-        for chain in called:
-            for other, function in self._called(module, body, chain):
-                changes = self._of_function(other, function)
-                names |= changes.names
-                if changes.given:
-                    calls = (call for call in body.calls if chain_of(call.func) == chain)
-                    chains += [given for call in calls for given in names_in_arguments(call)]
+        for call in body.calls:
+            chain = chain_of(call.func)
+            called = list(self._called(module, body, chain))
+            methods = [] if called else list(self._methods(module, body, chain, owner))
+            changes = self._by_all([*called, *methods])
+            names |= changes.names
+            if changes.given:
+                chains += [*names_in_arguments(call), *(chain[:-1] for _ in methods)]
+            if call in body.decorators:
+                names |= self._by_all(self._called_next(call, called)).names
+                if isinstance(call.func, ast.Attribute) and not (called or methods):
+                    chains.append(root_of(call.func.value))
+        for node in body.classes:
+            names |= self._by_deriving(module, node)
         beyond = body.beyond(chains)
         for chain in beyond:
             if chain[0] not in body.parameters:
                 names |= {(other.file, name) for other, name in self._globals(module, body, chain)}
         return _Changes(frozenset(names), any(chain[0] in body.parameters for chain in beyond))
 
-    def _called(self, module: Module, body: Body, chain: Chain) -> Iterator[tuple[Module, ast.stmt]]:
-        """Yield what a call may call: functions and classes of the project, and statements that make such."""
+    def _by_all(self, called: Iterable[_Callable]) -> _Changes:
+        """Return what is changed where all of these are called."""
+        made = [self._by(one) for one in called]
+        return _Changes(frozenset().union(*(c.names for c in made)), any(c.given for c in made))
+
+    def _by(self, called: _Callable) -> _Changes:
+        module, node, owner = called
+        if node not in self._functions:
+            self._functions[node] = _Changes()  # of one that calls itself
+            if isinstance(node, ast.ClassDef):
+                self._functions[node] = self._by_making(module, node)
+            else:
+                is_statement = not isinstance(node, FUNCTIONS)
+                self._functions[node] = self._changed_by(module, Body(node), owner, is_called=is_statement)
+        return self._functions[node]
+
+    def _by_making(self, module: Module, node: ast.ClassDef) -> _Changes:
+        """Return what is changed where an object is made; the object itself is new."""
+        methods = [one for name in _MAKING for one in self._method(module, node, name)]
+        made = [
+            self._changed_by(home, Body(method, is_method=True), owner) for home, method, owner in methods
+        ]
+        return _Changes(frozenset().union(*(c.names for c in made)), any(c.given for c in made))
+
+    def _by_deriving(self, module: Module, node: ast.ClassDef) -> set[_Key]:
+        """Return what is changed where a class is made, by those that it is made from."""
+        names: set[_Key] = set()
+        for home, hook, owner in self._method(module, node, "__init_subclass__", above=True):
+            changes = self._by(_Callable(home, hook, owner))
+            names |= changes.names
+            if changes.given and owner is not None:
+                names.add((home.file, owner.name))
+        for home, parent in self._lineage(module, node):
+            for keyword in parent.keywords:
+                if keyword.arg == "metaclass":
+                    names |= self._by_all(self._called(home, _NOTHING, chain_of(keyword.value))).names
+        return names
+
+    def _called(self, module: Module, body: Body, chain: Chain) -> Iterator[_Callable]:
+        """Yield what a call may call: functions, classes and their methods, and statements that make such."""
         if not chain or (chain[0] in body.local and chain[0] not in body.imports):
             return
         for other, name in self._globals(module, body, chain):
             for leaf, _ in other.parsed.bindings.get(name, ()):
-                if name == chain[-1] or isinstance(leaf, ast.ClassDef):
-                    yield other, leaf
+                if name == chain[-1]:
+                    yield _Callable(other, leaf)
+                elif isinstance(leaf, ast.ClassDef):
+                    yield from self._method(other, leaf, chain[-1])
+
+    def _called_next(self, call: ast.Call, called: Iterable[_Callable]) -> Iterator[_Callable]:
+        """Yield what a decorator calls that is an object, made by this call."""
+        for home, node, _ in called:
+            if isinstance(node, ast.ClassDef) and call.args + call.keywords:
+                yield from self._method(home, node, "__call__")
+
+    def _methods(
+        self, module: Module, body: Body, chain: Chain, owner: ast.ClassDef | None
+    ) -> Iterator[_Callable]:
+        """Yield the methods that a call may call: of the object itself, or of one that a global is."""
+        if len(chain) < 2:
+            return
+        if owner is not None and chain[0] == body.first:
+            yield from self._method(module, owner, chain[1]) if len(chain) == 2 else ()
+        elif chain[0] not in body.local or chain[0] in body.imports:
+            for other, name in self._globals(module, body, chain[:-1]):
+                for leaf, _ in other.parsed.bindings.get(name, ()):
+                    value = getattr(leaf, "value", None)
+                    maker = chain_of(value.func) if isinstance(value, ast.Call) else ()
+                    for home, node, _ in self._called(other, _NOTHING, maker):
+                        if isinstance(node, ast.ClassDef):
+                            yield from self._method(home, node, chain[-1])
+
+    def _method(
+        self, module: Module, node: ast.ClassDef, name: str, *, above: bool = False
+    ) -> Iterator[_Callable]:
+        """Yield a method of a class, or of the nearest that it is made from; ``above`` does not look at itself."""
+        for home, parent in self._lineage(module, node):
+            found = [one for one in parent.body if isinstance(one, FUNCTIONS) and one.name == name]
+            if found and not (above and parent is node):
+                yield from (_Callable(home, one, parent) for one in found)
+                return
+
+    def _lineage(self, module: Module, node: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
+        """Yield a class, and those of the project that it is made from."""
+        waiting, seen = [(module, node)], set[ast.ClassDef]()
+        for home, parent in waiting:
+            if parent in seen:
+                continue
+            seen.add(parent)
+            yield home, parent
+            for base in parent.bases:
+                called = self._called(home, _NOTHING, chain_of(base))
+                waiting += [(other, above) for other, above, _ in called if isinstance(above, ast.ClassDef)]
 
     def _globals(self, module: Module, body: Body, chain: Chain) -> Iterator[tuple[Module, str]]:
         """Yield the globals of the project that a name stands for, each with its module."""

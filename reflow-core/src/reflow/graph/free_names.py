@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, NamedTuple
+from typing import Any
+
+from reflow.model.named_tuple import NamedTuple
 
 Chain = tuple[str, ...]  #: a name and the attributes behind it: ``("helpers", "clip")``
 
@@ -51,7 +53,10 @@ class Taken(NamedTuple):
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
-    """Return what an import statement gives a name to; ``*`` is left out."""
+    """Return what an import statement gives a name to; ``*`` is left out.
+
+    ``import a.b`` gives one to ``a``, and under its own stands what else it loads.
+    """
     if isinstance(node, ast.ImportFrom):
         return {
             alias.asname or alias.name: Import(node.module or "", node.level, alias.name)
@@ -59,10 +64,9 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
             if alias.name != "*"
         }
     return {
-        alias.asname or alias.name.partition(".")[0]: Import(
-            alias.name if alias.asname else alias.name.partition(".")[0]
-        )
+        given: Import(alias.name if alias.asname else given)
         for alias in node.names
+        for given in {alias.asname or alias.name.partition(".")[0], alias.asname or alias.name}
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.graph.effects import Effects
 from reflow.graph.free_names import Taken, chain_of
@@ -13,6 +13,7 @@ from reflow.graph.named import names_bound_in
 from reflow.graph.normal import Node, task_maker
 from reflow.graph.reading import Decorators, normal_form
 from reflow.model.digest import digest
+from reflow.model.named_tuple import NamedTuple
 
 
 class Definition(NamedTuple):

@@ -1,9 +1,10 @@
 """A checked workflow as plain values: what the command line and the coordinator need, and no annotation."""
 
-# Without `from __future__ import annotations`: NamedTuple compiles the texts that it makes of annotations.
+from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from reflow.model.named_tuple import NamedTuple
 from reflow.model.resources import Resources
 
 Tagged = Any  #: a value as tagged JSON

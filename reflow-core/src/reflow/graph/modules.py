@@ -13,7 +13,7 @@ from reflow.filesystem.project import STDLIB, is_project_file
 from reflow.graph.free_names import imports_of
 from reflow.graph.parsed import IMPORTS, Parsed
 from reflow.graph.source import source_text
-from reflow.graph.unloaded import absolute, find_unloaded
+from reflow.graph.unloaded import absolute, find_unloaded, modules_in
 from reflow.values.names import main_name
 
 _FEW = 10
@@ -70,6 +70,12 @@ class Module:
             level: How many dots stand before it.
         """
         return absolute(self.package, name, level)
+
+    def imported(self) -> list[str]:
+        """Return all that may be a module in what this one imports when it is loaded."""
+        bound = [leaf for bindings in self.parsed.bindings.values() for leaf, _ in bindings]
+        imports = [leaf for leaf in (*bound, *self.parsed.stars) if isinstance(leaf, IMPORTS)]
+        return [name for leaf in imports for name in modules_in(leaf, self.package)]
 
     @property
     def is_cell(self) -> bool:

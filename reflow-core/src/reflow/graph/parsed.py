@@ -6,16 +6,18 @@ import ast
 import warnings
 from collections.abc import Iterator
 from types import FunctionType
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
-from reflow.graph.free_names import chain_of
 from reflow.graph.named import functions_in, qualified_name
 from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
+from reflow.model.named_tuple import NamedTuple
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
-_QUIET = frozenset((*FUNCTIONS, *IMPORTS, ast.Pass))
-_NAMED = (*FUNCTIONS, ast.ClassDef)
+NAMED = (*FUNCTIONS, ast.ClassDef)
+Named: TypeAlias = "Function | ast.ClassDef"
+
+_QUIET = frozenset((*IMPORTS, ast.Pass))
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -32,30 +34,25 @@ class Parsed:
     Attributes:
         bindings: The statements that bind a name, in their order.
         doing: Statements that may do more than give a name a value, each with that of the module's level.
-        registered: Functions and classes by the name that they give themselves to, as by ``@area.register``.
         stars: Its ``from x import *``.
     """
 
-    __slots__ = ("_functions", "_tree", "bindings", "doing", "registered", "stars", "text")
+    __slots__ = ("_functions", "_tree", "bindings", "doing", "stars", "text")
 
     def __init__(self, text: str | bytes) -> None:
         self.text = text
         self._tree = _tree(text)
         self._functions: dict[str, list[Node]] | None = None
         self.bindings: dict[str, list[Binding]] = {}
-        self.registered: dict[str, list[str]] = {}
         self.stars: list[ast.ImportFrom] = []
         self.doing: list[Binding] = []
         for top in self._tree.body:
-            if type(top) not in _QUIET:
-                self.doing += _doing(top)
+            self.doing += _doing(top)
             for name, leaf in _bound_by(top):
                 if name == "*" and isinstance(leaf, ast.ImportFrom):
                     self.stars.append(leaf)
                 else:
                     self.bindings.setdefault(name, []).append(Binding(leaf, top))
-                    for root in _given_to(leaf):
-                        self.registered.setdefault(root, []).append(name)
 
     def text_of(self, node: Node) -> str:
         """Return a statement as it is written."""
@@ -119,10 +116,29 @@ def is_plain(node: ast.stmt) -> bool:
     return False
 
 
+def parts_to_make(node: Named) -> list[ast.expr]:
+    """Return what Python looks at to make a function or a class: decorators, default values, bases."""
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)]
+    defaults = [*node.args.defaults, *node.args.kw_defaults]
+    return [*node.decorator_list, *(value for value in defaults if value is not None)]
+
+
 def _doing(top: ast.stmt) -> list[Binding]:
+    found = [Binding(top, top)] if _may_do_more(top) else []
     if isinstance(top, ast.ClassDef):
-        return [Binding(node, top) for node in top.body if type(node) not in _QUIET and not is_plain(node)]
-    return [] if is_plain(top) else [Binding(top, top)]
+        found += [Binding(node, top) for node in top.body if _may_do_more(node)]
+    return found
+
+
+def _may_do_more(node: ast.stmt) -> bool:
+    """Whether a statement may do more than give a name a value."""
+    kind = type(node)
+    if kind in _QUIET:
+        return False
+    if isinstance(node, NAMED):
+        return any(type(part) is not ast.Constant for part in parts_to_make(node))
+    return not is_plain(node)
 
 
 def _tree(text: str | bytes) -> ast.Module:
@@ -138,21 +154,13 @@ def _tree(text: str | bytes) -> ast.Module:
             return ast.Module([], [])
 
 
-def _given_to(node: ast.stmt) -> Iterator[str]:
-    """Yield ``area`` for what is decorated by ``@area.register`` or ``@area.register(int)``."""
-    for decorator in getattr(node, "decorator_list", ()):
-        chain = chain_of(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        if len(chain) > 1:
-            yield chain[0]
-
-
 def _is_function_at(node: ast.AST, name: str, line: int) -> TypeGuard[Function]:
     return isinstance(node, FUNCTIONS) and node.name == name and line == first_line(node)
 
 
 def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
     """Yield the names that a statement of a module binds, those of the statements within it too."""
-    if isinstance(node, _NAMED):
+    if isinstance(node, NAMED):
         yield node.name, node
     elif isinstance(node, IMPORTS):
         for alias in node.names:

@@ -6,10 +6,10 @@ import ast
 import os
 from collections.abc import Mapping
 from types import FunctionType, MappingProxyType
-from typing import NamedTuple
 
 from reflow.graph.free_names import Taken
 from reflow.graph.modules import Module
+from reflow.model.named_tuple import NamedTuple
 
 
 class Find(NamedTuple):

@@ -8,10 +8,11 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflow.filesystem.project import is_project_file
 from reflow.graph.named import every_node
+from reflow.model.named_tuple import NamedTuple
 
 _WITHIN = rb"(?m)^[ \t]+(?:from|import)[ \t]+([.\w]+)"  # compiled when it is first used
 
@@ -92,6 +93,27 @@ def absolute(package: str, name: str, level: int) -> str:
     return ".".join([*kept, name] if name else kept)
 
 
+def modules_in(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[str]:
+    """Yield all that may be a module in what a statement imports, packages before what is in them.
+
+    Args:
+        package: What relative imports start from.
+    """
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        base = absolute(package, node.module or "", node.level)
+        names = [base, *(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")]
+    for name in names:
+        yield from with_packages(name)
+
+
+def with_packages(name: str) -> Iterator[str]:
+    """Yield the names of the packages that a module is in, and its own."""
+    parts = name.split(".")
+    yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1) if name)
+
+
 def _imports_within(text: bytes) -> bool:
     """Whether a function may import what is not of Python itself; most modules need not be parsed to tell."""
     tops = {name.partition(b".")[0].decode(errors="replace") for name in re.findall(_WITHIN, text)}
@@ -104,19 +126,8 @@ def _imported(package: str, text: bytes) -> list[str]:
         nodes = list(every_node(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError):
         return []
-    found: list[str] = []
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = absolute(package, node.module or "", node.level)
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            found += (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return list(dict.fromkeys(name for name in found if name))
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return list(dict.fromkeys(name for node in imports for name in modules_in(node, package)))
 
 
 def _search(name: str) -> Sequence[str] | None:

@@ -6,22 +6,21 @@ import ast
 import builtins
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
 from reflow.define.signature import unwrapped
 from reflow.graph.counted import Counted, one
-from reflow.graph.effects import Change
 from reflow.graph.free_names import Chain, Finder, Import, imports_of
 from reflow.graph.library import Library
 from reflow.graph.live import cells_of, defaults_of, is_of_cell, is_of_project, wrappers_of
 from reflow.graph.modules import Module, is_foreign, is_of_reflow
 from reflow.graph.named import LAMBDA, same_name
 from reflow.graph.normal import Node
-from reflow.graph.parsed import IMPORTS, Binding
+from reflow.graph.parsed import IMPORTS, NAMED, Binding
 from reflow.graph.place import Find, Place
-from reflow.graph.unloaded import find_unloaded
+from reflow.graph.unloaded import find_unloaded, with_packages
 from reflow.model.digest import digest
 
 _BUILTINS = frozenset(dir(builtins))
@@ -38,6 +37,8 @@ class Walk:
         self._counted = Counted(library, self._home)
         self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
+        self._globals: list[tuple[Module, str]] = []  # of the project, each by all that it was followed by
+        self._later: set[Module] = set()
         self._classes: set[type] = set()
         self._waiting: list[Place] = []
         self._wrappers: list[FunctionType] = []
@@ -87,8 +88,19 @@ class Walk:
         for name, line in place.taken.opaque:
             self._unresolved.add(f"{place.where(line)} calls {name}")
         self._finds += [self._find(place, finder) for finder in place.taken.finders]
+        if place.taken.imports:
+            self._load(place.module, place.taken.imports.values())
         for chain in place.taken.chains:
             self._follow(place, chain)
+
+    def _load(self, module: Module, imports: Iterable[Import]) -> None:
+        """Take what modules change that are loaded when a function is called."""
+        names = [f"{module.absolute(one.module, one.level)}.{one.name}".rstrip(".") for one in imports]
+        later = self._library.effects.load(within for name in names for within in with_packages(name))
+        if not later <= self._later:
+            self._later |= later
+            for known, name in list(self._globals):
+                self._changed(known, name)
 
     def _find(self, place: Place, finder: Finder) -> Find:
         is_own = place.label == f":{self._function.__qualname__}"
@@ -152,19 +164,23 @@ class Walk:
                 self._take(module, name, top)
         if not is_own:
             return
-        given, changes = module.parsed.registered.get(name, ()), self._library.effects.on(module, name)
-        if (given or changes) and not is_of_reflow(module.namespace.get(name)):
-            for other in given:
-                self._in_module(module, other, ())
-            self._changed(module, name, changes)
-        if len(bindings) > 1 or changes:
+        self._globals.append((module, name))
+        self._changed(module, name)
+        if len(bindings) > 1:
             self._counted.note_several(module, [top for _, top in bindings])
 
-    def _changed(self, module: Module, name: str, changes: Sequence[Change]) -> None:
+    def _changed(self, module: Module, name: str) -> None:
         """Take the statements that change a global while modules are loaded."""
+        changes = self._library.effects.on(module, name, self._later)
+        if not changes or is_of_reflow(module.namespace.get(name)):
+            return
         for other, statement in changes:
-            self._take(other, name if other is module else f"{name} of {module.name}", statement)
+            if isinstance(statement, NAMED):
+                self._in_module(other, statement.name, ())
+            else:
+                self._take(other, name if other is module else f"{name} of {module.name}", statement)
             self._counted.note_several(other, [statement])
+        self._counted.note_several(module, [top for _, top in module.parsed.bindings[name]])
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from reflow.graph.model import Source
 from reflow.graph.types import EXACT, NO, THROUGH_ANY, fits, item_of, list_of
+from reflow.model.named_tuple import NamedTuple
 from reflow.values.shapes import Shape
 
 
