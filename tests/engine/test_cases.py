@@ -464,6 +464,28 @@ def test_what_is_told_of_a_submission_without_an_answer_is_gone_once_it_has_one(
     assert read_status(engine.opened())["messages"] == []
 
 
+@pytest.mark.parametrize("kind", [".work.", ".watchdog."])
+def test_what_may_arrive_after_a_call_that_took_long_is_not_submitted_again_before(engine, kind):
+    until(engine, "source")
+    cluster, submit = engine.cluster, engine.cluster.submit
+
+    def take_long(request: JobRequest) -> str:
+        if kind in request.name:
+            cluster.submit = submit
+            cluster.sleep(100.0)
+            cluster.answers.append("adrift")
+        return submit(request)
+
+    cluster.submit = take_long
+    cluster.run_for(115.0)
+    engine.look()
+    cluster.run_for(600.0)
+
+    assert cluster.submit == submit
+    accepted = Counter(job[0].request.token for job in cluster.jobs.values())
+    assert set(accepted.values()) == {1}
+
+
 def test_a_small_job_that_was_refused_is_told_until_there_is_one(engine):
     until(engine, "source")
     engine.cluster.answers.extend(["", *["refused"] * 9])  # of the array, and of its watchdogs

@@ -9,7 +9,7 @@ from reflow.errors import NotSubmitted, SchedulerError, SubmissionUnknown
 from reflow.model.records import Changes, SubmissionRow
 from reflow.plan.decide import run_state
 from reflow.run.clock import now_ms
-from reflow.run.handover import TRIED_AGAIN, frame_of, is_refused_for_now
+from reflow.run.handover import TRIED_AGAIN, frame_of, is_refused_for_now, under_way
 from reflow.run.hold import Hold
 from reflow.run.small_jobs import (
     NET,
@@ -168,7 +168,7 @@ class Guards:
         if isinstance(answer, str):
             return row._replace(state="open", native_id=answer)
         if isinstance(answer, SubmissionUnknown):
-            return row
+            return under_way(row)
         self._hold.messages.append(f"{_refused(row.task)} {answer}; {TRIED_AGAIN}")
         return row._replace(state="ended", ended=now_ms())
 

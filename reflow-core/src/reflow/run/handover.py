@@ -189,7 +189,7 @@ def submit(
         native_id = executor.submit(request_for(hold, submission, others))
     except SubmissionUnknown as error:
         hold.messages.append(f"{submission.task}: {error}; {LOOKED_UP}")
-        return Answered(submission)
+        return Answered(under_way(submission))
     except NotSubmitted as error:
         if error.transient:
             return Answered(submission._replace(ended=now_ms()), error)
@@ -197,6 +197,11 @@ def submit(
         return Answered(submission._replace(state="refused", ended=now_ms()), error)
     _keep_answer(hold, submission, {"native_id": native_id})
     return Answered(submission._replace(state="open", native_id=native_id))
+
+
+def under_way(submission: SubmissionRow) -> SubmissionRow:
+    """Return an intent without an answer as one of now: the request may have been sent only just before."""
+    return submission._replace(created=now_ms())
 
 
 def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) -> None:
