@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,8 @@ from engine_machine import EngineMachine
 
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
+from reflow.filesystem.locks import STALE_S, LockFile
+from reflow.filesystem.process import ProcessId
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import arrivals
 from reflow.run.cancel import cancel
@@ -152,6 +155,21 @@ def test_what_was_sealed_and_never_comes_into_view_is_for_the_watchdog(engine, m
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     began = [e for e in engine.cluster.elements if any(r.state is JobState.RUNNING for _, r in e.history)]
     assert any(".watchdog." in e.request.name for e in began)
+
+
+def test_a_watchdog_waits_for_the_lease_of_somebody_who_died_on_another_node(engine, monkeypatch):
+    (lost,) = until(engine, "side")
+    elsewhere = LockFile(os.path.join(engine.paths.control, "lease"))
+    elsewhere._mine = elsewhere._mine._replace(process=ProcessId("another-node", "", 1, ""))
+    assert elsewhere.take() is None
+    is_stale = engine.cluster.now_s + STALE_S
+    monkeypatch.setattr(LockFile, "_stood_still", lambda lock: engine.cluster.now_s > is_stale)
+    for element in [lost, *of_task(engine, "source")]:
+        engine.cluster.end(element, JobState.FAILED, "ended with exit status 1")
+    engine.cluster.run_for(STALE_S + 90.0)
+
+    assert engine.ledger.overview().state is RunState.FAILED
+    assert not engine.cluster.active
 
 
 @pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from reflow.compose.runs import KnownRun, open_known
 from reflow.config.settings import load_settings
 from reflow.errors import ReflowError
+from reflow.run.clock import sleep
 from reflow.run.drive import drive
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import RunPaths
@@ -16,10 +17,11 @@ from reflow.rundir.layout import RunPaths
 def _advance(run: OpenRun, arguments: Sequence[str]) -> None:
     from reflow.run.advance import advance, advance_for
 
-    if arguments:
-        advance_for(run, arguments[0])
-    else:
+    if not arguments:
         advance(run, wait=True)
+        return
+    for pause in advance_for(run, arguments[0]):
+        sleep(pause)
 
 
 def main(root: str, arguments: Sequence[str], launched: Mapping[str, object]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reflow.contracts.executor import Executor
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
 ASK_AGAIN_S = 30.0  #: how old the scheduler's answer may be for somebody who only looks
 YOUNG_S = 2.0  #: there is nothing to be asked about what was submitted just now
-LOOK_AGAIN_S = 5.0  #: how often a scheduler is asked for a job that may be on its way
+LOOK_AGAIN_S = 5.0  #: how often a job that may be on its way is asked for, and the lease is tried for
 DEAF_S = 30.0  #: how long a job waits before it asks a scheduler again that did not answer
+LEASE_S = 300.0  #: how long a small job waits for the lease; that of a dead holder is broken before
 ANSWERS = 5  #: how often one process waits for the answer to a submission
 
 
@@ -61,16 +63,22 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             return state
 
 
-def advance_for(run: OpenRun, token: str) -> RunState | None:
+def advance_for(run: OpenRun, token: str) -> Iterator[float]:
     """Advance a run on behalf of the job of a submission: the last element out, a watchdog, the safety net.
 
-    A safety net that is not the run's current one does nothing, since another has taken its place.
+    A small job waits for the lease, yielding for how many seconds: whether a holder on another node has died shows
+    after minutes only, and nobody else may come. A safety net that is not the run's current one does nothing, since
+    another has taken its place.
     """
-    found = run.ledger.submissions([token])
-    small = bool(found) and is_small(found[0])
-    if small and found[0].state == "ended":
-        return None
-    return advance(run, caller=token, wait=small)
+    ends = monotonic_s() + LEASE_S
+    while True:
+        found = run.ledger.submissions([token])
+        small = bool(found) and is_small(found[0])
+        if small and found[0].state == "ended":
+            return
+        if advance(run, caller=token, wait=small) is not None or not small or monotonic_s() > ends:
+            return
+        yield LOOK_AGAIN_S
 
 
 class _Pass:

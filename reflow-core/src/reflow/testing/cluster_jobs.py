@@ -18,7 +18,7 @@ from reflow.worker.execute import Task
 from reflow.worker.interrupt import Interruption
 from reflow.worker.load import LoadedRun
 
-Advance = Callable[[str], object]  #: takes a run on for the job of a submission, named by its token
+Advance = Callable[[str], Life]  #: takes a run on for the job of a submission, named by its token
 
 
 class Jobs:
@@ -43,7 +43,7 @@ class Jobs:
 
     def _small(self, element: Element) -> Life:
         yield 0.1
-        self._advance(element.request.token)
+        yield from self._advance(element.request.token)
 
     def _element(self, element: Element) -> Life:
         """Work as `reflow.worker.element` does; whatever can happen to it happens where this yields."""
@@ -80,7 +80,7 @@ class Jobs:
             if work.segment._descriptor >= 0:  # a process that is killed closes its files
                 os.close(work.segment._descriptor)
         if last and self._goes_on:
-            self._advance(element.request.token)
+            yield from self._advance(element.request.token)
 
     def _instance(self, work: ElementWork, task: Task, instance: Instance) -> Life:
         attempt, retries = instance.attempt, instance.retries
