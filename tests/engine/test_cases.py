@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import engine_flow
 import pytest
-from engine_machine import EngineMachine
+from engine_machine import DAY_S, EngineMachine
 
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
@@ -545,6 +545,19 @@ def test_status_says_what_a_small_job_waits_for_that_is_all_that_is_left(left_to
 
     engine.advance()
     assert not any("is left in the queue" in told for told in read_status(engine.opened())["messages"])
+
+
+def test_what_was_refused_for_now_is_not_left_to_the_watchdog_of_what_takes_long(engine):
+    until(engine, "source")
+    (slow,) = of_task(engine, "side")
+    slow.due = engine.cluster.now_s + 2 * DAY_S
+    engine.cluster.takes = 0
+    engine.cluster.run_for(600.0)
+    engine.cluster.takes = None
+    engine.cluster.run_for(2000.0)
+
+    assert slow.state is JobState.RUNNING
+    assert [row.state for row in engine.ledger.instances("total")] == [InstanceState.SUCCEEDED]
 
 
 def test_small_jobs_that_wait_are_not_told_while_elements_do(engine):

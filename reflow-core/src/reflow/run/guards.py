@@ -57,7 +57,9 @@ class Guards:
 
     def watch_unanswered(self, submissions: Sequence[SubmissionRow], *, used: str = "") -> None:
         """See to it that somebody looks soon at submissions whose answer never came, where no watchdog will."""
-        others = [row for row in self._small() if watched(row) and row.token != used]
+        rows = self._hold.overview().submissions
+        at_work = {row.token for row in rows if row.state == "open"}  # which may take for days
+        others = [r for r in self._small() if watched(r) and r.token != used and not watched(r) & at_work]
         if submissions and not others and self._allowed:
             self._hand_over([self._new_watchdog(submissions)])
 
