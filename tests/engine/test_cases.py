@@ -215,6 +215,26 @@ def test_cancel_says_when_the_scheduler_does_not_hear_it_and_the_next_look_sees_
     assert engine.ledger.overview().submissions == []
 
 
+@pytest.mark.parametrize("state", [JobState.PENDING, JobState.RUNNING])
+def test_cancel_of_an_element_that_the_scheduler_did_not_hear_is_seen_to_by_the_next_look(engine, state):
+    victim = until(engine, "work")[1]
+    if state is JobState.PENDING:
+        engine.cluster.requeue(victim)
+        victim.is_held = True
+    engine.cluster.deaf_until = engine.cluster.now_s + 1000.0
+    with pytest.raises(OutOfReach, match="Unable to contact slurm controller"):
+        cancel(engine.opened(), [Scope("work", (1,))], timeout_s=1.0)
+    engine.cluster.deaf_until = 0.0
+    assert victim.state is state
+    engine.cluster.run_for(0.5)
+    engine.look()
+
+    assert victim.state is JobState.CANCELLED
+    assert {e.state for e in of_task(engine, "work")} <= {JobState.PENDING, JobState.RUNNING}
+    engine.cluster.run_for(60.0)
+    assert Counter(r.state for r in engine.ledger.instances("work"))[InstanceState.CANCELLED] == 1
+
+
 def test_cancel_of_a_run_leaves_nothing_in_the_queue_though_its_jobs_take_long_to_end(engine, monkeypatch):
     at_work = until(engine, "work")
     monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))

@@ -52,9 +52,14 @@ class Arrivals:
 
     def put_away(self, told: Reports, state: RunState) -> RunState:
         """End submissions of which nothing more can come, and have those cancelled that were to be."""
-        done = [row for row in open_work(self._hold) if not self._coordinator.submissions.left_of(row)]
+        submissions, rows = self._coordinator.submissions, open_work(self._hold)
+        done = [row for row in rows if not submissions.left_of(row)]
         gone = [row for row in done if self._is_gone(row, told)]
-        self._coordinator.submissions.call_off(row for row in done if row not in gone)
+        submissions.call_off(row for row in done if row not in gone)
+        for row in rows:
+            reports = told.get(str(row.native_id), {})
+            if row not in done:
+                submissions.call_off_elements(row, [e for e in reports if reports[e].state.is_active])
         if not gone:
             return state
         batches = [batch for row in gone for batch in written(self._hold, row.token)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from reflow.contracts.executor import ElementReport
 from reflow.errors import OutOfReach, SchedulerError
 from reflow.model.records import SubmissionRow
 from reflow.model.states import InstanceState, JobState, TaskState
 from reflow.run.clock import monotonic_s, sleep
-from reflow.run.handover import is_cancelled
+from reflow.run.handover import cancelled_elements, is_cancelled
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
 from reflow.run.small_jobs import is_small
@@ -74,13 +75,27 @@ def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
     try:
         found = run.executor.find(unheard) if unheard else {}
         natives = [native for row in unwanted if (native := row.native_id or found.get(row.token))]
-        told = run.executor.poll(natives) if natives else {}
-        queued = [n for n in natives if any(r.state is JobState.PENDING for r in told.get(n, {}).values())]
+        partly = {
+            row.native_id: elements
+            for row in rows
+            if row.native_id and not is_small(row) and row not in unwanted
+            if (elements := cancelled_elements(run.ledger, row))
+        }
+        told = run.executor.poll([*natives, *partly]) if natives or partly else {}
+        queued = [n for n in natives if _waiting(told.get(n, {}))]
         if queued:
             run.executor.cancel(queued)
+        for native, elements in partly.items():
+            if waiting := _waiting(told.get(native, {})) & elements:
+                run.executor.cancel_elements(native, waiting)
+                queued.append(native)
     except SchedulerError as error:
         return str(error)
     return f"the scheduler has {len(queued)} jobs of run {run.id} in its queue" if queued else ""
+
+
+def _waiting(reports: Mapping[int, ElementReport]) -> set[int]:
+    return {element for element, report in reports.items() if report.state is JobState.PENDING}
 
 
 def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:

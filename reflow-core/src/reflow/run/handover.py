@@ -236,6 +236,17 @@ def is_cancelled(ledger: Ledger, submission: SubmissionRow) -> bool:
     return not is_left and bool(of_submission(ledger, submission, InstanceState.CANCELLED))
 
 
+def cancelled_elements(ledger: Ledger, submission: SubmissionRow) -> set[int]:
+    """Return the elements of a submission in which something was cancelled and nothing is left to do."""
+    cancelled = of_submission(ledger, submission, InstanceState.CANCELLED)
+    left = of_submission(ledger, submission, InstanceState.SUBMITTED) if cancelled else []
+    return _elements_with(cancelled, submission) - _elements_with(left, submission)
+
+
+def _elements_with(rows: Iterable[InstanceRow], submission: SubmissionRow) -> set[int]:
+    return {(row.position or 0) // max(1, submission.pack) for row in rows}
+
+
 def remove_payload(paths: SubmissionPaths) -> None:
     """Remove what nobody will work on; repeatable."""
     for path in (paths.payload, paths.offsets, paths.shared):

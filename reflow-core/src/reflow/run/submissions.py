@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import NotSubmitted, SchedulerError
@@ -17,6 +17,7 @@ from reflow.run.handover import (
     TRIED_AGAIN,
     Answered,
     Intent,
+    cancelled_elements,
     forget_answer,
     give_up,
     is_cancelled,
@@ -29,6 +30,7 @@ from reflow.run.handover import (
 from reflow.run.hold import Hold
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
+from reflow.rundir.completion import finished_elements
 
 _SUBMITTED = InstanceState.SUBMITTED
 
@@ -205,6 +207,16 @@ class Submissions:
         if unwanted:
             try:
                 self._executor.cancel(unwanted)
+            except SchedulerError as error:
+                self._hold.messages.append(str(error))
+
+    def call_off_elements(self, submission: SubmissionRow, active: Collection[int]) -> None:
+        """Cancel single elements that were cancelled, whoever had no time to do so, or was not heard."""
+        done = finished_elements(self._hold.run.paths.submission(submission.token))
+        unwanted = (cancelled_elements(self._hold.ledger, submission) & set(active)) - done
+        if unwanted and submission.native_id:
+            try:
+                self._executor.cancel_elements(submission.native_id, unwanted)
             except SchedulerError as error:
                 self._hold.messages.append(str(error))
 
