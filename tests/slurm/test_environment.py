@@ -41,6 +41,14 @@ def test_devices_of_the_outer_job_stay_there():
     assert for_submission({"CUDA_VISIBLE_DEVICES": "3"})["CUDA_VISIBLE_DEVICES"] == "3"
 
 
+@pytest.mark.parametrize("clean", [for_submission, for_questions])
+def test_secrets_that_were_given_in_the_environment_are_not_handed_to_jobs(clean):
+    assert clean({"REFLOW_PARAM_TOKEN": "x", "REFLOW_STORE": "s"}).keys() & {
+        "REFLOW_PARAM_TOKEN",
+        "REFLOW_STORE",
+    } == {"REFLOW_STORE"}
+
+
 def test_array_expressions_are_not_cut():
     assert for_questions({"SLURM_BITSTR_LEN": "64"})["SLURM_BITSTR_LEN"] == "0"
 

@@ -8,17 +8,19 @@ _SCRUBBED = (
     *("SLURM_", "SLURMD_", "SLURMSTEPD_", "SBATCH_", "SRUN_", "SALLOC_"),
     *("SQUEUE_", "SACCT_", "SACCTMGR_", "SCANCEL_", "SCONTROL_", "SINFO_"),
 )
+_SECRETS = "REFLOW_PARAM_"  #: clusters may keep the environments of jobs; the run has its secrets in a file
 _KEPT = ("SLURM_CONF",)
 _OF_THE_OUTER_JOB = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK")
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what Slurm's commands read as options, and without the outer job's devices."""
+    """Return an environment without what Slurm's commands read as options, the outer job's devices, and secrets."""
     in_a_job = "SLURM_JOB_ID" in environment
     return {
         name: value
         for name, value in environment.items()
-        if (name in _KEPT or not name.startswith(_SCRUBBED)) and not (in_a_job and name in _OF_THE_OUTER_JOB)
+        if (name in _KEPT or not name.startswith((*_SCRUBBED, _SECRETS)))
+        and not (in_a_job and name in _OF_THE_OUTER_JOB)
     }
 
 
