@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reflow.contracts.executor import Limits
 from reflow.model.records import InstanceRow, SubmissionRow
 from reflow.model.states import InstanceState
-from reflow.run.capacity import Capacity
+from reflow.run.capacity import Capacity, known_limits
 from reflow.run.small_jobs import NET
 from reflow.run.tries import Wave
 
@@ -65,3 +65,12 @@ def test_nothing_is_tried_beyond_the_limit_while_something_is_underway(taken):
     underway = SubmissionRow("e" * 20, 1, "t", 1, 1, 1, "open", 0)
 
     assert taken(Limits(51, 4), 3, queued=(NET_ROW, underway)) == [[]]
+
+
+@pytest.mark.parametrize("left", ["", "{", "null"])
+def test_limits_that_a_node_which_died_left_unwritten_are_asked_for_again(tmp_path, left):
+    (tmp_path / "limits.json").write_text(left)
+    hold = SimpleNamespace(run=SimpleNamespace(paths=SimpleNamespace(root=str(tmp_path))))
+
+    assert known_limits(hold, SimpleNamespace(limits=lambda: Limits(7, 70))) == Limits(7, 70)
+    assert json.loads((tmp_path / "limits.json").read_text()) == [7, 70]

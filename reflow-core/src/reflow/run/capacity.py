@@ -90,7 +90,7 @@ def known_limits(hold: Hold, executor: Executor) -> Limits:
     path = os.path.join(hold.run.paths.root, "limits.json")
     try:
         return Limits(*json.loads(read_bytes(path)))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # not synced: a node that died may have left it empty
         pass
     try:
         limits = executor.limits()
