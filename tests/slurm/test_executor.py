@@ -276,6 +276,25 @@ def test_predecessor_that_was_forgotten_keeps_nothing_from_being_submitted(
     assert f"--dependency=afterany:{alive.partition(';')[0]}" in standin.calls("sbatch")[-1][1]
 
 
+def test_what_cannot_leave_out_a_node_does_not_wait_for_what_was_forgotten(
+    fake_slurm, standin, make_request, rig
+):
+    gone = fake_slurm.submit(make_request())
+    rig.wait_for_end(fake_slurm, [gone])
+    failed = "err sbatch: error: Batch job submission failed: "
+    standin.fail(
+        "sbatch",
+        f"{failed}Job dependency problem|exit 1",
+        f"{failed}Requested node configuration is not available|exit 1",
+    )
+
+    fake_slurm.submit(make_request(predecessors=[gone], exclude=["n1"]))
+
+    asked = [" ".join(arguments) for _, arguments, _, _ in standin.calls("sbatch")[1:]]
+    assert ["--dependency" in one for one in asked] == [True, False, False]
+    assert ["--exclude" in one for one in asked] == [True, True, False]
+
+
 def test_commands_see_nothing_of_an_outer_job(standin, make_request, monkeypatch):
     for name in ("SLURM_JOB_ID", "SBATCH_ARRAY_INX", "SQUEUE_STATES", "SLURM_CLUSTERS", "SLURM_UMASK"):
         monkeypatch.setenv(name, "7")

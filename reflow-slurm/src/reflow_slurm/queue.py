@@ -108,7 +108,8 @@ class Queue:
         before = _natives(request.predecessors)
         answer = self._answered(begun)
         if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
-            answer = self._answered(self._sbatch(request, self._remembered(before)))
+            before = self._remembered(before)
+            answer = self._answered(self._sbatch(request, before))
         if (
             request.exclude and isinstance(answer, Refused) and not answer.transient
         ):  # no other nodes would do
