@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -12,10 +13,11 @@ from engine_machine import DAY_S, EngineMachine
 
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
+from reflow.filesystem import locks
 from reflow.filesystem.locks import STALE_S, LockFile
 from reflow.filesystem.process import ProcessId
 from reflow.model.states import InstanceState, JobState, RunState
-from reflow.run import arrivals
+from reflow.run import arrivals, hold
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
 from reflow.run.look import look
@@ -170,6 +172,28 @@ def test_a_watchdog_waits_for_the_lease_of_somebody_who_died_on_another_node(eng
 
     assert engine.ledger.overview().state is RunState.FAILED
     assert not engine.cluster.active
+
+
+@pytest.mark.parametrize("kind", [".work.", ".watchdog."])
+def test_the_lease_is_kept_while_a_scheduler_takes_long_to_answer(engine, monkeypatch, kind):
+    until(engine, "source")
+    lease, submit = os.path.join(engine.paths.control, "lease"), engine.cluster.submit
+    seen: list[int] = []
+
+    def take_long(request: JobRequest) -> str:
+        if kind in request.name and not seen:
+            seen.append(os.stat(lease).st_mtime_ns)
+            time.sleep(0.3)
+            seen.append(os.stat(lease).st_mtime_ns)
+        return submit(request)
+
+    monkeypatch.setattr(hold, "BEAT_S", 0.01)
+    monkeypatch.setattr(locks, "BEAT_S", 0.01)
+    engine.cluster.submit = take_long
+    engine.cluster.run_for(20.0)
+
+    before, after = seen
+    assert after > before
 
 
 @pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)

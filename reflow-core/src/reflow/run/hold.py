@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from reflow.errors import RunDirError, StoreError
-from reflow.filesystem.locks import Holder
+from reflow.filesystem.locks import BEAT_S, Holder
 from reflow.model.records import Changes, Overview
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
@@ -56,6 +56,26 @@ class Hold:
         while (left := ends - monotonic_s()) > 0:
             self.lease.beat()
             sleep(min(1.0, left))
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Keep the lease for the length of a ``with`` in which others are waited for: a scheduler takes minutes."""
+        import threading  # few hand anything over
+
+        is_over = threading.Event()
+
+        def beat() -> None:
+            while not is_over.wait(BEAT_S):
+                self.lease.beat()
+
+        self.lease.beat()
+        beating = threading.Thread(target=beat, name="reflow-beat", daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            beating.join()
 
     def close(self) -> None:
         """Let go of ledger and results; the lease is the caller's."""
