@@ -328,6 +328,15 @@ def test_controller_that_does_not_answer_is_not_available(fake_slurm, standin):
     assert "Unable to contact" in str(fake_slurm.available())
 
 
+@pytest.mark.parametrize("said", ["exit 0", "say Slurm is down for maintenance \\xff until 12:00|exit 0"])
+def test_words_that_are_no_settings_are_no_answer_of_a_controller(fake_slurm, standin, said):
+    standin.fail("scontrol", said, said)
+
+    assert "scontrol printed no settings" in str(fake_slurm.available())
+    with pytest.raises(SchedulerError, match="scontrol show config"):
+        fake_slurm.limits()
+
+
 def test_what_was_asked_ahead_is_asked_once(fake_slurm, standin):
     fake_slurm.ask_ahead()
     fake_slurm.ask_ahead()

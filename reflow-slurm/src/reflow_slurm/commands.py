@@ -61,7 +61,12 @@ class Commands:
             SchedulerError: The controller gave no answer.
         """
         if self._config is None:
-            self._config = read_config(self._ask(*_CONFIG, timeout_s=timeout_s))
+            config = read_config(said := self._ask(*_CONFIG, timeout_s=timeout_s))
+            if "ClusterName" not in config:  # which would be taken for a cluster without limits
+                raise SchedulerError(
+                    f"scontrol printed no settings but {said[:80]!r}; type: scontrol show config"
+                )
+            self._config = config
         return self._config
 
     def partitions(self) -> str:
