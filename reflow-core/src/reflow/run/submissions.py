@@ -212,8 +212,9 @@ class Submissions:
 
     def call_off_elements(self, submission: SubmissionRow, active: Collection[int]) -> None:
         """Cancel single elements that were cancelled, whoever had no time to do so, or was not heard."""
-        done = finished_elements(self._hold.run.paths.submission(submission.token))
-        unwanted = (cancelled_elements(self._hold.ledger, submission) & set(active)) - done
+        unwanted = cancelled_elements(self._hold.ledger, submission) & set(active) if active else set()
+        if unwanted:
+            unwanted -= finished_elements(self._hold.run.paths.submission(submission.token))
         if unwanted and submission.native_id:
             try:
                 self._executor.cancel_elements(submission.native_id, unwanted)
