@@ -174,23 +174,26 @@ def test_a_watchdog_waits_for_the_lease_of_somebody_who_died_on_another_node(eng
     assert not engine.cluster.active
 
 
-@pytest.mark.parametrize("kind", [".work.", ".watchdog."])
-def test_the_lease_is_kept_while_a_scheduler_takes_long_to_answer(engine, monkeypatch, kind):
-    until(engine, "source")
-    lease, submit = os.path.join(engine.paths.control, "lease"), engine.cluster.submit
+@pytest.mark.parametrize("question", ["submit", "poll"])
+def test_the_lease_is_kept_while_a_scheduler_takes_long_to_answer(engine, monkeypatch, question):
+    victim = until(engine, "side")[0]
+    engine.cluster.requeue(victim)
+    victim.is_held = True
+    lease, answer = os.path.join(engine.paths.control, "lease"), getattr(engine.cluster, question)
     seen: list[int] = []
 
-    def take_long(request: JobRequest) -> str:
-        if kind in request.name and not seen:
+    def take_long(asked: object) -> object:
+        if not seen:
             seen.append(os.stat(lease).st_mtime_ns)
             time.sleep(0.3)
             seen.append(os.stat(lease).st_mtime_ns)
-        return submit(request)
+        return answer(asked)
 
     monkeypatch.setattr(hold, "BEAT_S", 0.01)
     monkeypatch.setattr(locks, "BEAT_S", 0.01)
-    engine.cluster.submit = take_long
-    engine.cluster.run_for(20.0)
+    monkeypatch.setattr(engine.cluster, question, take_long)
+    engine.cluster.run_for(40.0)
+    engine.look()
 
     before, after = seen
     assert after > before

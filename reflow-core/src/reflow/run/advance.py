@@ -52,10 +52,11 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
         with held(run) as hold:
             if isinstance(hold, Holder):
                 return None
-            one = _Pass(run, hold, wait=wait)
-            state = one.make(caller)
-            tell(run.paths, hold.take_messages())
-            one.take_back()
+            with hold.beating():
+                one = _Pass(run, hold, wait=wait)
+                state = one.make(caller)
+                tell(run.paths, hold.take_messages())
+                one.take_back()
         wait = wait and not one.was_interrupted  # whoever asked for something waits for the lease
         save_picture(run)
         is_asked = state is not RunState.HELD and any(r.kind == "retry" for r in list_requests(run.paths))

@@ -154,8 +154,7 @@ class Guards:
         self.hear()
         if self._is_over():
             return [row._replace(state="ended", ended=now_ms()) for row in rows]
-        with self._hold.beating():
-            answers = self._executor.submit_all([self._request(row) for row in rows])
+        answers = self._executor.submit_all([self._request(row) for row in rows])
         return [self._answered(row, answer) for row, answer in zip(rows, answers, strict=True)]
 
     def _request(self, row: SubmissionRow) -> JobRequest:

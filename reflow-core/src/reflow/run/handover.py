@@ -186,8 +186,7 @@ def submit(
 ) -> Answered:
     """Hand a submission over; it stays an intent where the answer is unknown, or that it may be taken later."""
     try:
-        with hold.beating():
-            native_id = executor.submit(request_for(hold, submission, others))
+        native_id = executor.submit(request_for(hold, submission, others))
     except SubmissionUnknown as error:
         hold.messages.append(f"{submission.task}: {error}; {LOOKED_UP}")
         return Answered(under_way(submission))

@@ -59,8 +59,8 @@ class Hold:
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
-        """Keep the lease for the length of a ``with`` in which others are waited for: a scheduler takes minutes."""
-        import threading  # few hand anything over
+        """Keep the lease for the length of a ``with``: a scheduler may take minutes for each of its answers."""
+        import threading  # nobody else needs it
 
         is_over = threading.Event()
 
