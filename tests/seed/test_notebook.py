@@ -151,6 +151,7 @@ CHANGES = {
     "what sets a property": (TANK.replace("_level = n", "_level = n + 10"), 13),
     "a class within a class": (TANK.replace("n = 0", "n = 10"), 13),
     "a lambda": ("nothing = lambda n: 10", 13),
+    "a wrapper": (WRAPPED.replace("+ more", "+ more + 10"), 13),
     "what a wrapper was given": ("wrapped = adding(nothing, 10)", 13),
     "what a wrapper is around": ("wrapped = adding(lambda n: 10, 0)", 13),
     "a module": (

@@ -119,6 +119,30 @@ def test_a_decorator_of_a_task_counts_once(load):
     assert set(code_of(load({"flow": text})).parts) == {":task", ":timed"}
 
 
+TIMED = (
+    "import functools\n\ndef timed(f):\n    @functools.wraps(f)\n    def wrapper(*args, **given):\n"
+    "        return 1 * f(*args, **given)\n    return wrapper\n"
+)
+
+
+def test_a_wrapper_counts_as_it_stands_in_a_module_of_its_own(load):
+    flow = "from .tools import timed\n\ndef plain(x: int) -> int:\n    return x\n\ntask = timed(plain)\n"
+    one, other = (
+        code_of(load({"flow": flow, "tools": text})) for text in (TIMED, TIMED.replace("1 * f", "2 * f"))
+    )
+
+    assert one.hash != other.hash
+    assert one.unresolved == ()
+
+
+def test_a_decorator_of_another_module_counts_once(load):
+    flow = "from .tools import timed\n\n@timed\ndef task(x: int) -> int:\n    return x\n"
+    found = code_of(load({"flow": flow, "tools": TIMED}))
+
+    assert set(found.parts) == {":task", "tools.py:timed"}
+    assert found.unresolved == ()
+
+
 def test_a_wrapper_that_nobody_can_read_is_told(load):
     text = "import functools\n\ndef task(x: int) -> int:\n    return x\n\ntask = functools.lru_cache(task)\n"
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from reflow.define.signature import unwrapped
 from reflow.filesystem.project import STDLIB, is_project_file
 from reflow.graph.free_names import imports_of
 from reflow.graph.parsed import IMPORTS, Parsed
@@ -154,9 +153,8 @@ class Modules:
         ]
 
     def of_function(self, function: Any) -> Module:
-        """Return the module that a function stands in; for one of a notebook, its cell."""
-        plain = unwrapped(function)
-        return self._of(plain.__code__.co_filename, plain.__globals__)
+        """Return the module that a function stands in, be it a wrapper or not; for one of a notebook, its cell."""
+        return self._of(function.__code__.co_filename, function.__globals__)
 
     def _of(self, file: str, namespace: dict[str, Any]) -> Module:
         module = self._modules.get(file)
