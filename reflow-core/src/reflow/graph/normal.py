@@ -106,7 +106,7 @@ def with_methods_in_order(body: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 def without_annotations(statements: list[ast.stmt]) -> list[ast.stmt]:
     """Return statements with plain assignments: annotations of variables are no code, but of a class's fields."""
-    if not any(isinstance(statement, ast.AnnAssign) for statement in statements):
+    if ast.AnnAssign not in map(type, statements):
         return statements
     plain = (without_annotation(statement) for statement in statements)
     return [statement for statement in plain if statement is not None] or [ast.Pass()]

@@ -68,11 +68,7 @@ class _Reader:
         self.generic: set[str] = set()
 
     def read(self, node: ast.AST, scope: Scope) -> str:
-        kind = type(node)
-        if (special := _SPECIAL.get(kind)) is not None:
-            text: str = special(self, node, scope)
-            return text
-        return self.fields(node, scope)
+        return _WAYS[type(node)](self, node, scope)
 
     def fields(self, node: ast.AST, scope: Scope) -> str:
         """Write a node field by field; those that are empty are left out, as some Pythons have no such fields."""
@@ -83,30 +79,36 @@ class _Reader:
         parts = []
         for name in names:
             value = said.get(name)
-            if isinstance(value, ast.AST):
-                parts.append(f"{name}={self.read(value, scope)}")
-            elif type(value) is list:
-                if value:
-                    plain = without_annotations(value) if name in _STATEMENTS else value
-                    parts.append(f"{name}={self.each(plain, scope)}")
-            elif value is not None:
+            if value is None:
+                continue
+            if (way := _WAYS.get(type(value))) is not None:
+                parts.append(f"{name}={way(self, value, scope)}")
+            elif type(value) is not list:
                 parts.append(f"{name}={value!a}")
+            elif value:
+                plain = without_annotations(value) if name in _STATEMENTS else value
+                parts.append(f"{name}={self.each(plain, scope)}")
         return f"{kind.__name__}({','.join(parts)})"
 
     def each(self, nodes: Iterable[Any], scope: Scope) -> str:
-        return f"[{','.join([self.read(n, scope) if isinstance(n, ast.AST) else ascii(n) for n in nodes])}]"
+        parts = []
+        for node in nodes:
+            way = _WAYS.get(type(node))
+            parts.append(ascii(node) if way is None else way(self, node, scope))
+        return f"[{','.join(parts)}]"
 
     def constant(self, node: ast.Constant, scope: Scope) -> str:
         return f"Constant(value={node.value!a})"  # repr would show letters as far as its Python knows them
 
     def name(self, node: ast.Name, scope: Scope) -> str:
+        name = node.id
         if type(node.ctx) is ast.Load:
-            scope.loads.add((node.id,))
-            if is_opaque(node.id):
-                self.opaque.add((node.id, node.lineno))
+            scope.loads.add((name,))
+            if is_opaque(name):
+                self.opaque.add((name, node.lineno))
         else:
-            scope.bound.add(node.id)
-        return f"Name(id={node.id!a})"
+            scope.bound.add(name)
+        return f"Name(id={name!a})"
 
     def attribute(self, node: ast.Attribute, scope: Scope) -> str:
         chain = chain_of(node)
@@ -256,7 +258,8 @@ class _Reader:
 
     def _note_generic(self, node: Any) -> None:
         """Note the ``T`` of ``def f[T](x: T)``."""
-        self.generic.update(parameter.name for parameter in getattr(node, "type_params", ()))
+        for parameter in getattr(node, "type_params", ()):
+            self.generic.add(parameter.name)
 
 
 def _written(node: ast.AST, **fields: str) -> str:
@@ -265,7 +268,9 @@ def _written(node: ast.AST, **fields: str) -> str:
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}  #: the fields of a kind of node that are code
-_SPECIAL: dict[type, Any] = {
+_KINDS = [kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)]
+_WAYS: dict[type, Callable[[_Reader, Any, Scope], str]] = {
+    **dict.fromkeys(_KINDS, _Reader.fields),
     ast.Constant: _Reader.constant,
     ast.Name: _Reader.name,
     ast.Attribute: _Reader.attribute,
@@ -286,4 +291,4 @@ _SPECIAL: dict[type, Any] = {
     **dict.fromkeys((ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Reader.binding),
 }
 if sys.version_info >= (3, 12):
-    _SPECIAL[ast.TypeAlias] = _Reader.generic_type
+    _WAYS[ast.TypeAlias] = _Reader.generic_type
