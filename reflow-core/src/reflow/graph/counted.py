@@ -26,7 +26,7 @@ class Counted:
         self._library = library
         self._home = home
         self._hashes: dict[str, list[str]] = {}  # by label: a name may have several
-        self._files: dict[str, str] = {}
+        self._modules: dict[str, Module] = {}
         self._definitions: dict[Node, tuple[str, int]] = {}  # with a name that stays when they are edited
         self._several: dict[Module, set[ast.stmt]] = {}  # that bind or change a name that others do too
 
@@ -59,7 +59,7 @@ class Counted:
     def append(self, module: Module, label: str, hashed: str) -> None:
         """Count a hash once more: each closure of one function has its own."""
         self._hashes.setdefault(label, []).append(hashed)
-        self._files[label] = self._file(module)
+        self._modules[label] = module
 
     def note_several(self, module: Module, statements: Iterable[ast.stmt]) -> None:
         """Note that a name has more than one value while its module is loaded; cells of a notebook are past that."""
@@ -83,8 +83,9 @@ class Counted:
 
     def parts(self) -> dict[str, str]:
         """Return what that is made of: short hashes by ``file:name``."""
+        files = {module: self._file(module) for module in set(self._modules.values())}
         return {
-            f"{self._files[label]}:{label.partition(':')[2]}": one(hashes)[:PART_SIZE]
+            f"{files[self._modules[label]]}:{label.partition(':')[2]}": one(hashes)[:PART_SIZE]
             for label, hashes in sorted(self._hashes.items())
         }
 

@@ -87,7 +87,8 @@ class Walk:
     def _follow_all(self, place: Place) -> None:
         for name, line in place.taken.opaque:
             self._unresolved.add(f"{place.where(line)} calls {name}")
-        self._finds += [self._find(place, finder) for finder in place.taken.finders]
+        for finder in place.taken.finders:
+            self._finds.append(self._find(place, finder))
         if place.taken.imports:
             self._load(place.module, place.taken.imports.values())
         for chain in place.taken.chains:
@@ -156,12 +157,13 @@ class Walk:
         if key in self._followed:
             return
         self._followed.add(key)
-        is_own = not all(isinstance(leaf, IMPORTS) for leaf, _ in bindings)
+        is_own = False
         for leaf, top in bindings:
             if isinstance(leaf, IMPORTS):
                 self._import(module, imports_of(leaf)[name], rest)
-            elif is_own:
+            else:
                 self._take(module, name, top)
+                is_own = True
         if not is_own:
             return
         self._globals.append((module, name))
