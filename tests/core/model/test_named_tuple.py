@@ -139,7 +139,7 @@ def test_one_without_fields_is_empty() -> None:
 
 def test_what_is_missing_or_too_much_is_named() -> None:
     make: Any = Ours
-    with pytest.raises(TypeError, match="Ours is not given its 'y'"):
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'y'"):
         make(1)
-    with pytest.raises(TypeError, match=r"Ours is given \['z'\], which it has no field for"):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
         make(1, 2, z=3)

@@ -47,10 +47,13 @@ class Tries(NamedTuple):
         return BACK_OFF_S[min(faults, len(BACK_OFF_S)) - 1] if faults else 0
 
 
+NONE = Tries()  #: of an instance of which nothing went wrong yet
+
+
 def tries_of(row: InstanceRow) -> Tries:
     """Return the tries of an instance."""
     if not row.tries:
-        return Tries()
+        return NONE
     said = json.loads(row.tries)
     return Tries(**{**said, "bad": tuple(said.get("bad", ()))})
 
