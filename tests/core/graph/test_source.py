@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from reflow.graph.code import source_hash
+from reflow.graph.code import codes_of
 from reflow.graph.source import definition_line, parameter_place
 
 numbers = itertools.count()
@@ -25,6 +25,10 @@ def f(x: Annotated[int, Param(help="a number")], y: int = 1) -> int:
         return 1
     return x + y  # the sum
 '''
+
+
+def source_hash(task):
+    return codes_of({"task": task})["task"].source
 
 
 @pytest.fixture

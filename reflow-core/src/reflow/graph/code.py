@@ -15,7 +15,8 @@ class Code(NamedTuple):
     """The code of one task.
 
     Attributes:
-        source: Hash of the function's own normalised source, in hex; empty when there is no source.
+        source: Hash of the function's own normalised source, in hex; empty when there is no source. Comments,
+            docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
         hash: The same of all project code that it reaches; empty when there is no source.
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task, which is itself
             not named: equal code may stand in several files.
@@ -34,14 +35,6 @@ def codes_of(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Code]:
     """Return the code of several tasks by name; each file is parsed once, each definition read once."""
     library = Library()
     return {name: _code(Walk(library, function)) for name, function in functions.items()}
-
-
-def source_hash(function: Callable[..., Any]) -> str:
-    """Return the hash of a function's own source, in hex; empty when there is no source.
-
-    Comments, docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
-    """
-    return Walk(Library(), function).source()
 
 
 def _code(walk: Walk) -> Code:
