@@ -98,6 +98,37 @@ OWN = {
         "return 1",
         "return 2",
     ),
+    "a decorator that is an object of nothing": (
+        "T = {}\n\nclass put:\n    def __call__(self, f):\n        T['f'] = f\n        return f\n\n"
+        "@put()\ndef a(x):\n    return 1\n",
+        "return 1",
+        "return 2",
+    ),
+    "a decorator that is given it": (
+        "T = {}\n\nclass into:\n    def __init__(self, table):\n        self.table = table\n"
+        "    def __call__(self, f):\n        self.table['f'] = f\n        return f\n\n"
+        "@into(T)\ndef a(x):\n    return 1\n",
+        "return 1",
+        "return 2",
+    ),
+    "a class that is derived from a generic one": (
+        "from typing import Generic, TypeVar\nN = TypeVar('N')\nT = []\n\nclass Base(Generic[N]):\n"
+        "    def __init_subclass__(cls):\n        T.append(cls)\n\nclass A(Base[int]):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "a class that is derived, by itself": (
+        "class T:\n    known = []\n    def __init_subclass__(cls):\n        cls.known.append(cls)\n\n"
+        "class A(T):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "a metaclass": (
+        "T = []\n\nclass Meta(type):\n    def __init__(cls, name, bases, body):\n        T.append(cls)\n\n"
+        "class Base(metaclass=Meta):\n    pass\n\nclass A(Base):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
     "a decorator of a class": (f"{REGISTER}@register\nclass A:\n    n = 1\n", "n = 1", "n = 2"),
     "what a decorated function takes": (
         f"{REGISTER}N = 1\n\n@register\ndef a(x):\n    return N\n",

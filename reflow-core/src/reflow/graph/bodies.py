@@ -39,7 +39,7 @@ class Body:
         changed: Names, with attributes behind them, that are given an item or an attribute.
         unused: Calls whose result nobody uses, or that take something away.
         calls: All calls, those of decorators too.
-        decorators: Of these, those that a decorator stands for.
+        decorators: Of these, those that a decorator stands for, and whether what it returns is called next.
         classes: All classes that are made.
         names: All names that are looked up.
         parameters: Names of what the function is given.
@@ -53,7 +53,7 @@ class Body:
         self.changed: set[Chain] = set()
         self.unused: list[ast.Call] = []
         self.calls: list[ast.Call] = []
-        self.decorators: set[ast.Call] = set()
+        self.decorators: dict[ast.Call, bool] = {}
         self.classes: list[ast.ClassDef] = []
         self.names: list[Chain] = []
         self.imports: dict[str, Import] = {}
@@ -118,10 +118,11 @@ class Body:
     def _note_made(self, node: Named) -> None:
         """A decorator is called with what it decorates; one that is a call itself is noted as such."""
         for decorator in node.decorator_list:
+            is_call = isinstance(decorator, ast.Call)
             call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
-            if call is not decorator:
+            self.decorators[call] = is_call
+            if not is_call:
                 self.calls.append(call)
-            self.decorators.add(call)
         if isinstance(node, ast.ClassDef):
             self.classes.append(node)
 

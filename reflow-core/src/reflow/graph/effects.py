@@ -128,14 +128,14 @@ class Effects:
             chain = chain_of(call.func)
             called = list(self._called(module, body, chain))
             methods = [] if called else list(self._methods(module, body, chain, owner))
-            changes = self._by_all([*called, *methods])
+            then = self._called_next(called) if body.decorators.get(call) else ()
+            changes = self._by_all([*called, *methods, *then])
             names |= changes.names
             if changes.given:
                 chains += [*names_in_arguments(call), *(chain[:-1] for _ in methods)]
-            if call in body.decorators:
-                names |= self._by_all(self._called_next(call, called)).names
-                if isinstance(call.func, ast.Attribute) and not (called or methods):
-                    chains.append(root_of(call.func.value))
+            is_unknown = call in body.decorators and not (called or methods)
+            if is_unknown and isinstance(call.func, ast.Attribute):
+                chains.append(root_of(call.func.value))
         for node in body.classes:
             names |= self._by_deriving(module, node)
         beyond = body.beyond(chains)
@@ -193,10 +193,10 @@ class Effects:
                 elif isinstance(leaf, ast.ClassDef):
                     yield from self._method(other, leaf, chain[-1])
 
-    def _called_next(self, call: ast.Call, called: Iterable[_Callable]) -> Iterator[_Callable]:
-        """Yield what a decorator calls that is an object, made by this call."""
+    def _called_next(self, called: Iterable[_Callable]) -> Iterator[_Callable]:
+        """Yield what is called of the objects that these calls made."""
         for home, node, _ in called:
-            if isinstance(node, ast.ClassDef) and call.args + call.keywords:
+            if isinstance(node, ast.ClassDef):
                 yield from self._method(home, node, "__call__")
 
     def _methods(
@@ -235,7 +235,8 @@ class Effects:
             seen.add(parent)
             yield home, parent
             for base in parent.bases:
-                called = self._called(home, _NOTHING, chain_of(base))
+                plain = base.value if isinstance(base, ast.Subscript) else base
+                called = self._called(home, _NOTHING, chain_of(plain))
                 waiting += [(other, above) for other, above, _ in called if isinstance(above, ast.ClassDef)]
 
     def _globals(self, module: Module, body: Body, chain: Chain) -> Iterator[tuple[Module, str]]:
