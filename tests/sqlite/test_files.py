@@ -99,7 +99,7 @@ def test_any_path_is_just_a_path(store, tmp_path, name):
 def test_text_that_is_no_unicode_is_kept_readable(ledger, results):
     broken = succeeded(0).attempts[0]._replace(reason="no such file: \udcff.nc")
     ledger.apply(Changes(attempts=[broken]), 1)
-    results.record_run(entry("demo-1")._replace(run_dir="/data/\udcff"))
+    results.record_run(entry("demo-1")._replace(parameters="file=/data/\udcff"))
 
     assert ledger.attempts()[0].reason == "no such file: \\udcff.nc"
-    assert results.runs()[0].run_dir == "/data/\\udcff"
+    assert results.runs()[0].parameters == "file=/data/\\udcff"

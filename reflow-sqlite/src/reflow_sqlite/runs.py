@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 from reflow.plugin import RunEntry
@@ -16,11 +17,17 @@ def run_entry_of(row: Row) -> RunEntry:
     """Return what a row of the list of runs says. Raises `Torn`."""
     *columns, sealed = row
     check_row("runs", columns, sealed, f"what it says of run {columns[0]!r}")
-    return RunEntry(*columns)
+    run_id, workflow, run_dir, *rest = columns
+    return RunEntry(run_id, workflow, os.fsdecode(run_dir), *rest)
 
 
 def write_entry(db: sqlite3.Connection, entry: RunEntry) -> None:
     """Add a run to the list, or replace its entry."""
     run_id, workflow, run_dir, created, executor, parameters = entry
-    row = (run_id, workflow, plain(run_dir), created, executor, plain(parameters))
+    row = (run_id, workflow, _path(run_dir), created, executor, plain(parameters))
     db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, row_seal("runs", row)))
+
+
+def _path(text: str) -> str | bytes:
+    """Return a path as SQLite takes it: the run is looked for there, so what is no text stands as its bytes."""
+    return text if plain(text) == text else os.fsencode(text)

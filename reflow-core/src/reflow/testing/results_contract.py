@@ -335,3 +335,10 @@ class ResultsContract(StoreFixtures):
         results.record_run(entry("a")._replace(run_dir="/moved"))
 
         assert [row.run_dir for row in found.runs()] == ["/moved"]
+
+    def test_a_run_is_listed_where_it_is_whatever_bytes_are_in_that_path(
+        self, results: Results, found: Results
+    ) -> None:
+        results.record_run(entry("a")._replace(run_dir="/data/\udcff"))
+
+        assert [row.run_dir for row in found.runs()] == ["/data/\udcff"]
