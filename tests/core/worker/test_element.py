@@ -69,6 +69,17 @@ def test_element_that_is_not_the_last_ends_with_0(run):
     assert read_done(sub) is None
 
 
+@pytest.mark.parametrize(
+    ("then", "code"), [("", 0), ("1 / 0", 1)], ids=["that it can load", "that it cannot load"]
+)
+def test_element_does_not_wait_for_a_thread_that_its_flow_left(tmp_path, then, code):
+    left = "__import__('threading').Thread(target=time.sleep, args=(60,)).start()"
+    run = SmallRun(tmp_path, f"{TEXT}\n{left}\n{then}\n")
+    sub = run.submission("task", [{"n": n} for n in range(2)])
+
+    assert worked(run, sub, 0) == code
+
+
 def test_second_copy_of_an_element_leaves_without_a_trace(run):
     sub = run.submission("task", [{"n": 0}, {"n": 1}])
     worked(run, sub, 0)

@@ -77,6 +77,16 @@ def test_each_instance_runs_once_whoever_takes_it(run, tmp_path):
     )
 
 
+def test_workers_are_not_waited_for_because_of_threads_that_an_instance_left(tmp_path):
+    thread = "__import__('threading').Thread(target=time.sleep, args=(90,)).start()"
+    run = SmallRun(tmp_path, TEXT.replace("return n", f"{thread}; return n"))
+    sub = submitted(run, 4, workers=2)
+
+    worked(run, sub)
+    assert sorted(run.ends(sub)) == [0, 1, 2, 3]
+    assert read_done(sub) is not None
+
+
 def test_as_many_as_were_asked_for_work_at_once_and_no_more(run, tmp_path):
     (Path(run.paths.run_dir) / "gate").touch()
     sub = submitted(run, 10, workers=4)

@@ -111,5 +111,26 @@ def _run() -> int:
         return _refuse(command, f"{type(error).__name__}: {error}")
 
 
+def _leave_threads_behind(status: int) -> None:
+    """End now where user code left threads that Python would wait for; what is to be done at exit is done."""
+    threading = sys.modules.get("threading")
+    if threading is not None and any(
+        not t.daemon for t in threading.enumerate() if t is not threading.main_thread()
+    ):
+        import atexit
+
+        try:
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+        finally:
+            os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(_run())
+    try:
+        status = _run()
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    _leave_threads_behind(status)
+    sys.exit(status)

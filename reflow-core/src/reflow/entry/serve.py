@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,21 +28,7 @@ def main(root: str, arguments: Sequence[str], launched: Mapping[str, Any]) -> in
     except BaseException as error:
         _report(channel, error)
         return 1
-    _leave_threads_behind()
     return 0
-
-
-def _leave_threads_behind() -> None:
-    """End now where user code left threads that Python would wait for; what is to be done at exit is done."""
-    threading = sys.modules.get("threading")
-    if threading is not None and any(
-        not t.daemon for t in threading.enumerate() if t is not threading.main_thread()
-    ):
-        import atexit
-
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        os._exit(0)
 
 
 def _report(channel: Channel, error: BaseException) -> None:
