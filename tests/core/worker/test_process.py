@@ -124,6 +124,19 @@ def test_environment_of_an_instance_is_not_that_of_the_next(work, name, deed):
     assert ends[0].value == ends[2].value == ends[3].value
 
 
+@pytest.mark.parametrize("before", ["os.environ.pop('TZ', None)", "os.environ['TZ'] = 'XYZ+5'"])
+def test_local_time_of_an_instance_is_not_that_of_the_next(work, before):
+    deed = "os.environ['TZ'] = 'ABC-9'; time.tzset()"
+    head = f"{before}; time.tzset()\n" + HEAD.replace("-> int", "-> str")
+
+    run, sub = work(
+        f"{head}    if n == 1: {deed}\n    return time.strftime('%H %Z', time.localtime(0))\n", numbers(3)
+    )
+
+    ends = run.ends(sub)
+    assert ends[0].value == ends[2].value != ends[1].value
+
+
 def test_environment_is_put_back_before_an_instance_is_tried_again(work):
     body = "    if 'NEW' in os.environ: return 1\n    os.environ['NEW'] = 'x'\n    raise ValueError\n"
 
