@@ -43,7 +43,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
             break
         if monotonic_s() > deadline:
             raise OutOfReach(
-                f"{left}\nthe cancel holds, and is carried out by the next look: status {run.id}"
+                f"{left}\nthe cancel holds, and is carried out by the next look: {run.typed('status')}"
             )
         sleep(0.05 if run.is_resident else 0.5)
     return f"cancelled {before} of run {run.id}" if before else f"nothing of that was active in run {run.id}"

@@ -97,7 +97,7 @@ def _drive_in_turn(run: OpenRun, look: Look | None, interrupts: Interrupts) -> R
             interrupts.aim(None)  # what somebody else drives is not cancelled by who would take it over
             if time.monotonic() > deadline:
                 raise UsageError(
-                    f"run {run.id} is driven by {hold.describe()}; follow it with: wait {run.id}"
+                    f"run {run.id} is driven by {hold.describe()}; follow it with: {run.typed('wait')}"
                 )
             time.sleep(0.05)
         elif not (take_notes(run.paths) or (state is not RunState.HELD and _is_asked(run))):

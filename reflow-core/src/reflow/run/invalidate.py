@@ -70,7 +70,9 @@ def _settled(run: OpenRun) -> Overview:
         settle(run)
         overview = run.ledger.overview()
     if overview.published < overview.outputs:
-        raise OutOfReach(f"results of run {run.id} have not reached the store yet; see: status {run.id}")
+        raise OutOfReach(
+            f"results of run {run.id} have not reached the store yet; see: {run.typed('status')}"
+        )
     return overview
 
 

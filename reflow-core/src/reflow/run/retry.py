@@ -61,7 +61,7 @@ def retry(
             return RetryReport(count, _told(run, count), False)
         if monotonic_s() > deadline:
             raise OutOfReach(
-                f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: status {run.id}"
+                f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: {run.typed('status')}"
             )
         sleep(0.05)
 
@@ -75,7 +75,7 @@ def _take_in_cancel(run: OpenRun, timeout_s: float) -> None:
     while not (settle(run) or not is_called_off(run)):  # else whoever drives it does
         if monotonic_s() > deadline:
             raise OutOfReach(
-                f"run {run.id} did not take up its cancel in {timeout_s:.0f} s; see: status {run.id}"
+                f"run {run.id} did not take up its cancel in {timeout_s:.0f} s; see: {run.typed('status')}"
             )
         sleep(0.05)
 
