@@ -149,7 +149,7 @@ def _describe(module: object) -> dict[str, Any] | None:
 
 def _entry(file: str | None, places: list[str] | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"file": file, "copy": None, "search": places}
-    if file is not None and not file.endswith(".py"):
+    if file is not None and not _is_source(file):
         with contextlib.suppress(OSError):
             found = os.stat(file)
             entry["stamp"] = [found.st_size, found.st_mtime_ns]
@@ -158,10 +158,15 @@ def _entry(file: str | None, places: list[str] | None) -> dict[str, Any]:
 
 def read_source(file: str | None) -> bytes | None:
     """Return what a file with source holds; None where there is none."""
-    if file is None or not file.endswith(".py"):
+    if file is None or not _is_source(file):
         return None
     try:
         with open(file, "rb") as source:
             return source.read()
     except OSError:
         return None
+
+
+def _is_source(file: str) -> bool:
+    """Whether a file is read as text by Python: a script may do without an ending."""
+    return os.path.splitext(file)[1] in (".py", "")

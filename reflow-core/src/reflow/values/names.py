@@ -22,8 +22,11 @@ def main_name() -> str:
     if file is None or file == _STDIN or os.path.abspath(file).startswith(_PACKAGE):
         return "__main__"
     spec = getattr(main, "__spec__", None)
-    name: str = spec.name if spec is not None else os.path.splitext(os.path.basename(file))[0]
-    return name
+    if spec is not None:
+        name: str = spec.name
+        return name
+    stem: str = os.path.splitext(os.path.basename(file))[0]
+    return stem.replace(".", "_")  # to Python, what stands before a dot is a package
 
 
 def type_name(cls: type) -> str:

@@ -1,0 +1,63 @@
+"""A workflow runs from whatever file Python runs, and what it is told to type is what Python takes."""
+
+from __future__ import annotations
+
+import pytest
+
+FLOW = """
+from dataclasses import dataclass
+from typing import Annotated
+from reflow import Result, Workflow
+wf = Workflow("named")
+@dataclass
+class Pair:
+    one: int
+@wf.job
+def first() -> Pair:
+    return Pair(1)
+@wf.job
+def second(pair: Annotated[Pair, Result(step="first")]) -> int:
+    return pair.one
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+SCRIPTS = [
+    "with spaces.py",
+    "1st.py",
+    "flow.v2.py",
+    ".hidden.py",
+    "a-b.py",
+    "no_ending",
+    "class.py",
+    "ünï.py",
+]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_workers_find_a_script_whatever_its_name_is(terminal, name):
+    (terminal.folder / name).write_text(FLOW)
+
+    told = terminal.python(name, "submit", "--executor", "local", "--workers", "1")
+
+    assert told.code == 0, told.out
+    assert terminal.python(name, "results", "second").out == "second  1\n"
+
+
+def test_a_script_without_an_ending_is_copied_as_any_other(terminal):
+    script = terminal.folder / "no_ending"
+    script.write_text(FLOW)
+    terminal.python("no_ending", "submit", "-q")
+    script.write_text(FLOW.replace("return pair.one", "return pair.one + 1"))
+
+    told = terminal.python("no_ending", "submit")
+
+    assert "made by other code: second in no_ending" in told.err + told.out
+
+
+def test_the_next_command_of_a_directory_that_is_run_names_the_directory(terminal):
+    (terminal.folder / "project").mkdir()
+    (terminal.folder / "project" / "__main__.py").write_text(FLOW)
+
+    told = terminal.python("project", "submit", "--executor", "local", "--workers", "1")
+
+    assert "next:  python project results named-" in told.out
