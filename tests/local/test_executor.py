@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from reflow.testing.executor_contract import ResidentExecutorContract
+from reflow.testing.small_run import SmallRun
 from reflow_local import LocalExecutor
 
 
@@ -12,3 +15,17 @@ class TestLocalExecutor(ResidentExecutorContract):
     @pytest.fixture
     def executor(self):
         return LocalExecutor({"workers": 2})
+
+
+def test_no_more_workers_than_processors_are_started_before_it_is_known_how_much_there_is_to_do(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    executor = LocalExecutor({"workers": 20})
+    run = SmallRun(tmp_path, "")
+
+    executor.warm_up(run.serve_argv, str(tmp_path), str(tmp_path / "warm.log"), executor.slots)
+
+    started = [slot for slot in executor._slots if slot.descriptors]
+    executor.close()
+    assert len(started) == 2

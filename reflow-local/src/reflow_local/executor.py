@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reflow.plugin import ElementReport, Event, JobRequest, JobState, NotSubmitted, ResidentExecutor
-from reflow_local.options import read_workers
+from reflow_local.options import read_workers, usable_cpus
 
 # What workers need is imported once there are any: a run may reuse everything.
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class LocalExecutor(ResidentExecutor):
         return self._slot_count
 
     def warm_up(self, serve_argv: Sequence[str], cwd: str, log: str, workers: int) -> None:
-        """Start workers ahead of the first request."""
-        for slot in self._grown(min(workers, self._slot_count)):
+        """Start workers ahead of the first request: no more than can start at once, since there may be little to do."""
+        for slot in self._grown(min(workers, self._slot_count, usable_cpus())):
             slot.start(serve_argv, log)
 
     def submit(self, request: JobRequest) -> str:
