@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from reflow.graph.code import codes_of
-from reflow.graph.unloaded import find_unloaded
+from reflow.graph.unloaded import find_unloaded, imported_later
 
 IMPORTS = {
     "from .late import f": "return f(x)",
@@ -45,6 +45,29 @@ def test_what_a_function_imports_when_it_is_called_is_followed(load, imports):
     one, other = code(1), code(2)
     assert sorted(one.parts.values()) != sorted(other.parts.values())
     assert one.unresolved == other.unresolved == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n    import LATE",
+        "\n    import os, LATE",
+        "\n    import os as o, LATE as late",
+        "\n    import os, \\\n        LATE",
+        "\n    x = 1; import LATE",
+        " import LATE",
+        " from LATE import f",
+        "\n    if x: import LATE",
+    ],
+)
+def test_an_import_is_found_however_it_stands_in_a_function(tmp_path, monkeypatch, body):
+    (tmp_path / "late_module.py").write_text("def f(): pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = f"def task(x):{body}\n".replace("LATE", "late_module")
+
+    found = [later.name for later in imported_later([("", text.encode())])]
+
+    assert "late_module" in found
 
 
 @pytest.mark.parametrize(

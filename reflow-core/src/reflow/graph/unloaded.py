@@ -14,7 +14,8 @@ from reflow.filesystem.project import is_project_file
 from reflow.graph.named import every_node
 from reflow.model.named_tuple import NamedTuple
 
-_WITHIN = rb"(?m)^[ \t]+(?:from|import)[ \t]+([.\w]+)"  # compiled when it is first used
+#: what may be an import within a function, with what it names; compiled when it is first used
+_WITHIN = rb"(?m)(?:^[ \t]+|[;:][ \t]*)(?:from[ \t]+([.\w]+)|import[ \t]+([^;#\n]+))"
 
 
 class Unloaded(NamedTuple):
@@ -116,7 +117,9 @@ def with_packages(name: str) -> Iterator[str]:
 
 def _imports_within(text: bytes) -> bool:
     """Whether a function may import what is not of Python itself; most modules need not be parsed to tell."""
-    tops = {name.partition(b".")[0].decode(errors="replace") for name in re.findall(_WITHIN, text)}
+    found = re.findall(_WITHIN, text)
+    names = [name.strip() for source, several in found for name in (source or several).split(b",")]
+    tops = {re.split(rb"[.\s]", name)[0].decode(errors="replace") for name in names}
     return not tops <= sys.stdlib_module_names
 
 
