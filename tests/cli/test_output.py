@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 
@@ -222,3 +223,27 @@ def test_what_is_said_to_type_next_can_be_pasted_wherever_the_script_is(terminal
     hint = told.out.splitlines()[-1].removeprefix("next:  python ")
 
     assert terminal.run(["sh", "-c", f'exec "$0" {hint}', sys.executable]).out.endswith("total  30\n")
+
+
+LETTERS = """
+from reflow import Workflow
+wf = Workflow("letters")
+@wf.job
+def text() -> list[str]:
+    return ["\\xe9", "\\U0001f600", "\\udcff"]
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_is_json_whatever_letters_stdout_can_show(terminal, encoding):
+    (terminal.folder / "letters.py").write_text(LETTERS)
+    terminal.python("letters.py", "submit", "-q", "--executor", "inline")
+
+    environment = {**os.environ, **terminal.home, "PYTHONIOENCODING": encoding}
+    told = terminal.run(
+        [sys.executable, "letters.py", "results", "--json"], env=environment, encoding=encoding
+    )
+
+    assert json.loads(told.out) == {"text": ["\xe9", "\U0001f600", "\udcff"]}

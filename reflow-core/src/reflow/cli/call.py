@@ -83,7 +83,12 @@ class Call:
         """Write JSON to stdout."""
         import json
 
-        self.say(json.dumps(value, indent=2, ensure_ascii=False))
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        try:
+            text.encode(sys.stdout.encoding or "ascii")
+        except UnicodeEncodeError:  # what is written for such a letter elsewhere is no JSON
+            text = json.dumps(value, indent=2)
+        self.say(text)
 
 
 def write(stream: TextIO, text: str, end: str = "\n") -> None:
