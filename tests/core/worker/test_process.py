@@ -168,3 +168,26 @@ def test_log_is_private(work):
 
     log = run.paths.element_log(os.path.basename(sub.directory), 0)
     assert os.stat(log).st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_what_a_started_interpreter_made_with_edited_code_is_not_reusable(
+    work, tmp_path, monkeypatch, method
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    text = f"""
+def shifted(n):
+    return n
+
+{HEAD}    if n == 1:
+        with open(__file__, "a") as file:
+            file.write("def shifted(n): return n + 100")
+    with __import__("multiprocessing").get_context("{method}").Pool(1) as pool:
+        return pool.map(shifted, [n])[0]
+"""
+    run, sub = work(text, numbers(2))
+
+    ends = run.ends(sub)
+    assert (ends[0].value, ends[0].unusable) == ("0", "")
+    assert ends[1].value == "101"
+    assert "has changed since the run was submitted" in ends[1].unusable

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from reflow.define.flow import Flow
     from reflow.values.shapes import Adapters
 
+#: what is loaded once processes are started that import modules by themselves
+_STARTERS = frozenset(
+    {
+        "multiprocessing.popen_spawn_posix",
+        "multiprocessing.popen_forkserver",
+        "joblib.externals.loky.backend.popen_loky_posix",
+        "loky.backend.popen_loky_posix",
+    }
+)
 FS_LATENCY_S = 2.0  #: how long a file that differs is given to come into view, where the run does not say
 
 
@@ -73,7 +82,7 @@ class LoadedRun:
             return self._doubt
         live = self._loaded_late() if self._served is None else self._served.live
         if not live:
-            return ""
+            return _doubt_of_children(self.paths, self.info)
         name, file = next(iter(live.items()))
         return (
             f"module {name!r} was not loaded when the run was submitted; it came from {file} as that is now: "
@@ -142,6 +151,17 @@ def _doubt(paths: RunPaths, info: Mapping[str, Any]) -> str:
         return told
     for file in changed_files(paths, info["modules"]):
         return f"{file} has changed since the run was submitted, and is called here as it is"
+    return ""
+
+
+def _doubt_of_children(paths: RunPaths, info: Mapping[str, Any]) -> str:
+    """Return why interpreters that a function started may have had other code, which they load as it is now."""
+    if _STARTERS.isdisjoint(sys.modules):
+        return ""
+    from reflow.rundir.source import changed_files
+
+    for file in changed_files(paths, info["modules"]):
+        return f"{file} has changed since the run was submitted, and processes that a task starts load it as it is"
     return ""
 
 
