@@ -96,6 +96,17 @@ def test_any_path_is_just_a_path(store, tmp_path, name):
     assert store.open_ledger(str(directory)).overview().run_id == "demo-1"
 
 
+def test_a_path_that_begins_with_two_slashes_names_no_host(run, tmp_path):
+    from reflow_sqlite import SqliteStore
+
+    store = SqliteStore(f"/{tmp_path}/store.db")
+    store.create_ledger(f"/{run}", "demo-1", "demo", TASKS, NOW).close()
+    store.open_results(write=True).record_run(entry("demo-1"))
+
+    assert SqliteStore(str(tmp_path / "store.db")).open_results().runs() == [entry("demo-1")]
+    assert store.open_ledger(f"/{run}").overview().run_id == "demo-1"
+
+
 def test_text_that_is_no_unicode_is_kept_readable(ledger, results):
     broken = succeeded(0).attempts[0]._replace(reason="no such file: \udcff.nc")
     ledger.apply(Changes(attempts=[broken]), 1)

@@ -207,4 +207,5 @@ def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
 
 def _escaped(path: str) -> str:
     """Return a path as it stands in a URI (https://sqlite.org/uri.html)."""
-    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    host = "//" if path.startswith("//") else ""  # none: else the first of its directories would be one
+    return host + path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
