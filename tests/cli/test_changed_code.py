@@ -452,6 +452,15 @@ def test_with_auto_what_was_tried_and_taken_back_is_not_accepted(tried):
     assert project.results() == before
 
 
+def test_with_auto_what_the_own_code_made_later_is_taken_before_what_was_accepted(tried):
+    own = tried.results()
+
+    tried.type("accept", "convert", "--yes")
+
+    assert tried.submit()[0] == []
+    assert tried.results() == own == [0, 1, 1]
+
+
 def test_with_auto_results_that_a_change_had_set_aside_stay_aside(tried):
     project = tried
     project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")

@@ -125,9 +125,12 @@ def accept(results: Results, found: Sequence[Acceptable], reason: str) -> None:
 def _renew(results: Results, found: Acceptable) -> None:
     renewed = _renewed(results, found)
     while batch := list(islice(renewed, BATCH)):
+        there = results.find({result.identity for _, result in batch})
         by_context: dict[Context, list[NewResult]] = {}
         for context, result in batch:
-            by_context.setdefault(context, []).append(result)
+            known = there.get(result.identity)
+            if known is None or known.created < result.created:  # else it would come before what is newer
+                by_context.setdefault(context, []).append(result)
         results.append_all(by_context.items())
 
 
