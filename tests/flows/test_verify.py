@@ -131,6 +131,16 @@ def test_a_file_that_changed_is_made_again_with_all_that_was_built_on_it(broken,
     assert changed in told
 
 
+def test_what_was_built_on_a_file_that_changed_is_made_again_with_what_else_it_needs(broken, out):
+    tried = broken("fork", "one")
+    (out / "left").write_text("somebody else's")
+    (out / "right").unlink()
+
+    assert tried.retry() == ["both", "left", "one", "right"]
+    assert tried.seen.state == "succeeded"
+    assert tried.seen.result("both") == "leftright"
+
+
 def test_what_is_gathered_is_made_again_as_far_as_it_is_gone(broken, out):
     tried = broken("chain", "fourth q")
     (out / "fourth r").unlink()

@@ -134,6 +134,42 @@ def last(files: Annotated[list[Path], Result("fourth")], run_dir: RunDir = RunDi
     return [file.read_text() for file in files]
 
 
+# Two files, one of which is read by two tasks
+
+fork = Workflow("fork")
+
+
+@fork.job
+def left(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "left")
+    (out / "left").write_text("left")
+    return out / "left"
+
+
+@fork.job
+def right(out: Out, run_dir: RunDir = RunDir()) -> Path:
+    note(run_dir, "right")
+    (out / "right").write_text("right")
+    return out / "right"
+
+
+@fork.job
+def one(file: Annotated[Path, Result("left")], out: Out, run_dir: RunDir = RunDir()) -> str:
+    note(run_dir, "one")
+    _fail_if(out, "one")
+    return file.read_text()
+
+
+@fork.job
+def both(
+    file: Annotated[Path, Result("left")],
+    other: Annotated[Path, Result("right")],
+    run_dir: RunDir = RunDir(),
+) -> str:
+    note(run_dir, "both")
+    return file.read_text() + other.read_text()
+
+
 # Paths wherever they may be
 
 nested = Workflow("nested")

@@ -20,16 +20,23 @@ def repaired(
 ) -> tuple[list[TaskRow], list[InstanceRow]]:
     """Check all that is upstream of what a retry opens, and open what must be made again for it.
 
+    What was built on what does not hold is made again, too, so all that is upstream of that is checked as well.
+
     Returns:
         The tasks that wait, those that were ``opened`` among them, and the instances that are opened in addition.
     """
     graph = hold.run.graph
-    names = {row.task for row in opened}
-    stale = _stale(hold, overview, with_upstream(graph, names))
     wanted: Chosen = {row.task: set() for row in opened}
     for row in rows:
         wanted.setdefault(row.task, set()).add(row.index)
-    again = to_make_again(widths(graph, overview), stale, wanted)
+    stale = Stale({}, {})
+    again: Chosen = {}
+    known: set[str] = set()
+    while unknown := [n for n in with_upstream(graph, wanted.keys() | again.keys()) if n not in known]:
+        found = _stale(hold, overview, unknown)
+        stale = Stale({**stale.wrong, **found.wrong}, {**stale.missing, **found.missing})
+        again = to_make_again(widths(graph, overview), stale, wanted)
+        known.update(unknown)
     return _reopened(hold, overview, again, stale, opened)
 
 
