@@ -20,7 +20,7 @@ PAGES_AT_ONCE = 1_000  #: that are given back in one transaction
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM results), (SELECT count(*) FROM stale), (SELECT count(*) FROM runs),
-  (SELECT count(DISTINCT key) FROM contexts)
+  (SELECT count(DISTINCT key) FROM contexts c WHERE EXISTS (SELECT 1 FROM results WHERE context = c.id))
 """
 _MADE = "SELECT r.created + c.created FROM results r JOIN contexts c ON c.id = r.context ORDER BY number"
 _OLD = f"""
@@ -34,6 +34,12 @@ SELECT s.reason, context, idx, attempt, identity, output, edition, value, items,
 FROM results r LEFT JOIN stale s ON s.result = r.number WHERE number = ?
 """
 _FORGET = "INSERT OR IGNORE INTO forgotten (identity, output, reason, created, seal) VALUES (?, ?, ?, ?, ?)"
+
+# The last one stays, so that no number is given to another: who has the file open remembers what each stands for.
+_FORGET_CONTEXTS = """
+DELETE FROM contexts
+WHERE id < (SELECT max(id) FROM contexts) AND NOT EXISTS (SELECT 1 FROM results WHERE context = contexts.id)
+"""
 
 
 def read_figures(read: Read, path: str) -> Figures:
@@ -69,7 +75,7 @@ def remove_results(db: sqlite3.Connection, results: Sequence[OldResult]) -> None
         ("results", "number"),
     ):
         db.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)
-    db.execute("DELETE FROM contexts WHERE NOT EXISTS (SELECT 1 FROM results WHERE context = contexts.id)")
+    db.execute(_FORGET_CONTEXTS)
 
 
 def give_back(db: sqlite3.Connection) -> bool:

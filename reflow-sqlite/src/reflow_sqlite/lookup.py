@@ -173,11 +173,11 @@ class Lookup:
 
     def value(self, key: Key, number: int) -> tuple[str, bytes | None]:
         """Return the value and the items of a row, which must be that of a pair."""
-        ((stale, *row),) = self.read(_VALUE, (number,))
-        check_result(row, stale=stale is not None)
-        if tuple(row[3:5]) != key:
-            raise Torn(f"the result {key[0].hex()[:12]}")
-        return row[6], row[7]
+        for stale, *row in self.read(_VALUE, (number,)):
+            check_result(row, stale=stale is not None)
+            if tuple(row[3:5]) == key:
+                return row[6], row[7]
+        raise self._missing(key)  # its number is nobody's any more, or another's
 
     def _found(self, row: Row) -> FoundResult:
         _, number, index, _, identity, output, _, value, items, paths, _, created, sealed = row
