@@ -88,6 +88,11 @@ def delete(place):
     (place / "file").unlink()
 
 
+def leave_link(place):
+    delete(place)
+    (place / "file").symlink_to("cleaned up")
+
+
 def add_entry(place):
     (place / "folder" / "other").write_text("other")
 
@@ -104,6 +109,7 @@ NOTICED = {
     grow: "files-stat files-content size-stat size-content checksum-content",
     empty: "files-stat files-content size-stat size-content size-path checksum-content",
     delete: "files-stat files-content files-path size-stat size-content size-path checksum-content",
+    leave_link: "files-stat files-content files-path size-stat size-content size-path checksum-content",
     add_entry: "files-stat files-content size-stat size-content checksum-content",
     to_folder: "files-stat files-content size-stat size-content size-path checksum-content",
 }
@@ -121,7 +127,7 @@ def test_each_notices_what_it_is_for(tmp_path, change, pair):
 
     assert verdict.holds == (pair not in NOTICED[change].split())
     assert verdict.holds or str(tmp_path) in verdict.reason
-    assert verdict.missing == (change is delete)
+    assert verdict.missing == (change in (delete, leave_link))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,6 +148,15 @@ def test_a_file_that_never_was_there_is_missing_and_nothing_worse(tmp_path, name
     verdict = own_verifier(name).verify(None, [KeptFile(nowhere, take_stamp(nowhere))])
 
     assert verdict == Verdict(False, f"{nowhere} was never written", missing=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_to_what_never_was_there_does_not_hold(tmp_path, name):
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    verdict = own_verifier(name).verify(None, [KeptFile(str(link), take_stamp(str(link)))])
+
+    assert verdict == Verdict(False, f"{link} was never written", missing=True)
 
 
 def test_a_checksum_that_was_not_taken_cannot_be_right(tmp_path):

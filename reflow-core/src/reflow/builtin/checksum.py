@@ -19,7 +19,7 @@ class ChecksumVerifier(Verifier):
         return worst(self._look(file) for file in files)
 
     def _look(self, file: KeptFile) -> Verdict:
-        if not os.path.lexists(file.path):
+        if not os.path.exists(file.path):
             return gone(file)
         if file.stamp is None or file.stamp[0] != "content":
             return Verdict(False, f"{file.path} was made without a checksum being taken")

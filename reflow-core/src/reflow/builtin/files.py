@@ -18,7 +18,7 @@ class FilesVerifier(Verifier):
         return worst(self._look(file) for file in files)
 
     def _look(self, file: KeptFile) -> Verdict:
-        if not os.path.lexists(file.path):
+        if not os.path.exists(file.path):
             return gone(file)
         if file.stamp is None:
             return Verdict(True)

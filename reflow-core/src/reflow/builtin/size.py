@@ -23,7 +23,7 @@ class SizeVerifier(Verifier):
         return worst(self._look(file) for file in files)
 
     def _look(self, file: KeptFile) -> Verdict:
-        if not os.path.lexists(file.path):
+        if not os.path.exists(file.path):
             return gone(file)
         if file.stamp is None:
             return Verdict((take_stamp(file.path) or [0, 0])[1] != 0, f"{file.path} is empty")
