@@ -131,6 +131,21 @@ def test_a_file_that_changed_is_made_again_with_all_that_was_built_on_it(broken,
     assert changed in told
 
 
+def test_why_says_that_an_output_was_wrong_and_not_that_another_was_missing(broken, out):
+    tried = broken("chain", "fourth p")
+    for name in ("second p", "third p"):
+        (out / name).unlink()
+    for name in ("second q", "second r"):
+        (out / name).write_text("somebody else's")
+    tried.retry()
+
+    (told,) = tried.seen.run.why("second", 1, as_dict=True)
+    changed = f"second[1]: {out / 'second q'} changed since it was made"
+    assert told["reason"] == (
+        f"its earlier result is stale: it is one of 2 of second that did not hold, such as {changed}"
+    )
+
+
 def test_what_was_built_on_a_file_that_changed_is_made_again_with_what_else_it_needs(broken, out):
     tried = broken("fork", "one")
     (out / "left").write_text("somebody else's")

@@ -14,6 +14,8 @@ from reflow.run.upstream import Purged, element_texts
 from reflow.run.verify import FILES_ONLY, Checks, Finding, Outputs, findings, refused_file
 from reflow.view.words import plural
 
+_BUILT_ON = "it was built on an output that does not hold"
+
 
 def repaired(
     hold: Hold, overview: Overview, opened: Sequence[TaskRow], rows: Iterable[InstanceRow]
@@ -115,20 +117,35 @@ def _reopened(
         kept = hold.ledger.instances(task, KEPT, indices)
         missing = stale.missing.get(task, {})
         why = {row.index: _reason(task, row.index, stale) for row in kept}
-        forgotten = [(row.identity, row.output or b"") for row in kept if row.index not in missing]
         if kept:
             first = f"{task}[{kept[0].index}]: {why[kept[0].index]}"
             hold.messages.append(f"{task}: {plural(len(kept), 'instance')} made again: {first}")
-        if forgotten:
-            hold.results.invalidate(forgotten, first)
+        _forget(hold, task, [row for row in kept if row.index not in missing], stale)
         rows += [_pending(row, why[row.index]) for row in kept]
     behind = waiting_behind(hold.run.graph, overview.tasks, {row.task for row in rows})
     return list({row.task: row for row in [*behind, *opened]}.values()), rows
 
 
+def _forget(hold: Hold, task: str, rows: Sequence[InstanceRow], stale: Stale) -> None:
+    """Have other runs use outputs of a task no more; of many that are wrong, one stands for all."""
+    reasons = stale.wrong.get(task, {})
+    wrong = [row for row in rows if row.index in reasons]
+    built_on = [row for row in rows if row.index not in reasons]
+    if wrong:
+        first = f"{task}[{wrong[0].index}]: {reasons[wrong[0].index]}"
+        many = f"it is one of {len(wrong)} of {task} that did not hold, such as {first}"
+        hold.results.invalidate(_keys(wrong), first if len(wrong) == 1 else many)
+    if built_on:
+        hold.results.invalidate(_keys(built_on), _BUILT_ON)
+
+
+def _keys(rows: Iterable[InstanceRow]) -> list[tuple[bytes, bytes]]:
+    return [(row.identity, row.output or b"") for row in rows]
+
+
 def _reason(task: str, index: int, stale: Stale) -> str:
     found = stale.wrong.get(task, {}).get(index) or stale.missing.get(task, {}).get(index)
-    return found or "it was built on an output that does not hold"
+    return found or _BUILT_ON
 
 
 def _pending(row: InstanceRow, reason: str) -> InstanceRow:
