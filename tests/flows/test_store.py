@@ -331,6 +331,25 @@ def test_a_run_that_was_deleted_from_among_others_points_at_nothing(user):
     assert user.figures()["results"] == 0
 
 
+def test_a_run_whose_submit_was_killed_before_it_was_there_points_at_nothing(user, two_months_ago):
+    with two_months_ago():
+        seen = user.submit()
+    (seen.run_dir / ".reflow" / seen.run.id / "run.json").unlink()  # which is written last
+
+    user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 0
+
+
+def test_a_run_that_is_being_made_may_point_at_anything(user):
+    seen = user.submit()
+    (seen.run_dir / ".reflow" / seen.run.id / "run.json").unlink()
+
+    user.type("store", "gc", *ALL)
+
+    assert user.figures()["results"] == 12
+
+
 @pytest.mark.parametrize("left", ["nothing", ".reflow"])
 def test_a_run_directory_that_is_empty_is_in_doubt_since_what_is_mounted_there_may_be_missing(user, left):
     seen = user.submit()

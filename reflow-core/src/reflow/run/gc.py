@@ -24,6 +24,7 @@ from reflow.rundir.layout import list_runs, run_paths
 from reflow.rundir.lease import Lease
 
 BATCH = 2_000  #: results that are removed in one transaction
+MAKING_MS = 3_600_000  #: for so long at most a run is listed before it is there
 
 Opener = Callable[[str, str], OpenRun]  #: a run directory and the id of a run in it to the run
 
@@ -63,7 +64,7 @@ def pointed_at(
     pointed = Pointed(set(), set(), [], {})
     runs_in = cache(list_runs)
     for entry in runs:
-        if entry.run_dir in gone or _is_deleted(entry, runs_in):
+        if entry.run_dir in gone or _is_deleted(entry, runs_in) or _was_never_made(entry):
             continue
         try:
             with contextlib.closing(open_run(entry.run_dir, entry.run_id)) as run:
@@ -179,6 +180,13 @@ def _keys_of(run: OpenRun, overview: Overview) -> Iterator[bytes]:
 def _key(identity: bytes, output: bytes) -> bytes:
     """Return a short key: of two results that have the same, one is kept for nothing, and neither is lost."""
     return identity[:8] + output[:4]
+
+
+def _was_never_made(entry: RunEntry) -> bool:
+    """Whether a submit was killed before its run was there, which it is with its last file: nothing ever uses that."""
+    paths = run_paths(entry.run_dir, entry.run_id)
+    is_without = os.path.isdir(paths.root) and not os.path.lexists(paths.run_json)
+    return is_without and entry.created < now_ms() - MAKING_MS
 
 
 def _is_deleted(entry: RunEntry, runs_in: Callable[[str], list[str]]) -> bool:
