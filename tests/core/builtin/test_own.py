@@ -10,6 +10,7 @@ from reflow.builtin.checksum import ChecksumVerifier
 from reflow.builtin.files import FilesVerifier
 from reflow.builtin.own import NAMES, own_verifier
 from reflow.builtin.size import SizeVerifier
+from reflow.filesystem.stamps import DIRECTORY_LIMIT
 from reflow.plugin import KeptFile, Verdict, take_stamp
 from reflow.testing import VerifierContract
 
@@ -157,6 +158,16 @@ def test_a_link_to_what_never_was_there_does_not_hold(tmp_path, name):
     verdict = own_verifier(name).verify(None, [KeptFile(str(link), take_stamp(str(link)))])
 
     assert verdict == Verdict(False, f"{link} was never written", missing=True)
+
+
+@pytest.mark.parametrize(("entries", "holds"), [(0, False), (DIRECTORY_LIMIT + 1, True)])
+def test_a_directory_that_is_known_by_name_may_have_any_number_of_entries_but_none(tmp_path, entries, holds):
+    for number in range(entries):
+        (tmp_path / str(number)).touch()
+
+    verdict = SizeVerifier().verify(None, [KeptFile(str(tmp_path), None)])
+
+    assert verdict.holds == holds
 
 
 def test_a_checksum_that_was_not_taken_cannot_be_right(tmp_path):

@@ -26,7 +26,7 @@ class SizeVerifier(Verifier):
         if not os.path.exists(file.path):
             return gone(file)
         if file.stamp is None:
-            return Verdict((take_stamp(file.path) or [0, 0])[1] != 0, f"{file.path} is empty")
+            return Verdict(not _is_empty(file.path), f"{file.path} is empty")
         if file.stamp[0] == "content":
             same = take_stamp(file.path, "content") == file.stamp
             return Verdict(same, f"{file.path} has another content than it was made with")
@@ -35,6 +35,14 @@ class SizeVerifier(Verifier):
         if now[:2] == file.stamp[:2]:
             told = f"{file.path} has files of other names or sizes than it was made with"
         return Verdict(now[:-1] == file.stamp[:-1], told)
+
+
+def _is_empty(path: str) -> bool:
+    """Whether nothing is in a file or directory; how much else is in it does not matter, however much that is."""
+    if not os.path.isdir(path):
+        return os.stat(path).st_size == 0
+    with os.scandir(path) as entries:
+        return next(entries, None) is None
 
 
 def _size(stamp: Sequence[object]) -> str:
