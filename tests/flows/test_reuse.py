@@ -300,6 +300,17 @@ def test_two_scripts_that_call_different_tasks_the_same_do_not_share(lab, script
     ]
 
 
+def test_what_one_of_two_scripts_of_one_name_forgets_is_left_to_the_other(local_lab, script):
+    one, other = script("script_e", "from e"), script("script_f", "from f")
+    done = local_lab.submit(one)
+    local_lab.submit(other)
+
+    assert local_lab.cli(one, "invalidate", "made", "--yes", run_dir=done.run_dir) == 0
+
+    assert local_lab.submit(other).calls == []
+    assert local_lab.submit(one).calls == ["made"]
+
+
 def test_a_script_that_was_copied_or_commented_goes_on_with_its_results(lab, script):
     lab.submit(script("script_c", "from c"))
 

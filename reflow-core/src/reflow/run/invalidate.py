@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from reflow.contracts.store import Results
 from reflow.errors import OutOfReach, UsageError
+from reflow.graph.model import Node
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, Overview
+from reflow.plan.makers import is_foreign
 from reflow.plan.verification import Widths, built_on
 from reflow.run.opened import OpenRun
 from reflow.run.select import kept_of
@@ -54,10 +57,18 @@ def forget(run: OpenRun, forgotten: Forgotten) -> None:
     reason = f"forgotten by {_user()}"
     with contextlib.closing(run.store.open_results(write=True)) as results:
         keys = [(row.identity, row.output or b"") for row in rows]
+        nodes = {row.identity: run.graph.tasks[row.task] for row in rows}
         while keys:
             results.invalidate(keys, reason)
-            older = results.find({row.identity for row in rows})
-            keys = [(found.identity, found.output) for found in older.values()]
+            keys = _left(results, nodes)
+
+
+def _left(results: Results, nodes: Mapping[bytes, Node]) -> list[tuple[bytes, bytes]]:
+    """Return what is left of identities that their tasks could take: what another file's task made is not theirs."""
+    several = results.by_makers(nodes.keys())
+    newest = results.find(nodes.keys())
+    found = [one for identity, last in newest.items() for one in several.get(identity, [last])]
+    return [(one.identity, one.output) for one in found if not is_foreign(nodes[one.identity], one)]
 
 
 def _settled(run: OpenRun) -> Overview:
