@@ -24,7 +24,7 @@ from reflow.rundir.outcomes import read_segment
 
 FLOWS = Path(__file__).parent / "flows"
 REFLOW = ("-c", "import sys; from reflow.cli.main import reflow_main; sys.exit(reflow_main())")
-WORKERS_END_S = 2.0  #: how long a worker may live after its driver
+WORKERS_END_S = 30.0  #: how long a worker may live after its driver: one that starts must get so far first
 _STRAY = (".tmp", ".new", "-journal", ".lock")
 
 
