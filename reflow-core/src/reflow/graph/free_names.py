@@ -66,7 +66,7 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> dict[str, Import]:
     return {
         given: Import(alias.name if alias.asname else given)
         for alias in node.names
-        for given in {alias.asname or alias.name.partition(".")[0], alias.asname or alias.name}
+        for given in (alias.asname or alias.name.partition(".")[0], alias.asname or alias.name)
     }
 
 

@@ -11,7 +11,7 @@ from reflow.errors import SchedulerError
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
 from reflow.model.states import InstanceState, RunState
-from reflow.run.clock import monotonic_s, now_ms
+from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
 from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
@@ -251,9 +251,9 @@ class _Pass:
         return is_settled(self._executor, row)
 
     def _doze(self, seconds: float) -> bool:
-        """Wait while the lease is kept; return True as soon as something was asked for."""
+        """Wait; return True as soon as something was asked for."""
         ends = monotonic_s() + seconds
         while not self.was_interrupted and monotonic_s() < ends:
-            self._hold.pause(1.0)
+            sleep(1.0)
             self.was_interrupted = self._coordinator.hear()
         return self.was_interrupted

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from reflow.contracts.executor import Executor
 from reflow.model.records import SubmissionRow
 from reflow.model.states import RunState
-from reflow.run.clock import monotonic_s
+from reflow.run.clock import monotonic_s, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import Hold
 from reflow.run.ingest import Batch
@@ -100,6 +100,6 @@ class Arrivals:
         missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
         ends = monotonic_s() + float(self._hold.run.info["options"]["fs_latency_s"])
         while missing and self._is_job and monotonic_s() < ends:
-            self._hold.pause(1.0)
+            sleep(1.0)
             missing = missing_segments(paths) - self._hold.ledger.segments(row.token)
         return self._wait or not missing

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from reflow.errors import RunDirError, StoreError
 from reflow.filesystem.locks import BEAT_S, Holder
 from reflow.model.records import Changes, Overview
-from reflow.run.clock import monotonic_s, sleep
 from reflow.run.opened import OpenRun
 from reflow.run.shared_results import SharedResults
 from reflow.rundir.control import leave_note
@@ -49,13 +48,6 @@ class Hold:
         if self._overview is None:
             self._overview = self.ledger.overview()
         return self._overview
-
-    def pause(self, seconds: float) -> None:
-        """Sleep, and keep the lease meanwhile."""
-        ends = monotonic_s() + seconds
-        while (left := ends - monotonic_s()) > 0:
-            self.lease.beat()
-            sleep(min(1.0, left))
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from reflow.errors import SchedulerError
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import SubmissionRow
 from reflow.model.states import JobState
+from reflow.run.clock import sleep
 from reflow.run.hold import Hold
 from reflow.run.last_words import last_words
 from reflow.run.standing import Reports, is_gone
@@ -46,7 +47,7 @@ def find_lost(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow], tol
     first = _gone(hold, executor, rows, lambda row: [told.get(str(row.native_id), {})])
     if not first:
         return []
-    hold.pause(float(hold.run.info["options"]["fs_latency_s"]))
+    sleep(float(hold.run.info["options"]["fs_latency_s"]))
     second = _look_again(hold, executor, [row for row in rows if row.token in first])
     found = []
     for row in rows:
