@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import time
 
 import pytest
+
+from reflow.filesystem.locks import STALE_S
 
 GATED = ["--n", "4", "--gate", "--executor", "local"]
 
@@ -194,6 +198,26 @@ def test_a_run_whose_driver_was_killed_says_so_and_goes_on_when_told(terminal, h
         "succeeded",
         {"prepare": {"succeeded": 1}, "work": {"succeeded": 4}, "total": {"succeeded": 1}},
     )
+    assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_a_run_whose_driver_died_on_another_machine_says_so_and_goes_on_when_told(terminal, held_up):
+    process = held_up()
+    process.kill()
+    process.communicate()
+    open_the_gate(terminal)
+    (lease,) = terminal.folder.glob("runs/steps/.reflow/*/control/lease")
+    holder = json.loads(lease.read_text())
+    lease.write_text(json.dumps({**holder, "process": ["node7", *holder["process"][1:]]}))
+    assert terminal.steps("status", "--json").json["driver"]["alive"] is None
+    long_ago = time.time() - STALE_S - 60.0
+    os.utime(lease, (long_ago, long_ago))
+
+    told = terminal.steps("wait")
+    assert told.code == 3
+    program, *words = told.err.strip().rpartition("go on with: ")[2].split()
+    assert program == "reflow"
+    assert terminal.reflow(*words).code == 0
     assert terminal.steps("results", "total", "--json").json == {"total": 60}
 
 

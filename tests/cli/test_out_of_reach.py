@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from reflow.errors import RunDirError, StoreDamaged, StoreTooNew
+from reflow.filesystem.locks import Holder
+from reflow.filesystem.process import this_process
 from reflow.run.look import SILENT_S
 
 LOOKS = ["status", "wait", "cancel", "retry", "results", "logs"]
@@ -279,6 +281,41 @@ def test_not_even_root_writes_into_a_run_of_somebody_else(terminal, other_user, 
             3, "belongs to user"
         )
     assert {path: path.stat().st_mtime_ns for path in open_place.rglob("*")} == before
+
+
+HALF = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE instances SET reason = hex(randomblob(5000))")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("whose", ["somebody else", "another machine"])
+def test_a_run_whose_ledger_is_half_written_and_must_be_left_so_is_shown_as_it_stood(terminal, whose):
+    run_id = terminal.submit()
+    root = terminal.run_root(run_id)
+    subprocess.run([sys.executable, "-c", HALF, str(root / "ledger.db")], check=True)
+    if whose == "another machine":
+        there = this_process()._replace(host="node7")
+        (root / "control" / "lease").write_text(json.dumps(Holder("abc", there)._asdict()))
+    elif os.geteuid() == 0:
+        for path in (root, *root.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    else:
+        pytest.skip("only root can give files to somebody else")
+    before = (root / "ledger.db-journal").read_bytes()
+
+    shown = terminal.steps("status", "--json").json
+
+    assert (shown["run_id"], shown["state"]) == (run_id, "succeeded")
+    assert "this is how the run stood at " in shown["messages"][-1]
+    assert "half" in shown["messages"][-1]
+    assert (root / "ledger.db-journal").read_bytes() == before
+    (root / "status.json").unlink()
+    assert terminal.steps("status").complains(3, str(root / "ledger.db"), "half")
 
 
 def test_files_are_for_their_user_alone_whatever_the_umask(terminal):

@@ -18,8 +18,8 @@ Acceptance Adapter AttemptRow Changes CommandResult ConfigError Context EarlierR
 Fenced Figures FoundResult Holder InstanceRow InstanceState JobRequest JobState KeptFile Ledger Limits LockFile Maker
 NamedTuple NewResult NotSubmitted OldResult OutOfReach OutputRow Overview PluginError ProcessId ReflowError
 ResidentExecutor Resources Results RunEntry RunState Salvage SchedulerError StartedCommand Store StoreDamaged
-StoreError StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState Unpublished Usage
-UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes remove_directory
+StoreError StoreHalfWritten StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState
+Unpublished Usage UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes remove_directory
 replace_file run_command start_command sync_directory take_stamp this_process write_new
 """
 TEST_AUTHORS = """

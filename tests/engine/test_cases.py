@@ -14,13 +14,14 @@ from engine_machine import DAY_S, EngineMachine
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import OutOfReach
 from reflow.filesystem import locks
-from reflow.filesystem.locks import STALE_S, LockFile
+from reflow.filesystem.locks import MISSED_S, STALE_S, LockFile
 from reflow.filesystem.process import ProcessId
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import arrivals, hold
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
 from reflow.run.look import look
+from reflow.run.opened import ASK_AGAIN_S
 from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
@@ -159,19 +160,70 @@ def test_what_was_sealed_and_never_comes_into_view_is_for_the_watchdog(engine, m
     assert any(".watchdog." in e.request.name for e in began)
 
 
-def test_a_watchdog_waits_for_the_lease_of_somebody_who_died_on_another_node(engine, monkeypatch):
-    (lost,) = until(engine, "side")
-    elsewhere = LockFile(os.path.join(engine.paths.control, "lease"))
+def held_on_another_node(engine: EngineMachine, monkeypatch: pytest.MonkeyPatch, job: str = "") -> LockFile:
+    """Have somebody else hold the lease from now on, who does not beat any more."""
+    elsewhere = LockFile(os.path.join(engine.paths.control, "lease"), job)
     elsewhere._mine = elsewhere._mine._replace(process=ProcessId("another-node", "", 1, ""))
     assert elsewhere.take() is None
-    is_stale = engine.cluster.now_s + STALE_S
-    monkeypatch.setattr(LockFile, "_stood_still", lambda lock: engine.cluster.now_s > is_stale)
+    since = engine.cluster.now_s
+    monkeypatch.setattr(LockFile, "_still_s", lambda lock: engine.cluster.now_s - since)
+    return elsewhere
+
+
+def test_a_watchdog_waits_for_the_lease_of_somebody_who_died_on_another_node(engine, monkeypatch):
+    (lost,) = until(engine, "side")
+    held_on_another_node(engine, monkeypatch)
     for element in [lost, *of_task(engine, "source")]:
         engine.cluster.end(element, JobState.FAILED, "ended with exit status 1")
     engine.cluster.run_for(STALE_S + 90.0)
 
     assert engine.ledger.overview().state is RunState.FAILED
     assert not engine.cluster.active
+
+
+def test_a_watchdog_takes_the_lease_of_a_job_that_is_over_once_a_beat_is_missing(engine, monkeypatch):
+    (lost,) = until(engine, "side")
+    held_on_another_node(engine, monkeypatch, lost.job)
+    engine.cluster.end(lost, JobState.FAILED, "ended with exit status 1")
+    engine.cluster.run_for(MISSED_S + 20.0)
+
+    assert engine.ledger.overview().counts["side"] != {InstanceState.SUBMITTED: 1}
+
+
+def test_the_lease_of_a_job_that_runs_is_left_to_it_and_the_scheduler_is_not_asked_all_the_time(
+    engine, monkeypatch
+):
+    (alive, *_), (lost,) = until(engine, "source"), until(engine, "side")
+    holder = held_on_another_node(engine, monkeypatch, alive.job)
+    asked, answer = [], engine.cluster.is_over
+    monkeypatch.setattr(
+        engine.cluster, "is_over", lambda job: asked.append(engine.cluster.now_s) or answer(job)
+    )
+    alive.is_inside = True  # it hangs
+    engine.cluster.end(lost, JobState.FAILED, "ended with exit status 1")
+    engine.cluster.run_for(STALE_S - 30.0)
+
+    assert engine.ledger.overview().counts["side"] == {InstanceState.SUBMITTED: 1}
+    assert 0 < len(asked) <= STALE_S / ASK_AGAIN_S
+    holder.release()
+    alive.is_inside = False
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["of a job that is over", "of nobody knows what"])
+def test_a_look_from_another_host_heals_what_a_dead_holder_of_the_lease_left(engine, monkeypatch, is_known):
+    engine.cluster.run_for(0.5)
+    (source,) = of_task(engine, "source")
+    engine.cluster.end(source, JobState.FAILED, "ended with exit status 1")
+    for small in engine.cluster.active:
+        small.is_held = True  # nobody but a look comes
+    held_on_another_node(engine, monkeypatch, source.job if is_known else "")
+    engine.cluster.run_for(MISSED_S - 10.0)
+    look(engine.opened())
+    before = engine.ledger.overview().epoch
+    engine.cluster.run_for((MISSED_S if is_known else STALE_S) + 20.0)
+    look(engine.opened())
+
+    assert engine.ledger.overview().epoch > before
 
 
 @pytest.mark.parametrize("question", ["submit", "poll"])

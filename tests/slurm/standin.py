@@ -202,7 +202,7 @@ def _elements(number: str) -> list[int]:
 
 def _start(job: dict, element: int):
     log = job["output"].replace("%%", "\0").replace("%a", str(element)).replace("\0", "%")
-    ids = {"SLURM_JOB_ID": str(int(job["number"]) * 1000 + element), "SLURM_ARRAY_JOB_ID": job["number"]}
+    ids = {"SLURM_JOB_ID": _own_number(job["number"], element), "SLURM_ARRAY_JOB_ID": job["number"]}
     with open(log, "ab") as output:
         return subprocess.Popen(
             ["/bin/sh", "-c", job["script"]],
@@ -213,6 +213,11 @@ def _start(job: dict, element: int):
             stderr=output,
             start_new_session=True,
         )
+
+
+def _own_number(number: str, element: int) -> str:
+    """Return the number of an element by itself, as it knows it."""
+    return str(int(number) * 1000 + element)
 
 
 # Questions ------------------------------------------------------------------------------------------------
@@ -228,9 +233,14 @@ def _known() -> list[dict]:
 
 
 def squeue(arguments: list[str], script: str) -> int:
-    for job in _known():
+    wanted = arguments[arguments.index("-j") + 1] if "-j" in arguments else ""
+    listed = [(job, element) for job in _known() for element in _elements(job["number"])]
+    if wanted and wanted not in {_own_number(job["number"], element) for job, element in listed}:
+        print("slurm_load_jobs error: Invalid job id specified", file=sys.stderr)
+        return 1
+    for job, element in listed:
         folder = f"{ROOT}/jobs/{job['number']}"
-        for element in _elements(job["number"]):
+        if wanted in ("", _own_number(job["number"], element)):
             state, code = _get(folder, element)
             if "-o" in arguments:
                 reason = "NonZeroExitCode" if state == "FAILED" else "None"

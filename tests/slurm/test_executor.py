@@ -25,6 +25,8 @@ FULL = "err sbatch: error: AssocMaxSubmitJobLimit|exit 1"
 LOST = "accept quietly|err sbatch: error: Batch job submission failed: Socket timed out on send/recv operation|exit 1"
 NEVER_SENT = "err sbatch: error: Batch job submission failed: Socket timed out on send/recv operation|exit 1"
 
+UNTIL_GO = "while not os.path.exists('go'): time.sleep(0.01)"
+
 
 def test_refusal_has_sbatchs_words_and_what_to_type(fake_slurm, standin, make_request):
     standin.fail("sbatch", REFUSED)
@@ -244,7 +246,7 @@ def test_job_that_only_has_the_number_is_neither_looked_at_nor_cancelled(fake_sl
 def test_single_elements_are_cancelled_by_the_number_of_the_array(
     fake_slurm, standin, make_request, rig, tmp_path
 ):
-    native = fake_slurm.submit(make_request("while not os.path.exists('go'): time.sleep(0.01)", count=4))
+    native = fake_slurm.submit(make_request(UNTIL_GO, count=4))
     fake_slurm.cancel_elements(native, [1, 3, 99])
     (tmp_path / "go").touch()
 
@@ -264,14 +266,15 @@ def test_many_requests_are_asked_about_and_cancelled_at_once(fake_slurm, standin
 
 
 def test_predecessor_that_was_forgotten_keeps_nothing_from_being_submitted(
-    fake_slurm, standin, make_request, rig
+    fake_slurm, standin, make_request, rig, tmp_path
 ):
     gone = fake_slurm.submit(make_request())
-    alive = fake_slurm.submit(make_request("time.sleep(0.5)"))
+    alive = fake_slurm.submit(make_request(UNTIL_GO))
     rig.wait_for_end(fake_slurm, [gone])
     standin.fail("sbatch", "err sbatch: error: Batch job submission failed: Job dependency problem|exit 1")
 
     fake_slurm.submit(make_request(predecessors=[gone, alive]))
+    (tmp_path / "go").touch()
 
     assert f"--dependency=afterany:{alive.partition(';')[0]}" in standin.calls("sbatch")[-1][1]
 
@@ -293,6 +296,28 @@ def test_what_cannot_leave_out_a_node_does_not_wait_for_what_was_forgotten(
     asked = [" ".join(arguments) for _, arguments, _, _ in standin.calls("sbatch")[1:]]
     assert ["--dependency" in one for one in asked] == [True, False, False]
     assert ["--exclude" in one for one in asked] == [True, True, False]
+
+
+def test_job_is_over_when_it_has_ended_or_is_forgotten(fake_slurm, standin, make_request, rig, tmp_path):
+    tell = "open(f'me{number}', 'w').write(os.environ['SLURM_JOB_ID']); open(f'began{number}', 'w').close()\n"
+    native = fake_slurm.submit(make_request(f"{tell}if number:\n {UNTIL_GO}", 2))
+    rig.wait_until(lambda: all((tmp_path / f"began{number}").exists() for number in range(2)))
+    rig.wait_until(lambda: not fake_slurm.poll([native])[native][0].state.is_active)
+    ended, alive = ((tmp_path / f"me{number}").read_text() for number in range(2))
+
+    assert fake_slurm.is_over(ended)
+    assert not fake_slurm.is_over(alive)
+    standin.forget(native)
+    assert fake_slurm.is_over(alive)
+    (tmp_path / "go").touch()
+
+
+def test_nobody_knows_of_a_job_without_a_number_or_while_the_controller_is_silent(fake_slurm, standin):
+    assert not fake_slurm.is_over("")
+    assert not fake_slurm.is_over("process:n1:7")
+    standin.fail("squeue", "err slurm_load_jobs error: Unable to contact slurm controller\\n|exit 1")
+    with pytest.raises(SchedulerError, match="Unable to contact"):
+        fake_slurm.is_over("7")
 
 
 def test_commands_see_nothing_of_an_outer_job(standin, make_request, monkeypatch):

@@ -53,6 +53,9 @@ def on(node: str, **asked) -> Resources:
     return Resources(submit_options=(f"--nodelist={node}",), **asked)
 
 
+NAMED = "open(f'job{number}', 'w').write(os.environ['SLURM_JOB_ID'])\n" + WAIT
+
+
 def job_of(native: str) -> str:
     """Return the number of an array job."""
     return native.partition(";")[0]
@@ -450,3 +453,19 @@ def test_element_that_takes_too_long_is_told(slurm, early, rig):
 
     assert report.state is JobState.TIMEOUT
     assert "time limit" in report.reason
+
+
+@pytest.mark.parametrize("cluster", ["slurm", "bare_slurm"])
+def test_job_is_over_by_the_number_that_its_processes_know(request, make_request, rig, tmp_path, cluster):
+    executor = request.getfixturevalue(cluster)
+    native = executor.submit(make_request(NAMED, 3))
+    rig.wait_until(lambda: all((tmp_path / f"began{number}").exists() for number in range(3)))
+    jobs = [(tmp_path / f"job{number}").read_text() for number in range(3)]
+    alive = [executor.is_over(job) for job in jobs]
+    (tmp_path / "go").touch()
+    rig.wait_for_end(executor, [native])
+
+    assert len(set(jobs)) == 3
+    assert alive == [False] * 3
+    rig.wait_until(lambda: all(executor.is_over(job) for job in jobs))
+    assert executor.is_over("99999999")

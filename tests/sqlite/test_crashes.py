@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import re
 import shutil
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from reflow.plugin import Changes, InstanceState
+import reflow_sqlite.connection
+from reflow.plugin import Changes, InstanceState, LockFile, StoreHalfWritten
 from reflow.testing.store_rows import NOW, TASKS, context, instance, result, succeeded
 from reflow_sqlite import SqliteStore
 
@@ -170,6 +172,26 @@ def test_a_reader_that_is_open_already_undoes_it_too(before, tmp_path):
         (directory / name).write_bytes((half / name).read_bytes())
 
     assert reader.instances("convert") == [instance(index, InstanceState.RUNNING) for index in range(4)]
+
+
+def test_a_reader_leaves_it_to_a_writer_on_another_machine_until_that_is_silent(
+    before, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reflow_sqlite.connection, "ELSEWHERE_S", 0.2)
+    directory = with_hot_journal(before, tmp_path)
+    (directory / "control").mkdir()
+    lease = LockFile(str(directory / "control" / "lease"))
+    lease._mine = lease._mine._replace(process=lease._mine.process._replace(host="node7"))
+    lease.take()
+
+    with pytest.raises(StoreHalfWritten) as told:
+        SqliteStore("").open_ledger(str(directory)).overview()
+    assert (directory / "ledger.db-journal").exists()
+    os.utime(lease.path, (0, 0))
+    rows = SqliteStore("").open_ledger(str(directory)).instances("convert")
+
+    assert "node7" in str(told.value)
+    assert rows == [instance(index, InstanceState.RUNNING) for index in range(4)]
 
 
 def with_hot_journal(before, tmp_path) -> Path:

@@ -15,6 +15,7 @@
         StoreError
           StoreDamaged
           StoreTooNew
+          StoreHalfWritten          its last writer stopped half-way, and that cannot be undone from here
           Fenced                    a write of an epoch that is over
         SchedulerError
           NotSubmitted              certainly not, nothing is queued
@@ -103,6 +104,10 @@ class StoreDamaged(StoreError):
 
 class StoreTooNew(StoreError):
     """A store that was written by a newer reflow."""
+
+
+class StoreHalfWritten(StoreError):
+    """A store whose last writer stopped half-way, which this process may not undo, or not yet."""
 
 
 class Fenced(StoreError):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         SchedulerError,
         StoreDamaged,
         StoreError,
+        StoreHalfWritten,
         StoreTooNew,
         SubmissionUnknown,
         TaskInterrupted,
@@ -83,7 +84,8 @@ _HOMES = {
     "reflow.contracts.verifier": ("KeptFile", "Verdict", "Verifier"),
     "reflow.errors": (
         *("ConfigError", "Fenced", "NotSubmitted", "OutOfReach", "PluginError", "ReflowError"),
-        *("SchedulerError", "StoreDamaged", "StoreError", "StoreTooNew", "SubmissionUnknown"),
+        *("SchedulerError", "StoreDamaged", "StoreError", "StoreHalfWritten", "StoreTooNew"),
+        "SubmissionUnknown",
         *("TaskInterrupted", "UsageError", "ValueMisfit"),
     ),
     "reflow.filesystem.atomic": (
@@ -202,6 +204,7 @@ __all__ = [
     "Store",
     "StoreDamaged",
     "StoreError",
+    "StoreHalfWritten",
     "StoreTooNew",
     "StoredValue",
     "SubmissionRow",

@@ -99,6 +99,14 @@ class SlurmExecutor(Executor):
         """
         self._queue.cancel_elements(native_id, elements)
 
+    def is_over(self, job: str) -> bool:
+        """Return whether the controller has seen a job end, or has forgotten it, as it does some minutes later.
+
+        Raises:
+            SchedulerError: The controller gave no answer.
+        """
+        return self._queue.is_over(job)
+
     def explain(self, log: str) -> ElementReport | None:
         """Return why an element ended, from what slurmstepd wrote into its log."""
         from reflow_slurm.parse import read_log

@@ -22,6 +22,7 @@ from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
+from reflow_slurm.states import has_active
 
 _T = TypeVar("_T")
 
@@ -158,6 +159,10 @@ class Queue:
             told = look_up(self._commands, cluster, natives)
             found |= {native.text(): reports for native, reports in told.items() if reports}
         return found
+
+    def is_over(self, job: str) -> bool:
+        """Return whether the controller has seen a job end, or has forgotten it."""
+        return job.isdecimal() and not has_active(self._commands.states(job))
 
     def usage(self, native_id: str, element: int) -> Usage:
         """Return what the accounting knows of an element that has ended."""

@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
-from reflow.plugin import LockFile, StoreError
+from reflow.plugin import LockFile, StoreError, StoreHalfWritten
 from reflow_sqlite.failures import damaged, in_words, is_busy, is_hot_journal, too_new
 from reflow_sqlite.files import WAIT_S, check_file, locked, pause
 from reflow_sqlite.schema import LEDGER, VERSION, Kind
+
+ELSEWHERE_S = 5.0  #: how long a reader waits for a writer on another machine that may be in a transaction
 
 Row = Any  #: a tuple of what SQLite returned
 _T = TypeVar("_T")
@@ -121,8 +123,9 @@ class Connection:
                 self._db.execute("ROLLBACK")
 
     def _patiently(self, act: Callable[[], _T]) -> _T:
-        deadline = time.monotonic() + WAIT_S
+        begun = time.monotonic()
         while True:
+            waited_s = time.monotonic() - begun
             try:
                 return act()
             except (
@@ -131,10 +134,10 @@ class Connection:
                 raise damaged(self.kind, self.path, "it holds text that is none") from error
             except sqlite3.Error as error:
                 hot = is_hot_journal(error) and not self.write
-                if not (hot or is_busy(error)) or time.monotonic() > deadline:
+                if not (hot or is_busy(error)) or waited_s > WAIT_S:
                     raise in_words(error, self.kind, self.path) from error
-                if hot and not _writer_may_live_elsewhere(self.kind, self.path):
-                    _recover(self.kind, self.path, error)
+                if hot:
+                    _recover_unless_elsewhere(self.kind, self.path, error, waited_s)
             pause(0.001, 0.05)
 
     def _check(self) -> None:
@@ -178,12 +181,28 @@ def connect(kind: Kind, path: str, *, write: bool) -> sqlite3.Connection:
         raise in_words(error, kind, path) from error
 
 
-def _writer_may_live_elsewhere(kind: Kind, path: str) -> bool:
-    """Whether the run's lease is held on another machine, whose locks may be invisible here."""
-    if kind is not LEDGER:
-        return False
-    holder = LockFile(os.path.join(os.path.dirname(path), "control", "lease")).holder()
-    return holder is not None and holder.process.is_gone() is None
+def _recover_unless_elsewhere(kind: Kind, path: str, error: sqlite3.Error, waited_s: float) -> None:
+    """Undo what a killed writer left half done; one on another machine is waited for, whose locks may not show here."""
+    writer = _writer_elsewhere(path) if kind is LEDGER else ""
+    if not writer:
+        _recover(kind, path, error)
+    elif waited_s > ELSEWHERE_S:
+        raise StoreHalfWritten(
+            f"the {kind.what} {path} is half written by {writer}, or that was killed\n"
+            "which of the two shows within three minutes; try again then"
+        ) from error
+
+
+def _writer_elsewhere(path: str) -> str:
+    """Return who holds, and beats, the lease of a run on another machine, or nothing."""
+    lease = LockFile(os.path.join(os.path.dirname(path), "control", "lease"))
+    holder = lease.holder()
+    if holder is None or holder.process.is_gone() is not None:
+        return ""
+    with contextlib.suppress(OSError):  # whoever may only read cannot tell how old its beat is
+        if lease.is_free():
+            return ""
+    return holder.describe()
 
 
 def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
@@ -193,7 +212,7 @@ def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:
         if not os.access(os.path.dirname(path), os.W_OK):
             raise StoreError("read-only directory")
     except StoreError:
-        raise StoreError(
+        raise StoreHalfWritten(
             f"the last writer of the {kind.what} {path} was stopped half-way, and only its owner can undo that\n"
             f"ask them to run: reflow status"
         ) from error

@@ -161,6 +161,33 @@ def test_a_lock_of_another_machine_is_broken_when_its_beat_stood_still(path, age
     assert (LockFile(path).take() is None) is broken
 
 
+@pytest.mark.parametrize(
+    ("age_s", "is_over", "broken", "asked"),
+    [
+        (locks.MISSED_S + 10, True, True, ["4711"]),
+        (locks.MISSED_S + 10, False, False, ["4711"]),
+        (locks.MISSED_S - 10, True, False, []),
+        (locks.STALE_S + 30, False, True, []),
+    ],
+)
+def test_a_lock_of_another_machine_is_broken_when_a_beat_is_missing_and_its_job_is_over(
+    path, age_s, is_over, broken, asked
+):
+    questions = []
+    write_lock(path, FAR_AWAY, age_s)
+    lock = LockFile(path, is_over=lambda job: questions.append(job) or is_over)
+
+    assert lock.is_free() is broken
+    assert questions == asked
+    assert (lock.take() is None) is broken
+
+
+def test_nobody_is_asked_about_a_holder_without_a_job(path):
+    write_lock(path, FAR_AWAY._replace(job=""), locks.MISSED_S + 10)
+
+    assert not LockFile(path, is_over=lambda job: True).is_free()
+
+
 def test_a_beat_keeps_it(path, monkeypatch):
     lock = LockFile(path)
     lock.take()

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from reflow.errors import Fenced
 from reflow.filesystem import locks, process
-from reflow.filesystem.locks import STALE_S, Holder
+from reflow.filesystem.locks import MISSED_S, STALE_S, Holder, IsOver
 from reflow.filesystem.process import ProcessId, this_process
 from reflow.model.records import Changes
 from reflow.rundir.layout import RunPaths
@@ -34,14 +34,18 @@ _numbers = itertools.count()
 class Taker:
     """A process that advances a run: on this machine, where others see whether it lives, or on another."""
 
-    def __init__(self, paths: RunPaths, store: MemoryStore, number: int, *, is_near: bool) -> None:
+    def __init__(
+        self, paths: RunPaths, store: MemoryStore, number: int, is_over: IsOver, *, is_near: bool
+    ) -> None:
         here = this_process()
         self.process = ProcessId(
             here.host if is_near else f"node{number}", here.boot, FIRST_PID + number, str(number)
         )
         self.is_near = is_near
-        self.lease = Lease(paths)
-        self.lease._lock._mine = self.lease._lock._mine._replace(process=self.process)
+        self.lease = Lease(paths, is_over)
+        mine = self.lease._lock._mine
+        self.lease._lock._mine = mine._replace(process=self.process, job=str(number) if number % 2 else "")
+        self.job = self.lease._lock._mine.job
         self.nonce = self.lease._lock._mine.nonce
         self.ledger = store.open_ledger(paths.root, write=True)
         self.epoch = 0
@@ -75,6 +79,7 @@ class LeaseMachine(RuleBasedStateMachine):
         self.store = MemoryStore("memory://lease")
         self.store.create_ledger(self.paths.root, "run", "flow", ["task"], 0)
         self.alive: set[int] = set()
+        self.ended: set[str] = set()  # the jobs whose end the scheduler has told
         self.clock = Clock()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(process, "_started", self.started)
@@ -92,7 +97,8 @@ class LeaseMachine(RuleBasedStateMachine):
     def born(self, place: int) -> Taker:
         number = next(_numbers)
         self.alive.add(number)
-        return Taker(self.paths, self.store, number, is_near=place == PLACES - 1)
+        is_over = self.ended.__contains__
+        return Taker(self.paths, self.store, number, is_over, is_near=place == PLACES - 1)
 
     def teardown(self) -> None:
         self.patch.undo()
@@ -177,13 +183,18 @@ class LeaseMachine(RuleBasedStateMachine):
         """End, or be of another machine and seem to."""
         self.replace(which % PLACES)
 
+    @rule(which=PICK)
+    def be_said_to_be_over(self, which: int) -> None:
+        """Be in a job of which the scheduler says that it has ended, which may be wrong."""
+        self.ended.add(self.takers[which % PLACES].job)
+
     def replace(self, place: int) -> None:
         taker = self.takers[place]
         self.alive.discard(taker.process.pid - FIRST_PID)
         self.former.append(taker)
         self.takers[place] = self.born(place)
 
-    @rule(seconds=st.sampled_from([STALE_S + 20.0, STALE_S - 20.0, 20.0]))
+    @rule(seconds=st.sampled_from([STALE_S + 20.0, STALE_S - 20.0, MISSED_S + 10.0, 20.0]))
     def let_time_pass(self, seconds: float) -> None:
         """The beats grow old: on the file server's clock, which no process can turn."""
         self.clock.now_s += seconds
@@ -204,7 +215,8 @@ class LeaseMachine(RuleBasedStateMachine):
     def is_over(self, holder: Taker) -> bool:
         if holder.is_near:
             return holder.process.pid - FIRST_PID not in self.alive
-        return time.time() - os.stat(self.path).st_mtime > STALE_S
+        still_s = time.time() - os.stat(self.path).st_mtime
+        return still_s > STALE_S or (still_s > MISSED_S and holder.job in self.ended - {""})
 
     @invariant()
     def no_epoch_was_given_twice(self) -> None:

@@ -193,6 +193,19 @@ class Executor(ABC):
             SchedulerError: The request got no answer.
         """
 
+    def is_over(self, job: str) -> bool:
+        """Return whether a batch job has certainly ended; False where nobody can tell.
+
+        Asked about a process on another machine that has not been heard of for a while: it is gone with its job.
+
+        Args:
+            job: Its name as its own processes see it, in ``SLURM_JOB_ID`` say.
+
+        Raises:
+            SchedulerError: The question got no answer.
+        """
+        return False
+
     def explain(self, log: str) -> ElementReport | None:
         """Return what the executor itself wrote about an element's end into its log; None when it wrote nothing.
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 
 from reflow.filesystem.atomic import read_bytes, write_new
 from reflow.filesystem.process import ProcessId, this_process
@@ -17,6 +18,14 @@ from reflow.model.named_tuple import NamedTuple
 
 BEAT_S = 15.0  #: how often a holder touches its lock file
 STALE_S = 180.0  #: a lock whose beat stood still so long is broken
+MISSED_S = 2 * BEAT_S  #: once it stood still so long it is worth asking what has become of the holder's job
+
+IsOver = Callable[[str], bool]  #: whether a batch job of that name has certainly ended
+
+
+def nobody_knows(job: str) -> bool:
+    """Answer for jobs that nobody can be asked about."""
+    return False
 
 
 class Holder(NamedTuple):
@@ -34,10 +43,16 @@ class Holder(NamedTuple):
 
 
 class LockFile:
-    """A lock file at a path; one object takes and gives it back any number of times."""
+    """A lock file at a path; one object takes and gives it back any number of times.
 
-    def __init__(self, path: str, job: str = "") -> None:
+    Args:
+        job: The batch job that this process runs in, if it does.
+        is_over: Asked about the job of a holder on another machine whose beat has stood still for `MISSED_S`.
+    """
+
+    def __init__(self, path: str, job: str = "", is_over: IsOver = nobody_knows) -> None:
         self.path = path
+        self._is_over = is_over
         self._mine = Holder(os.urandom(8).hex(), this_process(), job)
         self._beaten = 0.0
         self.held = False
@@ -85,6 +100,11 @@ class LockFile:
         except FileNotFoundError:
             return None
 
+    def is_free(self) -> bool:
+        """Whether nobody holds the lock, or somebody whose lock `take` would break."""
+        holder = self.holder()
+        return holder is None or self._is_dead(holder)
+
     def _link(self) -> bool:
         unique = f"{self.path}.{self._mine.nonce}"
         _remove(unique)
@@ -101,17 +121,21 @@ class LockFile:
 
     def _is_dead(self, holder: Holder) -> bool:
         gone = holder.process.is_gone()
-        return self._stood_still() if gone is None else gone
+        if gone is not None:
+            return gone
+        still_s = self._still_s()
+        has_missed = still_s > MISSED_S and bool(holder.job)
+        return still_s > STALE_S or (has_missed and self._is_over(holder.job))
 
-    def _stood_still(self) -> bool:
-        """Compare the beat with the file server's own clock, as a new file shows it: no clock of another host."""
+    def _still_s(self) -> float:
+        """Return how old the beat is by the file server's own clock, as a new file shows it, not by another host's."""
         probe = f"{self.path}.{self._mine.nonce}.now"
         try:
             write_new(probe, [], sync=False)
             now = os.stat(probe).st_mtime
-            return now - os.stat(self.path).st_mtime > STALE_S
+            return now - os.stat(self.path).st_mtime
         except FileNotFoundError:
-            return False
+            return 0.0
         finally:
             _remove(probe)
 

@@ -57,7 +57,7 @@ def drive(run: OpenRun, look: Look | None = None) -> RunState:
             was interrupted again.
     """
     try:
-        with Interrupts(run.paths if is_free(run.paths) else None) as interrupts:
+        with Interrupts(run.paths if is_free(run.paths, run.is_over) else None) as interrupts:
             try:
                 return _drive_in_turn(run, look, interrupts)
             except KeyboardInterrupt:

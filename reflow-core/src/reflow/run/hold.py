@@ -100,7 +100,7 @@ def held(run: OpenRun) -> Iterator[Hold | Holder]:
 @contextlib.contextmanager
 def _held(run: OpenRun) -> Iterator[Hold | Holder]:
     check_own(run.paths)
-    lease = Lease(run.paths)
+    lease = Lease(run.paths, run.is_over)
     holder = lease.take()
     if holder is not None:
         leave_note(run.paths)

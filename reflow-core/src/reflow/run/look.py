@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from reflow.errors import ReflowError
+from reflow.errors import ReflowError, StoreHalfWritten
 from reflow.model.states import RunState
 from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.opened import OpenRun
-from reflow.run.status import read_status
+from reflow.run.status import read_picture, read_status
 from reflow.rundir.lease import is_free
 from reflow.rundir.queue import read_waits
 
@@ -22,6 +22,8 @@ CERTAINTY_S = 180.0  #: what it can take at most to be certain about lost work
 
 def look(run: OpenRun) -> dict[str, Any]:
     """Return how a run stands, after it was healed; what stood in the way of that is one of its messages.
+
+    Of a ledger that is half written, and must be left so, it is how the run stood when somebody last moved it.
 
     Raises:
         StoreError: The ledger cannot be read.
@@ -69,7 +71,14 @@ class Looks:
 
 
 def _status(run: OpenRun, trouble: str | None) -> dict[str, Any]:
-    status = read_status(run)
+    try:
+        status = read_status(run)
+    except StoreHalfWritten as error:
+        picture = read_picture(run)
+        if picture is None:
+            raise
+        status, moment = picture
+        trouble = f"this is how the run stood at {moment}: {' '.join(str(error).split())}"
     if trouble and trouble not in status["messages"]:
         status["messages"].append(trouble)
     return status
@@ -84,10 +93,9 @@ def heal(run: OpenRun, *, stays: bool = False) -> str | None:
     Returns:
         What stands in the way of it, or None: a look never fails because of this.
     """
-    if not is_silent(run):
-        return None
     try:
-        _settle(run, stays=stays)
+        if is_silent(run):
+            _settle(run, stays=stays)
     except (ReflowError, OSError) as error:
         return " ".join(str(error).split())
     return None
@@ -102,7 +110,7 @@ def is_silent(run: OpenRun) -> bool:
     waits = waits or bool(overview.submissions)  # a cancelled run is over before its jobs are
     if overview.state is RunState.HELD:
         return False
-    if not waits or not is_free(run.paths):
+    if not waits or not is_free(run.paths, run.is_over):
         return False
     return now_ms() - overview.updated >= SILENT_S * 1000 or is_called_off(run)
 

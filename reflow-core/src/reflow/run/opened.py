@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reflow.errors import RunDirError
+from reflow.errors import ReflowError, RunDirError
 from reflow.filesystem.atomic import make_directory
+from reflow.run.clock import monotonic_s
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.runfile import damaged_run
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Ledger, Store
     from reflow.graph.model import Graph
+
+ASK_AGAIN_S = 30.0  #: how long a scheduler's answer about somebody else's job is good enough
 
 
 class OpenRun:
@@ -46,6 +49,9 @@ class OpenRun:
         self._executor: Executor | None = None
         self._graph: Graph | None = None
         self._ledger: Ledger | None = None
+        self._told: dict[
+            str, tuple[float, bool]
+        ] = {}  # of jobs: when the scheduler was asked, and whether it is over
 
     @property
     def id(self) -> str:
@@ -87,6 +93,17 @@ class OpenRun:
         if self._executor is None:
             self._executor = self._make_executor()
         return self._executor
+
+    def is_over(self, job: str) -> bool:
+        """Whether a batch job has certainly ended, by the word of the run's scheduler; it is not asked all the time."""
+        asked, told = self._told.get(job, (None, False))
+        if not told and (asked is None or monotonic_s() - asked >= ASK_AGAIN_S):
+            try:
+                told = self.executor.is_over(job)
+            except ReflowError:
+                told = False
+            self._told[job] = monotonic_s(), told
+        return told
 
     @property
     def is_resident(self) -> bool:

@@ -85,7 +85,7 @@ def _told_nothing(run: OpenRun) -> str:
     told = f"nothing to retry in run {run.id} ({state.value})"
     if run.is_resident or state is not RunState.RUNNING:  # else the look may have taken it on
         told += ": nothing was changed"
-    if state is RunState.RUNNING and run.is_resident and is_free(run.paths):
+    if state is RunState.RUNNING and run.is_resident and is_free(run.paths, run.is_over):
         told += f"\nnothing drives this run any more; {run.remedy}"
     return told
 

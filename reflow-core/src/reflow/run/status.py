@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reflow.filesystem.atomic import replace_file
+from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
-from reflow.rundir.lease import lease_holder
+from reflow.rundir.lease import is_free, lease_holder
 from reflow.rundir.messages import told
 from reflow.rundir.queue import read_waits
 from reflow.values.show import show
@@ -97,6 +97,16 @@ def save_picture(run: OpenRun) -> None:
     """Keep the status beside the ledger, for those who cannot open that."""
     text = json.dumps(read_status(run), indent=1)
     replace_file(os.path.join(run.paths.root, "status.json"), text.encode(), sync=False)
+
+
+def read_picture(run: OpenRun) -> tuple[dict[str, Any], str] | None:
+    """Return what `save_picture` kept last, and of when it is, or None where there is none."""
+    path = os.path.join(run.paths.root, "status.json")
+    try:
+        picture: dict[str, Any] = json.loads(read_bytes(path))
+        return picture, iso(int(os.stat(path).st_mtime * 1000))
+    except (OSError, ValueError):
+        return None
 
 
 def _task(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, Any]:
@@ -209,11 +219,21 @@ def _left_to_guards(run: OpenRun, overview: Overview) -> str:
     return f"only the {kind} of this run is left in the queue ({words}); {run.remedy}"
 
 
+def _has_no_beat(run: OpenRun) -> bool:
+    """Whether a driver on another machine has not been heard of for so long that another may take its place."""
+    try:
+        return is_free(run.paths, run.is_over)
+    except OSError:  # somebody who may only read cannot tell
+        return False
+
+
 def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:
     """Say who advances the run; ``alive`` is None where that cannot be told or nobody needs to."""
     found = lease_holder(run.paths)
     if found is not None:
         holder, alive = found
+        if alive is None and run.is_resident and _has_no_beat(run):
+            alive = False
         return {"alive": alive, "holder": holder.describe()}
     needed = run.is_resident and overview.state is RunState.RUNNING
     young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 
-from reflow.filesystem.locks import Holder, LockFile
+from reflow.filesystem.locks import Holder, IsOver, LockFile, nobody_knows
 from reflow.rundir.layout import RunPaths
 
 
 class Lease:
-    """The right to advance one run. Its epoch comes from the ledger, which refuses writes of an older one."""
+    """The right to advance one run. Its epoch comes from the ledger, which refuses writes of an older one.
 
-    def __init__(self, paths: RunPaths) -> None:
-        self._lock = LockFile(os.path.join(paths.control, "lease"), job=job_id())
+    Args:
+        is_over: Tells whether the batch job of a holder on another machine has ended.
+    """
+
+    def __init__(self, paths: RunPaths, is_over: IsOver = nobody_knows) -> None:
+        self._lock = _lock(paths, is_over)
         self.epoch = 0
 
     def take(self) -> Holder | None:
@@ -39,19 +43,26 @@ class Lease:
 
 def lease_holder(paths: RunPaths) -> tuple[Holder, bool | None] | None:
     """Return who holds a run's lease and whether that process is alive (None: nobody here can tell)."""
-    holder = LockFile(os.path.join(paths.control, "lease")).holder()
+    holder = _lock(paths, nobody_knows).holder()
     if holder is None:
         return None
     gone = holder.process.is_gone()
     return holder, None if gone is None else not gone
 
 
-def is_free(paths: RunPaths) -> bool:
-    """Whether nobody holds a run's lease, or a process that is certainly gone."""
-    found = lease_holder(paths)
-    return found is None or found[1] is False
+def is_free(paths: RunPaths, is_over: IsOver) -> bool:
+    """Whether nobody holds a run's lease, or somebody who has died: then whoever takes it breaks it first.
+
+    Args:
+        is_over: As for `Lease`.
+    """
+    return _lock(paths, is_over).is_free()
 
 
 def job_id() -> str:
     """Return the name of the batch job that this process runs in, or an empty text."""
     return os.environ.get("SLURM_JOB_ID", "")
+
+
+def _lock(paths: RunPaths, is_over: IsOver) -> LockFile:
+    return LockFile(os.path.join(paths.control, "lease"), job_id(), is_over)

@@ -275,6 +275,11 @@ class Cluster:
                         answer[native_id][element.number] = report
         return answer
 
+    def is_over(self, job: str) -> bool:
+        """Return whether no element of that name is listed that may still do something."""
+        listed = [element for elements in self._listed().values() for element in elements]
+        return not any(element.job == job and element.state.is_active for element in listed)
+
     def cancel(self, native_ids: Collection[str], numbers: Collection[int] | None = None) -> None:
         """End jobs, or some elements of them, as their owner."""
         self._hear()
@@ -333,6 +338,10 @@ class ClusterExecutor(Executor):
     def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
         """Return how elements stand."""
         return self.cluster.poll(native_ids)
+
+    def is_over(self, job: str) -> bool:
+        """Return whether a job has ended."""
+        return self.cluster.is_over(job)
 
     def cancel(self, native_ids: Collection[str]) -> None:
         """End requests."""
