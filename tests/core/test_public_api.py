@@ -19,8 +19,8 @@ Fenced Figures FoundResult Holder InstanceRow InstanceState JobRequest JobState 
 NamedTuple NewResult NotSubmitted OldResult OutOfReach OutputRow Overview PluginError ProcessId ReflowError
 ResidentExecutor Resources Results RunEntry RunState Salvage SchedulerError StartedCommand Store StoreDamaged
 StoreError StoreHalfWritten StoreTooNew StoredValue SubmissionRow SubmissionUnknown TaskInterrupted TaskRow TaskState
-Unpublished Usage UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes remove_directory
-replace_file run_command start_command sync_directory take_stamp this_process write_new
+Unpublished Usage UsageError ValueMisfit Verdict Verifier hookimpl how_it_ended make_directory peak_mib read_bytes
+remove_directory replace_file run_command start_command sync_directory take_stamp this_process write_new
 """
 TEST_AUTHORS = """
 ExecutorContract MemoryStore ResidentExecutorContract StoreContract StoreMachine VerifierContract
