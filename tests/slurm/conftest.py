@@ -113,7 +113,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture(scope="session")
 def accounted(pytestconfig: pytest.Config) -> Iterator[RealCluster]:
     """A cluster of four nodes with accounting, limits, preemption and memory limits."""
-    flags = ("--limits", "--preemption", "--memory-kill", "--conf", "MaxArraySize=51")
+    flags = ("--hosts", "--limits", "--preemption", "--memory-kill", "--conf", "MaxArraySize=51")
     cluster = _bring_up(pytestconfig, *flags)
     yield cluster
     cluster.down()
@@ -122,7 +122,7 @@ def accounted(pytestconfig: pytest.Config) -> Iterator[RealCluster]:
 @pytest.fixture(scope="session")
 def bare(pytestconfig: pytest.Config) -> Iterator[RealCluster]:
     """A cluster without accounting that soon forgets jobs that have ended, with a name of its own."""
-    flags = ("--no-accounting", "--nodes", "2", "--conf", "ClusterName=bare")
+    flags = ("--hosts", "--no-accounting", "--nodes", "2", "--conf", "ClusterName=bare")
     cluster = _bring_up(pytestconfig, *flags)
     yield cluster
     cluster.down()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reflow.contracts.executor import Executor
-from reflow.errors import SchedulerError
+from reflow.errors import SchedulerError, StoreHalfWritten
 from reflow.filesystem.locks import Holder
 from reflow.model.records import Changes, SubmissionRow
 from reflow.model.states import InstanceState, RunState
@@ -17,7 +17,7 @@ from reflow.run.guards import Guards
 from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
 from reflow.run.hold import Hold, held
 from reflow.run.opened import OpenRun
-from reflow.run.small_jobs import is_small
+from reflow.run.small_jobs import is_of_small_job, is_small
 from reflow.run.standing import Reports, ask, is_settled, open_work
 from reflow.run.status import save_picture
 from reflow.rundir.control import list_requests, take_notes
@@ -72,14 +72,18 @@ def advance_for(run: OpenRun, token: str) -> Iterator[float]:
     another has taken its place.
     """
     ends = monotonic_s() + LEASE_S
-    while True:
-        found = run.ledger.submissions([token])
-        small = bool(found) and is_small(found[0])
-        if small and found[0].state == "ended":
-            return
+    small = is_of_small_job(run.paths, token)
+    while not (small and _has_ended(run, token)):
         if advance(run, caller=token, wait=small) is not None or not small or monotonic_s() > ends:
             return
         yield LOOK_AGAIN_S
+
+
+def _has_ended(run: OpenRun, token: str) -> bool:
+    try:
+        return any(row.state == "ended" for row in run.ledger.submissions([token]))
+    except StoreHalfWritten:  # by somebody who has died, perhaps: whoever takes the lease can read it
+        return False
 
 
 class _Pass:

@@ -105,7 +105,10 @@ def is_silent(run: OpenRun) -> bool:
     """Whether something of this user's own run waits to be done, and nobody does it."""
     if os.stat(run.paths.root).st_uid != os.geteuid():
         return False
-    overview = run.ledger.overview()
+    try:
+        overview = run.ledger.overview()
+    except StoreHalfWritten:  # whoever takes the lease of a writer that has died can undo that
+        return is_free(run.paths, run.is_over)
     waits = overview.state is RunState.RUNNING or overview.published < overview.outputs
     waits = waits or bool(overview.submissions)  # a cancelled run is over before its jobs are
     if overview.state is RunState.HELD:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reflow.contracts.executor import JobRequest
-from reflow.filesystem.atomic import make_directory, replace_file, sync_directory
+from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory
 from reflow.model.records import SubmissionRow
 from reflow.model.resources import Resources, parse_mem, parse_time
 from reflow.run.clock import now_ms
@@ -30,6 +30,15 @@ _EARLIEST_S, _LATEST_S = 3600, 86400
 def is_small(row: SubmissionRow) -> bool:
     """Whether a submission is one of reflow's own jobs, not of a task."""
     return row.task.startswith("@")
+
+
+def is_of_small_job(paths: RunPaths, token: str) -> bool:
+    """Whether a token is that of a small job, by its own request: the ledger may be out of reach."""
+    try:
+        task = json.loads(read_bytes(paths.submission(token).request))["task"]
+    except FileNotFoundError:  # its submission has ended, and was cleared away
+        return False
+    return str(task).startswith("@")
 
 
 def watchdog_of(submissions: Iterable[SubmissionRow]) -> str:
