@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflow.errors import ValueMisfit
+from reflow.errors import ParameterError, ValueMisfit
 from reflow.values.codec import codec
+from reflow.values.digests import value_digest
+from reflow.values.text import parse_words
 
 try:
     BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -37,6 +39,49 @@ def test_the_hour_that_comes_twice_stays_the_one_that_it_was(fold):
     moment = dt.datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=fold)
 
     assert there_and_back(moment).utcoffset() == dt.timedelta(hours=2 - fold)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        dt.time(2, 30, fold=1),
+        dt.time(2, 30, tzinfo=BERLIN, fold=1),
+        dt.time(2, 30, tzinfo=dt.timezone.utc, fold=1),
+        dt.datetime(2024, 10, 27, 2, 30, fold=1),
+        dt.datetime(2024, 10, 27, 2, 30, tzinfo=dt.timezone.utc, fold=1),
+        dt.datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1),
+        dt.datetime(2024, 3, 31, 2, 30, tzinfo=BERLIN, fold=1),
+        dt.datetime(2025, 1, 1, tzinfo=BERLIN, fold=1),
+    ],
+    ids=str,
+)
+def test_the_second_time_round_arrives_and_is_another_value(moment):
+    own = codec(type(moment))
+
+    assert repr(there_and_back(moment)) == repr(moment)
+    assert value_digest(own.encode(moment)) != value_digest(own.encode(moment.replace(fold=0)))
+
+
+@pytest.mark.parametrize(
+    "word", ["2024-10-27T02:30:00+01:00[Europe/Berlin]", "2024-10-27T02:30:00[Europe/Berlin][fold=1]"]
+)
+def test_an_offset_or_a_word_says_which_of_the_two_hours_is_meant(word):
+    moment = dt.datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1)
+
+    assert parse_words("datetime", [word], "--at") == codec(dt.datetime).encode(moment)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "2025-01-01T12:00:00+05:00[Europe/Berlin]",
+        "2025-01-01T12:00[fold=2]",
+        "2025-01-01T12:00[fold=1][fold=1]",
+    ],
+)
+def test_a_moment_that_contradicts_itself_is_refused(word):
+    with pytest.raises(ParameterError, match="--at takes datetime, not "):
+        parse_words("datetime", [word], "--at")
 
 
 def test_utc_stays_utc():

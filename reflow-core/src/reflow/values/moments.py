@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reflow.values.misfit import Misfit
+
+_SECOND = "[fold=1]"  #: ends a moment that the clock shows for the second time
 
 
 def write_date(value: Any) -> str:
@@ -13,14 +16,12 @@ def write_date(value: Any) -> str:
     return text
 
 
-def write_time(value: Any) -> str:
-    """Return ISO 8601 text, followed by ``[Zone/Name]`` where the zone has one."""
-    return write_date(value) + _zone(value.tzinfo)
+def write_moment(value: Any) -> str:
+    """Return ISO 8601 text of a time or datetime, followed by ``[Zone/Name]`` where its zone has one.
 
-
-def write_datetime(value: Any) -> str:
-    """Return ISO 8601 text, followed by ``[Zone/Name]`` where the zone has one."""
-    return write_date(value) + _zone(value.tzinfo)
+    ``[fold=1]`` ends it where the clock shows this hour for the second time.
+    """
+    return write_date(value) + _zone(value.tzinfo) + (_SECOND if value.fold else "")
 
 
 def read_date(text: str) -> object:
@@ -31,25 +32,33 @@ def read_date(text: str) -> object:
 
 
 def read_time(text: str) -> object:
-    """Return the time that `write_time` wrote; ``Z`` is understood on every Python."""
+    """Return the time that `write_moment` wrote; ``Z`` is understood on every Python."""
     from datetime import time
 
-    text, zone = _split(text)
-    value = time.fromisoformat(text)
-    return value.replace(tzinfo=_named(zone)) if zone else value
+    return _read_moment(time.fromisoformat, text)
 
 
 def read_datetime(text: str) -> object:
-    """Return the datetime that `write_datetime` wrote; ``Z`` is understood on every Python."""
+    """Return the datetime that `write_moment` wrote; ``Z`` is understood on every Python."""
     from datetime import datetime
 
-    text, zone = _split(text)
-    value = datetime.fromisoformat(text)
-    if not zone:
-        return value
-    offset = value.utcoffset()
-    local = value.replace(tzinfo=_named(zone))
-    return local if offset in (None, local.utcoffset()) else local.replace(fold=1)
+    return _read_moment(datetime.fromisoformat, text)
+
+
+def _read_moment(read: Callable[[str], Any], text: str) -> object:
+    moment = text.removesuffix(_SECOND)
+    clock, _, zone = moment.removesuffix("]").partition("[")
+    value = read(f"{clock[:-1]}+00:00" if clock.endswith(("Z", "z")) else clock)
+    value = value.replace(fold=int(moment != text))
+    return _in_zone(value, _named(zone)) if zone else value
+
+
+def _in_zone(value: Any, zone: Any) -> object:
+    """Return a moment in its zone; an offset without a fold says which of two hours it is."""
+    for local in (value.replace(tzinfo=zone), value.replace(tzinfo=zone, fold=1)):
+        if value.utcoffset() in (None, local.utcoffset()):
+            return local
+    raise ValueError(f"{zone} has another offset then")
 
 
 def _zone(zone: Any) -> str:
@@ -63,11 +72,6 @@ def _zone(zone: Any) -> str:
     raise Misfit(
         f"a time zone of type {kind[0]}.{kind[1]} is not kept; use zoneinfo.ZoneInfo or datetime.timezone"
     )
-
-
-def _split(text: str) -> tuple[str, str]:
-    text, _, zone = text.removesuffix("]").partition("[")
-    return (f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text), zone
 
 
 def _named(zone: str) -> Any:

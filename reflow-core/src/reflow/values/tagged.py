@@ -6,7 +6,7 @@
 ``$complex``             [repr, repr]
 ``$bytes``               base64
 ``$path``                [absolute text, stamp]
-``$date $time $datetime`` ISO 8601, with ``[Zone/Name]`` at its end where it has such a zone
+``$date $time $datetime`` ISO 8601, with ``[Zone/Name]`` where it has such a zone, and ``[fold=1]``
 ``$timedelta``           [days, seconds, microseconds]
 ``$uuid $decimal``       text
 ``$enum``                [type name, member name]
