@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, List, NewType, Optional, Tuple, TypeVar, Union  # noqa: UP035  # users write them
+from typing import Annotated, Any, List, Literal, NewType, Optional, Tuple, TypeVar, Union  # noqa: UP035  # users write them
 
 import pytest
 from hypothesis import given, settings
@@ -87,6 +87,13 @@ def test_encoding_what_was_decoded_changes_nothing(drawn):
         (object, [1]),
         (set[Any], {1, "a", None, (1, 2), frozenset({3})}),
         (str, "\ud800 \n\0 é"),
+        (str, "\ud83d\ude00"),
+        (str, "\udcff\\udcff é"),
+        (list[str], ["a", "\ud83d\ude00", "\U0001f600"]),
+        (list[str], ["\ud83d", "\ude00"]),
+        (dict[str, str], {"\ud83d\ude00": "a", "\U0001f600": "\ud83d\ude00"}),
+        (Literal["\ud83d\ude00", "\U0001f600"], "\ud83d\ude00"),
+        (Union[int, str, None], "\ud83d\ude00"),
         (float, float("-inf")),
         (float, -0.0),
     ],

@@ -34,6 +34,7 @@ class Pair(NamedTuple):
         (dict[str, int], {"a": 1}, dict[str, str], "['a']: expected str, got int 1"),
         (Path, Path("/a"), str, "expected str, got "),
         (str, "a", Literal["a", "b"], ""),
+        (str, "\ud83d\ude00", list[str] | str, ""),
         (str, "c", Literal["a", "b"], "expected Literal['a', 'b'], got str 'c'"),
         (Pair, Pair(1), Pair, ""),
         (list[Pair], [Pair(1)], list[Union[int, Pair]], ""),

@@ -31,6 +31,7 @@ VALUES = [
     np.complex64(1 + 2j),
     np.complex128(0.1 - 0.2j),
     np.str_("é"),
+    np.str_("\ud83d\ude00"),
     np.bytes_(b"\xff"),
     np.datetime64("2025-01-01T00:00:01", "s"),
     np.datetime64("NaT", "s"),

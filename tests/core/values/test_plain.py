@@ -34,6 +34,8 @@ def test_every_tagged_value_can_be_read(tagged):
         ({"$numpy": ["float32", "0.5"]}, 0.5),
         ({"$numpy": ["complex64", "1.0 -2.0"]}, 1 - 2j),
         ({"$int": "-0xff"}, -255),
+        ({"$str": r"\ud83d\ude00"}, "\ud83d\ude00"),
+        ({"$numpy": ["str", {"$str": r"\udcff"}]}, "\udcff"),
     ],
     ids=str,
 )

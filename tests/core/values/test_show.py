@@ -45,6 +45,8 @@ def test_a_value_is_one_line_of_the_given_length(tagged, limit):
         ({"$numpy": ["M8[D]", "18262"]}, "2020-01-01"),
         ({"$numpy": ["m8[D]", "3"]}, "3 days"),
         ("a\nb", r"'a\nb'"),
+        ({"$str": r"\ud83d\ude00"}, r"'\ud83d\ude00'"),
+        ({"$numpy": ["str", {"$str": r"\udcff"}]}, r"'\udcff'"),
     ],
     ids=str,
 )

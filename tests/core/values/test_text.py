@@ -70,6 +70,8 @@ def refusal(annotation, *words):
         (str, ["null"], "null"),
         (str, [""], ""),
         (str, ["@file"], "@file"),
+        (str, ["\udcff"], "\udcff"),
+        (Literal["\udcff"], ["\udcff"], "\udcff"),
         (bool, ["no"], False),
         (bytes, ["é"], "é".encode()),
         (Path, ["/a/b"], Path("/a/b")),
@@ -116,6 +118,8 @@ def refusal(annotation, *words):
         (Union[int, list[int]], ["[1, 2]"], [1, 2]),
         (Any, ['[1, 2.5, {"a": null}]'], [1, 2.5, {"a": None}]),
         (Any, ["abc"], "abc"),
+        (Any, [r'["\udcff", {"\udcff": 1}]'], ["\udcff", {"\udcff": 1}]),
+        (dict[str, Literal["\udcff"]], [r'{"\udcff": "\udcff"}'], {"\udcff": "\udcff"}),
     ],
     ids=repr,
 )

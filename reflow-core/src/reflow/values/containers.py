@@ -8,7 +8,7 @@ from typing import Any
 from reflow.values.coder import Coder
 from reflow.values.misfit import Misfit, TooDeep, expected, unexpected
 from reflow.values.paths import in_order
-from reflow.values.tagged import MAX_DEPTH, Tagged, are_short
+from reflow.values.tagged import MAX_DEPTH, Tagged, are_short, is_unicode
 
 _WHOLE_NUMBERS = {int, bool}
 
@@ -23,7 +23,7 @@ def encode_items(coder: Coder, items: Any, depth: int) -> list[Tagged]:
         raise TooDeep
     if type(items) in (list, tuple):
         kinds = set(map(type, items))
-        if kinds <= coder.plain and (int not in kinds or (kinds <= _WHOLE_NUMBERS and are_short(items))):
+        if kinds <= coder.plain and _stand_as_they_are(kinds, items):
             return list(items)
     encode = coder.encode
     done: list[Tagged] = []
@@ -33,6 +33,12 @@ def encode_items(coder: Coder, items: Any, depth: int) -> list[Tagged]:
     except Misfit as misfit:
         raise misfit.below(f"[{len(done)}]") from misfit.__cause__
     return done
+
+
+def _stand_as_they_are(kinds: set[type], items: Any) -> bool:
+    if int in kinds:
+        return kinds <= _WHOLE_NUMBERS and are_short(items)
+    return str not in kinds or (len(kinds) == 1 and is_unicode("".join(items)))
 
 
 def decode_items(coder: Coder, nodes: Any, widen: bool) -> list[Any]:

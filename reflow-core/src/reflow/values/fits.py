@@ -16,7 +16,7 @@ _TAGS: dict[str, set[str]] = {
     "int": _WHOLE,
     "float": {*_WHOLE, "$float"},
     "complex": {*_WHOLE, "$float", "$complex"},
-    "str": {"str"},
+    "str": {"str", "$str"},
     "date": {"$date", "$datetime"},
     "list": {"list", "$tuple"},
     "tuple*": {"list", "$tuple"},

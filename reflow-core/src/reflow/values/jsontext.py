@@ -7,8 +7,8 @@ from typing import Any
 from reflow.values.grammar import Grammar, show_grammar
 from reflow.values.misfit import describe_value
 from reflow.values.paths import in_order
-from reflow.values.scalars import write_scalar
-from reflow.values.tagged import Tagged, tag_int
+from reflow.values.scalars import kind_of, write_scalar
+from reflow.values.tagged import Tagged, tag_str
 from reflow.values.words import NotThis, read_word
 
 _SPOKEN = ("bytes", "path", "date", "time", "datetime", "timedelta", "uuid", "decimal", "complex")
@@ -110,9 +110,7 @@ def _anything(data: Any) -> Tagged:
         return [_anything(item) for item in data]
     if isinstance(data, dict):
         return {"$dict": [[key, _anything(value)] for key, value in data.items()]}
-    if type(data) is int:
-        return tag_int(data)
-    return {"$float": repr(data)} if isinstance(data, float) else data
+    return write_scalar(kind_of(data) or "", data)
 
 
 def _union(grammar: Grammar, members: list[Grammar], data: Any) -> Tagged:
@@ -132,9 +130,10 @@ def _rank(member: Grammar, data: Any) -> int:
 
 
 def _literal(grammar: Grammar, values: list[Tagged], data: Any) -> Tagged:
+    said = tag_str(data) if isinstance(data, str) else data
     for value in values:
         own = value["$enum"][1] if isinstance(value, dict) and "$enum" in value else value
-        if type(own) is type(data) and own == data:
+        if type(own) is type(said) and own == said:
             return value
     raise _unfit(grammar, data)
 
@@ -148,7 +147,7 @@ def _dict(grammar: Grammar, content: list[Grammar], data: Any) -> Tagged:
 
 def _key(grammar: Grammar, name: str) -> Tagged:
     if grammar in ("str", "any"):
-        return name
+        return tag_str(name)
     if isinstance(grammar, str):
         return read_word(grammar, name)
     return from_json(grammar, name)

@@ -7,6 +7,7 @@ from binascii import a2b_base64, b2a_base64
 from typing import Any
 
 from reflow.values.misfit import Misfit, expected
+from reflow.values.tagged import tag_str, text_of
 
 _KINDS = {"bool": "b", "int": "iu", "float": "f", "complex": "c", "str": "U", "bytes": "S"}
 """What numpy calls its own versions of Python's types; a returned ``numpy.int64`` is as good as an ``int``."""
@@ -42,7 +43,7 @@ def tag_numpy(value: Any) -> dict[str, list[str]]:
     if kind in "mM":
         return {"$numpy": [value.dtype.str[1:], str(int(value.view("i8")))]}
     if kind == "U":
-        return {"$numpy": ["str", str(value)]}
+        return {"$numpy": ["str", tag_str(str(value))]}
     if kind == "S":
         return {"$numpy": ["bytes", b2a_base64(bytes(value), newline=False).decode("ascii")]}
     raise expected("a number, text or time of numpy", value)
@@ -62,7 +63,7 @@ def untag_numpy(content: list[str]) -> Any:
         ) from error
     name, text = content
     if name == "str":
-        return numpy.str_(text)
+        return numpy.str_(text_of(text))
     if name == "bytes":
         return numpy.bytes_(a2b_base64(text))
     kind = numpy.dtype(name)
@@ -95,7 +96,7 @@ def plain_numpy(content: list[str]) -> object:
         from reflow.values.numpy_times import time_text
 
         return time_text(name, int(text))
-    return text
+    return text_of(text)
 
 
 def _float(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reflow.values.coder import Coder
 from reflow.values.misfit import Misfit, expected, unexpected
-from reflow.values.tagged import Tagged, tag_int, tag_of
+from reflow.values.tagged import Tagged, tag_int, tag_of, tag_str, text_of
 
 SCALARS = {
     ("builtins", "bool"): "bool",
@@ -48,9 +48,9 @@ def scalar_coder(kind: str, cls: type | None = None) -> Coder:
 
 def write_scalar(kind: str, value: Any) -> Tagged:
     """Return the tagged value of one whose kind is known."""
-    if kind in ("none", "bool", "str"):
+    if kind in ("none", "bool"):
         return value
-    return tag_int(value) if kind == "int" else {f"${kind}": _WRITE[kind](value)}
+    return _TAG[kind](value) if kind in _TAG else {f"${kind}": _WRITE[kind](value)}
 
 
 def read_scalar(tag: str, content: Any) -> object:
@@ -136,7 +136,7 @@ def _encode_int(value: Any, depth: int) -> Tagged:
 
 def _encode_str(value: object, depth: int) -> Tagged:
     if type(value) is str:
-        return value
+        return tag_str(value)
     if tagged := _if_numpy(value, "str"):
         return tagged
     raise _expected("str", value)
@@ -147,7 +147,7 @@ def _decode_bare(kind: str, types: tuple[type, ...]) -> Callable[[Tagged, bool],
         if type(node) in types:
             return node
         found = tag_of(node)
-        if found == "$int" and kind == "int":
+        if found == f"${kind}":
             return read_scalar(found, node[found])
         if found == "$numpy" and _numpy().fits_kind(value := read_scalar(found, node[found]), kind):
             return value
@@ -227,6 +227,7 @@ def _read_decimal(content: str) -> object:
     return Decimal(content)
 
 
+_TAG: dict[str, Callable[[Any], Tagged]] = {"int": tag_int, "str": tag_str}
 _WRITE: dict[str, Callable[[Any], Any]] = {
     "float": repr,
     "complex": lambda value: [repr(value.real), repr(value.imag)],
@@ -241,6 +242,7 @@ _WRITE: dict[str, Callable[[Any], Any]] = {
 }
 _READ: dict[str, Callable[[Any], object]] = {
     "$int": lambda content: int(content, 16),
+    "$str": lambda content: text_of({"$str": content}),
     "$float": float,
     "$complex": lambda content: complex(float(content[0]), float(content[1])),
     "$bytes": _read_bytes,
@@ -274,6 +276,10 @@ _BARE = {
         frozenset({int, bool}),
     ),
     "str": Coder(
-        _encode_str, _decode_bare("str", (str,)), frozenset({str}), frozenset({"str"}), frozenset({str})
+        _encode_str,
+        _decode_bare("str", (str,)),
+        frozenset({str}),
+        frozenset({"str", "$str"}),
+        frozenset({str}),
     ),
 }

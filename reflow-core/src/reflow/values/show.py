@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflow.values.tagged import Tagged, tag_of
+from reflow.values.tagged import Tagged, tag_of, text_of
 
 _MORE = ".."
 _BRACKETS = {"list": ("[", "]"), "$tuple": ("(", ")"), "$set": ("{", "}"), "$frozenset": ("{", "}")}
@@ -52,6 +52,8 @@ def _show_scalar(tag: str, content: Any) -> str:
         return repr(content[0])
     if tag == "$enum":
         return str(content[1])
+    if tag == "$str":
+        return repr(text_of({tag: content}))
     if tag == "$secret":
         return "***"
     if tag == "$complex":
@@ -74,7 +76,7 @@ def _show_numpy(name: str, text: str) -> str:
         return _show_scalar("$complex", text.split(" "))
     if name == "bool":
         return str(text == "1")
-    return repr(text) if name == "str" else text
+    return repr(text_of(text)) if name == "str" else text
 
 
 def _show_timedelta(days: int, seconds: int, microseconds: int) -> str:

@@ -2,6 +2,7 @@
 
 ======================== ===================================================================
 ``$int``                 hexadecimal text of an int of more than 2,000 bits
+``$str``                 escaped text of a str with surrogates, two of which JSON would read as one letter
 ``$float``               its repr
 ``$complex``             [repr, repr]
 ``$bytes``               base64
@@ -46,6 +47,28 @@ def tag_of(node: Tagged) -> str:
 def tag_int(value: int) -> Tagged:
     """Return an int as it is, or as ``$int`` when it is too long for decimal JSON."""
     return value if -_BIG < value < _BIG else {"$int": hex(value)}
+
+
+def tag_str(value: str) -> Tagged:
+    """Return a text as it is, or as ``$str`` when it has surrogates."""
+    return value if is_unicode(value) else {"$str": value.encode("unicode_escape").decode("ascii")}
+
+
+def text_of(node: Tagged) -> str:
+    """Return the text that `tag_str` made this of."""
+    text: str = node if type(node) is str else node["$str"].encode("ascii").decode("unicode_escape")
+    return text
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text is one that could be written to a file: no surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def are_short(values: list[int]) -> bool:

@@ -8,7 +8,7 @@ from reflow.errors import ParameterError
 from reflow.values.grammar import Grammar, show_grammar
 from reflow.values.jsontext import from_json, many, read_json, read_named
 from reflow.values.show import show as show
-from reflow.values.tagged import Tagged
+from reflow.values.tagged import Tagged, tag_of, text_of
 from reflow.values.words import NotThis, read_word
 
 _MANY = ("list", "sequence", "iterable", "set", "frozenset", "tuple*", "tuple")
@@ -133,6 +133,6 @@ def _literal(values: list[Tagged], word: str) -> Tagged:
 
 
 def _literal_word(value: Tagged) -> str:
-    if isinstance(value, str):
-        return value
+    if tag_of(value) in ("str", "$str"):
+        return text_of(value)
     return show(value).lower() if value is None or isinstance(value, bool) else show(value)
