@@ -1,7 +1,10 @@
 """Flags are made from signatures, and what is typed after them becomes exactly the value that is meant."""
 
+from typing import Annotated
+
 import pytest
 
+from reflow import Param, Workflow
 from reflow.errors import DefinitionError, ParameterError, UsageError
 
 TYPED = [
@@ -115,6 +118,19 @@ def test_a_value_that_does_not_fit_is_named_with_its_flag(workflow, typed, words
         typed(workflow, "--start", "x", *words)
 
     assert len(str(refused.value).splitlines()) <= 3
+
+
+def test_each_word_of_a_list_is_one_of_its_choices(typed, command):
+    wf = Workflow("lists")
+
+    @wf.job
+    def one(names: Annotated[list[str], Param(choices=["a", "b"])]) -> int:
+        return 1
+
+    assert typed(wf, "--names", "b", "a", "b").parameters["names"] == ["b", "a", "b"]
+    with pytest.raises(ParameterError, match="--names 'c' is none of: 'a', 'b'"):
+        typed(wf, "--names", "a", "c")
+    assert "--names [{a,b} ...]" in command(wf, "submit", "--help")[1]
 
 
 def test_a_flag_without_its_value_is_answered_with_how_to_write_one(workflow, typed):

@@ -217,6 +217,19 @@ def test_a_bound_value_is_checked_against_its_parameter():
     assert any("open_a.token is secret" in problem for problem in problems(top))
 
 
+def test_a_bound_value_is_one_of_the_choices_of_its_parameter():
+    flow, top = Flow("f"), Flow("top")
+
+    @flow.job
+    def a(model: Annotated[str, Param(choices=["era5", "icon"])]) -> int: ...
+
+    top.include(flow, prefix="ok", params={"model": "icon"})
+    assert build(top).tasks["ok_a"].inputs[0].value == "icon"
+
+    top.include(flow, prefix="bad", params={"model": "ikon"})
+    assert "model 'ikon' is none of: 'era5', 'icon'" in problems(top)[0]
+
+
 def test_check_task_tells_what_one_task_gets_wrong():
     flow = demo()
 

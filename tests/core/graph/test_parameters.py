@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal, NewType, Optional
 
 import pytest
 
@@ -148,7 +149,37 @@ def test_choices_are_values_of_the_type():
     assert found.choices == ({"$float": "1.0"}, {"$float": "2.5"})
     assert "a choice of x" in problems({"x": Annotated[int, Param(choices=["a"])]})[0]
     told = problems({"x": Annotated[int, Param(choices=[1])]}, defaults=[{"x": 2}])
-    assert "the default is none of its choices" in told[0]
+    assert "the default 2 is none of: 1" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "choices", "default", "odd"),
+    [
+        (list[str], ["a", "b"], ["a", "b", "a"], ["a", "c"]),
+        (Optional[list[str]], ["a", "b"], ["b"], ["c"]),
+        (set[str], ["a", "b"], {"a"}, {"c"}),
+        (frozenset[float], [1, 2.5], frozenset({1}), frozenset({2})),
+        (tuple[str, ...], ["a", "b"], (), ("c",)),
+        (list[Path], ["/a"], ["/a"], ["/b"]),
+        (Iterable[int], [1], [1], [2]),
+        (NewType("Names", list[str]), ["a"], ["a"], ["b"]),
+        (list, ["a", 1], ["a", 1], ["b"]),
+        (list[list[int]], [[1, 2], []], [[1, 2]], [[1]]),
+        (tuple[int, int], [(1, 2), (3, 4)], (1, 2), (2, 1)),
+    ],
+    ids=str,
+)
+def test_choices_of_a_list_are_what_each_item_may_be(annotation, choices, default, odd):
+    hints = {"x": Annotated[annotation, Param(choices=choices)]}
+
+    assert len(parameters(hints, defaults=[{"x": default}])["x"].choices) == len(choices)
+    assert "is none of: " in problems(hints, defaults=[{"x": odd}])[0]
+
+
+def test_a_default_is_checked_against_the_choices_that_another_task_names():
+    told = problems({"x": int}, {"x": Annotated[int, Param(choices=[1])]}, defaults=[{"x": 2}, {"x": 2}])
+
+    assert "the default 2 is none of: 1" in told[0]
 
 
 def test_a_parameter_that_is_secret_anywhere_is_secret():

@@ -9,6 +9,7 @@ from typing import Any
 
 from reflow.cli.parser import CommandParser, literal
 from reflow.errors import DefinitionError, ParameterError
+from reflow.graph.choices import check_choice
 from reflow.graph.flags import flags_that_deny, flags_that_give
 from reflow.graph.model import Given, Graph, Parameter
 from reflow.values.text import choices, is_flag, parse_words, takes_many
@@ -161,12 +162,5 @@ def _shown(tagged: object) -> str:
 
 def _value(parameter: Parameter, words: Sequence[str]) -> Any:
     value = parse_words(parameter.type, words, parameter.flag, secret=parameter.secret)
-    if not parameter.secret:
-        _check_choice(parameter, value)
+    check_choice(parameter.choices, parameter.type, value, parameter.flag, secret=parameter.secret)
     return value
-
-
-def _check_choice(parameter: Parameter, value: object) -> None:
-    if parameter.choices and value not in parameter.choices:
-        allowed = ", ".join(map(_shown, parameter.choices))
-        raise ParameterError(f"{parameter.flag} {_shown(value)} is none of: {allowed}")

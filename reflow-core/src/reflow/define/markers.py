@@ -38,7 +38,7 @@ class Param:
         help: What ``submit --help`` says about it.
         short: A one-letter flag, such as ``"-s"``.
         namespace: ``"global"``: one ``--name`` for all tasks; ``"local"``: a ``--task-name`` of this task.
-        choices: The only values that it takes.
+        choices: The only values that it takes; of a list, a set or a ``tuple[T, ...]``, what each item may be.
         metavar: What stands for the value in the help.
         secret: Never shown, logged or stored; asked for, or read from a file or the environment.
         track: How a Path is told from what it was: ``"stat"`` (size and time, the default), ``"content"``

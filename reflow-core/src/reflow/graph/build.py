@@ -10,16 +10,17 @@ from reflow.define.markers import MISSING, Param, Result
 from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
 from reflow.errors import DefinitionError, ReflowError, WiringError
+from reflow.graph.choices import check_choice
 from reflow.graph.inputs import shape_or_none, wire_task
 from reflow.graph.model import Graph, Tagged
 from reflow.graph.nodes import NodeMaker, hashed
 from reflow.graph.order import order
-from reflow.graph.parameters import Encode, encoder, read_parameters
+from reflow.graph.parameters import Encode, choices_of, encoder, read_parameters
 from reflow.graph.references import NoTask, References
 from reflow.graph.report import Report, parameter_place_of, task_place
 from reflow.graph.types import Shapes
 from reflow.graph.verifiers import Verifiers, any_verifier, verifier_of
-from reflow.values.grammar import grammar_of
+from reflow.values.grammar import Grammar, grammar_of
 from reflow.values.shapes import no_adapters
 
 Adapters = Callable[[object], "Adapter | None"]
@@ -147,13 +148,17 @@ class _Builder:
                 self.report.add(f"{name} is secret; a value in include(params=...) is not", task_place(spec))
                 continue
             try:
-                value = self.encode(parameter.annotation, grammar_of(shape), parameter.bound, parameter.name)
-                found[parameter.name] = value
+                found[parameter.name] = self._bound_value(parameter, grammar_of(shape))
             except ReflowError as error:
                 self.report.add(
                     f"{name}, bound by include(params=...): {error}", parameter_place_of(spec, parameter)
                 )
         return found
+
+    def _bound_value(self, parameter: ParameterSpec, grammar: Grammar) -> Tagged:
+        value = self.encode(parameter.annotation, grammar, parameter.bound, parameter.name)
+        check_choice(choices_of(parameter, grammar, self.encode), grammar, value, parameter.name)
+        return value
 
     def _ordered(self, after: dict[str, tuple[str, ...]]) -> list[str]:
         upstream = {name: [*self._steps(spec), *after[name]] for name, spec in self.tasks.items()}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.define.names import did_you_mean
 from reflow.errors import ParameterError
+from reflow.graph.choices import check_choice
 from reflow.graph.model import Given, Graph
 from reflow.values.codec import Codec, codec
 from reflow.values.python import parameter_value, settle
-from reflow.values.show import show
 
 if TYPE_CHECKING:
     from reflow.define.task import TaskSpec
@@ -55,9 +55,7 @@ def _tagged(graph: Graph, tasks: Tasks, key: str, value: Any, adapters: Adapters
     parameter = graph.parameters[key]
     coder = _codec(graph, tasks, key, adapters)
     tagged = parameter_value(coder, parameter.type, value, key, secret=parameter.secret)
-    if parameter.choices is not None and tagged not in parameter.choices:
-        allowed = ", ".join(show(choice) for choice in parameter.choices)
-        raise ParameterError(f"{key}={show(tagged)} is none of its choices: {allowed}")
+    check_choice(parameter.choices, parameter.type, tagged, key, secret=parameter.secret)
     return tagged
 
 

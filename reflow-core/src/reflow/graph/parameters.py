@@ -8,14 +8,16 @@ from reflow.contracts.adapter import Adapter
 from reflow.define.markers import MISSING, Param
 from reflow.define.signature import ParameterSpec
 from reflow.define.task import TaskSpec
-from reflow.errors import ReflowError
+from reflow.errors import ParameterError, ReflowError
+from reflow.graph.choices import check_choice
 from reflow.graph.flags import RESERVED_SHORT, flag_of, flags_that_deny, flags_that_give
 from reflow.graph.inputs import shape_or_none
 from reflow.graph.model import Parameter, Tagged
 from reflow.graph.report import Report, parameter_place_of
 from reflow.graph.types import Shapes
 from reflow.values.grammar import Grammar, grammar_of, show_grammar
-from reflow.values.text import is_flag
+from reflow.values.shapes import item_annotation
+from reflow.values.text import is_flag, item_grammar
 
 
 class Offer:
@@ -106,10 +108,18 @@ def _offer(
     offer = Offer(spec, parameter, marker, grammar)
     if parameter.default is not MISSING:
         offer.default = encode(annotation, grammar, parameter.default, f"the default of {name}")
-    if marker.choices is not None:
-        choices = (encode(annotation, grammar, choice, f"a choice of {name}") for choice in marker.choices)
-        offer.choices = tuple(choices)
+    offer.choices = choices_of(parameter, grammar, encode)
     return offer
+
+
+def choices_of(parameter: ParameterSpec, grammar: Grammar, encode: Encode) -> tuple[Tagged, ...] | None:
+    """Return the tagged values of what ``Param(choices=...)`` says, None where it says nothing."""
+    if not isinstance(parameter.marker, Param) or parameter.marker.choices is None:
+        return None
+    annotation, item = parameter.annotation, item_grammar(grammar)
+    one, of_one = (annotation, grammar) if item is None else (item_annotation(annotation), item)
+    name = f"a choice of {parameter.name}"
+    return tuple(encode(one, of_one, choice, name) for choice in parameter.marker.choices)
 
 
 def _takes_none(grammar: Grammar) -> bool:
@@ -118,11 +128,10 @@ def _takes_none(grammar: Grammar) -> bool:
 
 def _check_agreement(shared: list[Offer], report: Report) -> None:
     first = shared[0]
-    choices = [_text(choice) for choice in first.choices or ()]
-    if choices and first.default is not None and _text(first.default) not in choices:
-        report.add(
-            f"{first.spec.name}.{first.parameter.name}: the default is none of its choices", first.place
-        )
+    try:
+        check_choice(_choices(shared), first.type, first.default, "the default", secret=first.marker.secret)
+    except ParameterError as error:
+        report.add(f"{first.spec.name}.{first.parameter.name}: {error}", first.place)
     for other in shared[1:]:
         if odd := _difference(first, other):
             report.add(
@@ -171,7 +180,7 @@ def _merged(shared: list[Offer]) -> Parameter:
         default=first.default,
         help=said("help") or "",
         short=said("short"),
-        choices=next((offer.choices for offer in shared if offer.choices is not None), None),
+        choices=_choices(shared),
         metavar=said("metavar"),
         secret=any(offer.marker.secret for offer in shared),
         track=said("track"),
@@ -179,6 +188,10 @@ def _merged(shared: list[Offer]) -> Parameter:
         task=first.spec.name if local else None,
         tasks=tuple(offer.spec.name for offer in shared),
     )
+
+
+def _choices(shared: list[Offer]) -> tuple[Tagged, ...] | None:
+    return next((offer.choices for offer in shared if offer.choices is not None), None)
 
 
 def _check_flags(firsts: list[Offer], report: Report) -> None:

@@ -145,6 +145,17 @@ def _tuple(annotation: Any, arguments: tuple[Any, ...], adapters: Adapters, with
     return Shape("tuple", tuple, tuple(shape_of(argument, adapters, within) for argument in arguments))
 
 
+def item_annotation(annotation: Any) -> Any:
+    """Return the type of the items of a list, set or tuple of any length, an Optional one too."""
+    wrapped = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
+    if wrapped is not None:
+        return item_annotation(wrapped)
+    arguments = [argument for argument in typing.get_args(annotation) if argument is not type(None)]
+    if typing.get_origin(annotation) in (typing.Annotated, *_UNIONS):
+        return item_annotation(arguments[0])
+    return arguments[0] if arguments else Any
+
+
 def _is_record(cls: type) -> bool:
     from reflow.values.records import is_dataclass, is_namedtuple, is_typeddict
 

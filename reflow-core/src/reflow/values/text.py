@@ -49,13 +49,19 @@ def is_flag(grammar: Grammar) -> bool:
 
 def choices(grammar: Grammar) -> list[str] | None:
     """Return the words that can stand for a value, or for each of its items; None when they are not a short list."""
-    grammar = without_none(grammar)
-    if kind_of_grammar(grammar) in _MANY and kind_of_grammar(grammar) != "tuple":
-        grammar = without_none(next(iter(grammar.values())))
+    item = item_grammar(grammar)
+    grammar = without_none(grammar if item is None else item)
     kind = kind_of_grammar(grammar)
     if kind == "enum":
         return None if grammar.get("flag") else list(grammar["names"])
     return [_literal_word(value) for value in grammar["literal"]] if kind == "literal" else None
+
+
+def item_grammar(grammar: Grammar) -> Grammar | None:
+    """Return the type of each item of what takes any number of words; None where a value is one, or of fixed length."""
+    grammar = without_none(grammar)
+    kind = kind_of_grammar(grammar)
+    return grammar[kind] if kind in _MANY and kind != "tuple" else None
 
 
 def kind_of_grammar(grammar: Grammar) -> str:
