@@ -6,6 +6,7 @@ import pytest
 
 from reflow import Param, Workflow
 from reflow.errors import DefinitionError, ParameterError, UsageError
+from reflow.graph.flags import RESERVED
 
 TYPED = [
     (["--model", "icon"], "model", "icon"),
@@ -131,6 +132,56 @@ def test_each_word_of_a_list_is_one_of_its_choices(typed, command):
     with pytest.raises(ParameterError, match="--names 'c' is none of: 'a', 'b'"):
         typed(wf, "--names", "a", "c")
     assert "--names [{a,b} ...]" in command(wf, "submit", "--help")[1]
+
+
+OPTIONS_WITH_VALUES = {"run_dir", "executor", "store", "profile", "force_tasks", "workers"}
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED - OPTIONS_WITH_VALUES - {"help"}))
+@pytest.mark.parametrize("form", ["{} 13", "{}=13"])
+def test_the_flag_of_a_reserved_name_is_answered_with_what_to_type(typed, name, form):
+    wf = Workflow("all")
+    exec(f"def one({', '.join(f'{each}: int = 1' for each in RESERVED)}) -> int: ...", made := {})
+    wf.job(made["one"])
+    dashed = name.replace("_", "-")
+
+    with pytest.raises(UsageError) as refused:
+        typed(wf, "--param-since", "13", *form.format(f"--{dashed}").split())
+    told = str(refused.value).splitlines()
+
+    assert (
+        told[1]
+        == f"--{dashed} is kept for reflow itself; for the parameter type: {form.format('--param-' + dashed)}"
+    )
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--no-force"], "--param-no-force"),
+        (["--force", "true"], "--param-force"),
+        (["--force=true"], "--param-force"),
+        (["--workers", "few"], "--param-workers few"),
+        (["--wait", "a b"], "--param-wait 'a b'"),
+    ],
+)
+def test_what_is_to_be_typed_for_a_reserved_name_is_of_its_type(typed, words, meant):
+    wf = Workflow("some")
+
+    @wf.job
+    def one(force: bool = False, workers: str = "few", wait: str = "long") -> int:
+        return 1
+
+    with pytest.raises(UsageError, match=f"for the parameter type: {meant}\n"):
+        typed(wf, *words)
+
+
+def test_an_option_that_no_parameter_is_called_like_is_not_explained(workflow, typed):
+    with pytest.raises(UsageError) as refused:
+        typed(workflow, "--start", "x", "--wait", "13")
+
+    assert str(refused.value) == "unrecognized arguments: 13\nsee: flow.py submit --help"
 
 
 def test_a_flag_without_its_value_is_answered_with_how_to_write_one(workflow, typed):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from reflow.errors import UsageError
 from reflow.graph.flags import ANY_PARAMETER
+from reflow.view.words import quoted
 
 _UNKNOWN = "unrecognized arguments: "  # how argparse begins to say so
 
@@ -28,6 +30,7 @@ class CommandParser(argparse.ArgumentParser):
             argument_default=None,
         )
         self._basics: argparse._ArgumentGroup | None = None
+        self._words: Sequence[str] = ()
 
     @property
     def basics(self) -> argparse._ArgumentGroup:
@@ -41,6 +44,11 @@ class CommandParser(argparse.ArgumentParser):
         self.basics.add_argument("--no-color", action="store_true", help="write without colour")
         self.basics.add_argument("-h", "--help", action="help", help="show this and do nothing")
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return what was typed; the words are kept, for what is said of them."""
+        self._words = args or ()
+        return super().parse_args(args, namespace)
+
     def flags(self) -> set[str]:
         """Return every flag that it knows by now."""
         return set(self._option_string_actions)
@@ -48,11 +56,30 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong."""
         message = re.sub(rf"/{ANY_PARAMETER}[\w-]+", "", message.removeprefix("argument "))
-        if message.startswith(_UNKNOWN):
-            message += self._meant(message.removeprefix(_UNKNOWN))
         if "expected" in message and "argument" in message:
             message += " (a value that begins with '-' is written --flag=-value)"
+        unknown = message.removeprefix(_UNKNOWN) if message.startswith(_UNKNOWN) else ""
+        if instead := self._parameter_meant(unknown or message.partition(":")[0].rpartition("/")[2]):
+            message += f"\n{instead}"
+        elif unknown:
+            message += self._meant(unknown)
         raise UsageError(f"{message}\nsee: {self.prog} --help")
+
+    def _parameter_meant(self, refused: str) -> str:
+        """Return what to type for a parameter that is called like the option of reflow that the words are about."""
+        for word, after in zip(self._words, [*self._words[1:], ""], strict=True):
+            flag, assigned, value = word.partition("=")
+            own = flag.replace("--", ANY_PARAMETER, 1)
+            action = self._option_string_actions.get(own)
+            is_refused = any(each and f" {each} " in f" {refused} " for each in (word, flag, after))
+            if action is None or flag in action.option_strings or not is_refused:
+                continue
+            value = (
+                f"={value}" if assigned else "" if after.startswith("-") or not after else f" {quoted(after)}"
+            )
+            given = own if action.nargs == 0 else f"{own}{value}"
+            return f"{flag} is kept for reflow itself; for the parameter type: {given}"
+        return ""
 
     def _meant(self, unknown: str) -> str:
         """Return which flag was probably meant by the first word that looks like one, for the message."""
