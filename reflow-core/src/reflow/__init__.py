@@ -6,9 +6,15 @@ first used, so that what needs only a part of reflow pays only for that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from reflow.hidden import end_in_words
 
-from reflow.model import VERSION
+try:
+    from typing import TYPE_CHECKING
+
+    from reflow.model import VERSION
+except (AttributeError, ImportError) as error:
+    end_in_words(error)
+    raise
 
 if TYPE_CHECKING:
     from reflow.define.flow import Flow
@@ -48,7 +54,11 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'reflow' has no attribute {name!r}")
-    found = globals()[name] = getattr(__import__(_HOMES[name], fromlist=[name]), name)
+    try:
+        found = globals()[name] = getattr(__import__(_HOMES[name], fromlist=[name]), name)
+    except (AttributeError, ImportError) as error:
+        end_in_words(error)
+        raise
     return found
 
 

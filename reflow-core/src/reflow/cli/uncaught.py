@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 
 from reflow.errors import ReflowError
+from reflow.hidden import end_in_words
 
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the package's directory
 
@@ -23,6 +24,7 @@ def speak_plainly() -> None:
 
 def _in_words(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if not isinstance(error, ReflowError):
+        end_in_words(error, _place(traceback))
         sys.__excepthook__(kind, error, traceback)
         return
     where = "" if "  --> " in str(error) else _place(traceback)
