@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reflow.errors import ValueMisfit
+from reflow.errors import ParameterError, ValueMisfit
 from reflow.values.codec import codec
 from reflow.values.digests import value_digest
 from reflow.values.grammar import describe, show_grammar
 from reflow.values.plain import decode_plain
+from reflow.values.text import parse_words
 
 np = pytest.importorskip("numpy")
 
@@ -143,3 +144,16 @@ def test_a_time_without_value_or_unit_is_shown_as_by_numpy(value):
 def test_the_type_is_described_by_its_name():
     assert describe(np.float32) == {"numpy": "float32"}
     assert show_grammar(describe(list[np.float32])) == "list[numpy.float32]"
+
+
+@pytest.mark.parametrize(("word", "value"), [("False", False), ("no", False), ("true", True)])
+def test_a_word_says_whether_a_switch_of_numpy_is_on(word, value):
+    assert codec(np.bool_).decode(parse_words(describe(np.bool_), [word], "--x")) == np.bool_(value)
+    assert codec(list[np.bool_]).decode(parse_words(describe(list[np.bool_]), [word], "--x")) == [
+        np.bool_(value)
+    ]
+
+
+def test_a_word_that_says_neither_is_refused_for_a_switch_of_numpy():
+    with pytest.raises(ParameterError, match="true or false"):
+        parse_words(describe(np.bool_), ["maybe"], "--x")

@@ -86,7 +86,8 @@ def _numpy(name: str, word: str) -> Tagged:
 
         from reflow.values.numpy_scalars import tag_numpy
 
-        return tag_numpy(getattr(numpy, name)(word))
+        said = read_word("bool", word) if name in ("bool", "bool_") else word  # to numpy, every text is true
+        return tag_numpy(getattr(numpy, name)(said))
     except (ImportError, ValueError, TypeError, OverflowError) as error:
         raise NotThis(str(error)) from error
 
