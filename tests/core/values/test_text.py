@@ -118,6 +118,7 @@ def refusal(annotation, *words):
         (Union[int, list[int]], ["[1, 2]"], [1, 2]),
         (Any, ['[1, 2.5, {"a": null}]'], [1, 2.5, {"a": None}]),
         (Any, ["abc"], "abc"),
+        (dict[str, Decimal], ['{"a": "0.10", "b": 1}'], {"a": Decimal("0.10"), "b": Decimal(1)}),
         (Any, [r'["\udcff", {"\udcff": 1}]'], ["\udcff", {"\udcff": 1}]),
         (dict[str, Literal["\udcff"]], [r'{"\udcff": "\udcff"}'], {"\udcff": "\udcff"}),
     ],
@@ -189,6 +190,27 @@ def test_json_may_stand_in_a_file(tmp_path):
             dict[str, int],
             ['{"a": "b"}'],
             "--x takes dict[str, int], not '{\"a\": \"b\"}'\nexpected int, got str 'b'",
+        ),
+        (
+            dict[str, int],
+            ['{"a": 1, "a": 2}'],
+            "--x takes dict[str, int], not '{\"a\": 1, \"a\": 2}'\n'a' stands in it twice",
+        ),
+        (
+            dict[int, int],
+            ['{"1": 2, "01": 3}'],
+            '--x takes dict[int, int], not \'{"1": 2, "01": 3}\'\n1 stands in it twice',
+        ),
+        (
+            list[Period],
+            ['{"first": 1, "first": 2}'],
+            "--x takes list[Period], not '{\"first\": 1, \"first\": 2}'\n'first' stands in it twice",
+        ),
+        (
+            dict[str, Decimal],
+            ['{"a": 0.10}'],
+            "--x takes dict[str, Decimal], not '{\"a\": 0.10}'\n"
+            'write a decimal number as text, else it is read as a float: "0.10"',
         ),
     ],
     ids=repr,

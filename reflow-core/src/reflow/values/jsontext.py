@@ -8,6 +8,7 @@ from reflow.values.grammar import Grammar, show_grammar
 from reflow.values.misfit import describe_value
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
+from reflow.values.show import show
 from reflow.values.tagged import Tagged, tag_str
 from reflow.values.words import NotThis, read_word
 
@@ -23,9 +24,24 @@ def read_json(text: str) -> Any:
     import json
 
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise NotThis(f"it is no JSON ({error})") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _check_once([name for name, _ in pairs])
+    return dict(pairs)
+
+
+def _check_once(names: list[Tagged]) -> None:
+    from reflow.model.digest import canonical
+
+    seen: set[str] = set()
+    for name in names:
+        if (text := canonical(name)) in seen:
+            raise NotThis(f"{show(name)} stands in it twice")
+        seen.add(text)
 
 
 def from_json(grammar: Grammar, data: Any) -> Tagged:
@@ -99,8 +115,10 @@ def _scalar(kind: str, data: Any) -> Tagged:
         return read_word(kind, str(data))
     if kind in _SPOKEN and isinstance(data, str):
         return read_word(kind, data)
-    if kind == "decimal" and type(data) in (int, float):
+    if kind == "decimal" and type(data) is int:
         return read_word(kind, str(data))
+    if kind == "decimal" and type(data) is float:
+        raise NotThis('write a decimal number as text, else it is read as a float: "0.10"')
     if (kind == "none" and data is None) or type(data).__name__ == kind:
         return write_scalar(kind, data)
     raise _unfit(kind, data)
@@ -143,6 +161,7 @@ def _dict(grammar: Grammar, content: list[Grammar], data: Any) -> Tagged:
     if not isinstance(data, dict):
         raise _unfit(grammar, data)
     key, value = content
+    _check_once([_key(key, name) for name in data])
     return {"$dict": [[_key(key, name), from_json(value, item)] for name, item in data.items()]}
 
 
