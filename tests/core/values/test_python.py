@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Optional
@@ -61,6 +61,11 @@ def from_words(annotation, *words):
         (Path, "a.nc", ["a.nc"]),
         (Path, Path("a.nc"), ["a.nc"]),
         (list[Path], ["a.nc", Path("/b")], ["a.nc", "/b"]),
+        (tuple[Path, int], ("a.nc", 1), ["a.nc", "1"]),
+        (frozenset[Path], frozenset({"a.nc"}), ["a.nc"]),
+        (Iterable[Path], ["~/a.nc"], ["~/a.nc"]),
+        (dict[str, Optional[Path]], {"a": "a.nc", "b": None}, ['{"a": "a.nc", "b": null}']),
+        (dict[str, list[Path]], {"a": [Path("~/a.nc")]}, ['{"a": ["~/a.nc"]}']),
         (Any, [1, 2.5], ["[1, 2.5]"]),
     ],
     ids=repr,

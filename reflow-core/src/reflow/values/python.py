@@ -10,7 +10,7 @@ from reflow.values.grammar import Grammar, show_grammar
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
 from reflow.values.tagged import Tagged, tag_of
-from reflow.values.text import choices, kind_of_grammar, without_none
+from reflow.values.text import choices, item_grammar, kind_of_grammar, without_none
 from reflow.values.words import NotThis, read_path
 
 
@@ -110,15 +110,20 @@ def _widen_fields(fields: dict[str, Any], tag: str, tagged: Tagged) -> Tagged:
 
 
 def _paths(grammar: Grammar, value: Any) -> Any:
-    """Make Paths of texts where a Path, or a list of Paths, is wanted."""
+    """Make Paths of texts where a Path, or a container of Paths, is wanted."""
     grammar = without_none(grammar)
     kind = kind_of_grammar(grammar)
     if kind == "path" and (type(value) is str or kind_of(value) == "path"):
         from pathlib import Path
 
         return Path(read_path(str(value)))
-    if kind in ("list", "sequence", "tuple*", "set") and type(value) in (list, tuple, set):
+    if item_grammar(grammar) is not None and type(value) in (list, tuple, set, frozenset):
         return type(value)(_paths(grammar[kind], item) for item in value)
+    if kind == "tuple" and type(value) is tuple and len(value) == len(grammar[kind]):
+        return tuple(map(_paths, grammar[kind], value))
+    if kind == "dict" and type(value) is dict:
+        of_key, of_value = grammar[kind]
+        return {_paths(of_key, key): _paths(of_value, item) for key, item in value.items()}
     return value
 
 
