@@ -77,6 +77,7 @@ def test_an_offset_or_a_word_says_which_of_the_two_hours_is_meant(word):
         "2025-01-01T12:00:00+05:00[Europe/Berlin]",
         "2025-01-01T12:00[fold=2]",
         "2025-01-01T12:00[fold=1][fold=1]",
+        "2025-01-01T12:00[name=CET]",
     ],
 )
 def test_a_moment_that_contradicts_itself_is_refused(word):
@@ -86,6 +87,22 @@ def test_a_moment_that_contradicts_itself_is_refused(word):
 
 def test_utc_stays_utc():
     assert there_and_back(dt.datetime(2025, 1, 1, tzinfo=dt.timezone.utc)).tzinfo is dt.timezone.utc
+
+
+@pytest.mark.parametrize("name", ["CET", "MÉZ", "a=b"])
+@pytest.mark.parametrize("fold", [0, 1])
+def test_the_name_of_a_fixed_offset_is_kept(name, fold):
+    zone = dt.timezone(dt.timedelta(hours=1), name)
+    moments = [dt.datetime(2025, 1, 1, tzinfo=zone, fold=fold), dt.time(1, tzinfo=zone, fold=fold)]
+
+    assert list(map(repr, map(there_and_back, moments))) == list(map(repr, moments))
+
+
+def test_a_name_that_would_not_be_read_as_it_was_is_refused():
+    zone = dt.timezone(dt.timedelta(hours=1), "a][fold=1")
+
+    with pytest.raises(ValueMisfit, match="give it one without brackets"):
+        codec(dt.datetime).encode(dt.datetime(2025, 1, 1, tzinfo=zone))
 
 
 def test_a_zone_that_would_be_lost_is_refused():

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from reflow.values.misfit import Misfit
+from reflow.values.tagged import is_unicode
 
+_NAME = "name="  #: begins the name of a fixed offset
 _SECOND = "[fold=1]"  #: ends a moment that the clock shows for the second time
 
 
@@ -17,7 +19,7 @@ def write_date(value: Any) -> str:
 
 
 def write_moment(value: Any) -> str:
-    """Return ISO 8601 text of a time or datetime, followed by ``[Zone/Name]`` where its zone has one.
+    """Return ISO 8601 text of a time or datetime, followed by ``[Zone/Name]`` or ``[name=CET]`` where its zone has one.
 
     ``[fold=1]`` ends it where the clock shows this hour for the second time.
     """
@@ -50,6 +52,8 @@ def _read_moment(read: Callable[[str], Any], text: str) -> object:
     clock, _, zone = moment.removesuffix("]").partition("[")
     value = read(f"{clock[:-1]}+00:00" if clock.endswith(("Z", "z")) else clock)
     value = value.replace(fold=int(moment != text))
+    if zone.startswith(_NAME):
+        return value.replace(tzinfo=type(value.tzinfo)(value.utcoffset(), zone.removeprefix(_NAME)))
     return _in_zone(value, _named(zone)) if zone else value
 
 
@@ -66,12 +70,20 @@ def _zone(zone: Any) -> str:
         return ""
     kind = (type(zone).__module__, type(zone).__qualname__)
     if kind == ("datetime", "timezone"):
-        return ""
+        return _called(zone)
     if kind[0].startswith("zoneinfo") and kind[1] == "ZoneInfo" and zone.key:
         return f"[{zone.key}]"
     raise Misfit(
         f"a time zone of type {kind[0]}.{kind[1]} is not kept; use zoneinfo.ZoneInfo or datetime.timezone"
     )
+
+
+def _called(zone: Any) -> str:
+    """Return the name that was given to a fixed offset, as ``astimezone()`` does."""
+    name = "".join(zone.__getinitargs__()[1:])
+    if "[" in name or "]" in name or not is_unicode(name):
+        raise Misfit(f"a time zone of the name {name!r} is not kept; give it one without brackets")
+    return f"[{_NAME}{name}]" if name else ""
 
 
 def _named(zone: str) -> Any:

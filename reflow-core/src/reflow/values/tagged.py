@@ -7,7 +7,7 @@
 ``$complex``             [repr, repr]
 ``$bytes``               base64
 ``$path``                [absolute text, stamp]
-``$date $time $datetime`` ISO 8601, with ``[Zone/Name]`` where it has such a zone, and ``[fold=1]``
+``$date $time $datetime`` ISO 8601, then ``[Zone/Name]`` or ``[name=CET]``, then ``[fold=1]``
 ``$timedelta``           [days, seconds, microseconds]
 ``$uuid $decimal``       text
 ``$enum``                [type name, member name]
