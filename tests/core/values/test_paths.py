@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,6 +75,17 @@ def test_a_path_keeps_its_dots_since_a_link_may_stand_before_them(tmp_path, monk
     assert absolute("a") == absolute("./a/") == f"{here}/a"
     assert absolute("link/../a") == f"{here}/link/../a"
     assert absolute("/x//./y") == "/x/y"
+
+
+@pytest.mark.parametrize("name", ["/a\0b", "/\ud83d\ude00", "/\ud800"], ids=ascii)
+def test_a_path_that_no_file_can_have_is_refused_with_its_name(name):
+    with pytest.raises(ValueMisfit, match=r"\[1\]: no file can have the name '/"):
+        codec(list[Path]).encode([Path("/a"), Path(name)])
+
+
+@pytest.mark.parametrize("name", ["/a\nb", "/\udcff", "/é", "/ "], ids=ascii)
+def test_a_path_with_an_odd_name_comes_back(name):
+    assert codec(Path).decode(json.loads(json.dumps(codec(Path).encode(Path(name))))) == Path(name)
 
 
 def test_items_of_anything_but_a_list_or_tuple_are_refused():

@@ -20,6 +20,14 @@ def absolute(text: str) -> str:
     return "/" + "/".join(part for part in parts if part not in ("", "."))
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a file of this system could have this path: there are bytes for all its letters, and none is NUL."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def paths_in(tagged: Tagged) -> Iterator[list[Any]]:
     """Yield the ``[text, stamp]`` of each Path in a value, in order; what an adapter made is not looked into."""
     if type(tagged) is dict and "$path" in tagged:

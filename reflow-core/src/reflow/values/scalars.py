@@ -198,9 +198,12 @@ def _read_bytes(content: str) -> bytes:
 
 
 def _write_path(value: Any) -> list[object]:
-    from reflow.values.paths import absolute
+    from reflow.values.paths import absolute, is_file_name
 
-    return [absolute(str(value)), None]
+    text = str(value)
+    if not is_file_name(text):
+        raise Misfit(f"no file can have the name {text!r}")
+    return [absolute(text), None]
 
 
 def _read_path(content: list[Any]) -> object:
