@@ -165,6 +165,11 @@ def test_an_unknown_bound_parameter_names_the_one_that_was_meant():
         Flow("top").include(conversion(), params={"modle": "era5"})
 
 
+def test_bound_parameters_that_are_no_dict_are_refused_with_what_to_write():
+    with pytest.raises(DefinitionError, match=r"include\(params=\['model'\]\): write a dict"):
+        Flow("top").include(conversion(), params=["model"])
+
+
 def test_a_flow_included_twice_without_prefix_is_refused():
     top = Flow("top")
     top.include(conversion())

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, NewType, Optional, TypedDict, Union
 import pytest
 from hypothesis import given
 
+from reflow.errors import DefinitionError
 from reflow.testing.strategies import annotations_and_values
 from reflow.values.grammar import describe, show_grammar
 
@@ -99,3 +100,9 @@ def test_every_description_is_json(drawn):
 
     assert json.loads(json.dumps(grammar)) == grammar
     assert show_grammar(grammar)
+
+
+@pytest.mark.parametrize("annotation", [Literal[[1]], list[Literal["a", (1,)]], Literal[int]], ids=str)
+def test_a_literal_of_something_else_than_a_scalar_is_refused_in_words(annotation):
+    with pytest.raises(DefinitionError, match=r"^Literal\[.*\]: a Literal is of texts, numbers"):
+        describe(annotation)

@@ -116,6 +116,8 @@ class Flow:
         """
         if not isinstance(flow, Flow):
             raise DefinitionError(f"include() takes a Flow, not {flow!r}")
+        if params is not None and not isinstance(params, Mapping):
+            raise DefinitionError(f'include(params={params!r}): write a dict, such as {{"model": "era5"}}')
         if flow is self or self in flow._below():
             raise DefinitionError(
                 f"flow {flow.name!r} cannot be included in {self.name!r}: it would hold itself"

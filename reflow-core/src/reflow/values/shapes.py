@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.errors import DefinitionError
 from reflow.model.named_tuple import NamedTuple
-from reflow.values.scalars import SCALARS
+from reflow.values.scalars import SCALARS, kind_of
 
 if TYPE_CHECKING:
     from reflow.contracts.adapter import Adapter
@@ -88,7 +88,7 @@ def _generic(annotation: Any, origin: Any, adapters: Adapters, within: tuple[Any
     if origin is typing.Annotated or getattr(origin, "_name", None) in _LOOKED_THROUGH:
         return shape_of(arguments[0], adapters, within)
     if origin is typing.Literal:
-        return Shape("literal", arguments)
+        return _literal(arguments)
     if type(origin).__name__ == "TypeAliasType":
         return _alias(annotation, origin.__value__[arguments], adapters, within)
     if origin in _UNIONS:
@@ -103,6 +103,15 @@ def _generic(annotation: Any, origin: Any, adapters: Adapters, within: tuple[Any
     if isinstance(origin, type) and _is_numpy_scalar(origin):
         return Shape("numpy", origin)
     return _adapted(annotation, adapters)
+
+
+def _literal(values: tuple[Any, ...]) -> Shape:
+    for value in values:
+        if kind_of(value) is None and not isinstance(value, Enum):
+            raise DefinitionError(
+                f"Literal[{value!r}]: a Literal is of texts, numbers and members of an Enum"
+            )
+    return Shape("literal", values)
 
 
 def _bare(annotation: Any, adapters: Adapters, within: tuple[Any, ...]) -> Shape:
