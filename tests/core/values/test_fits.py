@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Optional, Union
+from typing import Any, Literal, NamedTuple, Optional, TypedDict, Union
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,10 @@ from reflow.values.grammar import describe
 class Pair(NamedTuple):
     left: int
     right: str = ""
+
+
+class Nested(TypedDict, total=False):
+    inner: Nested
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,7 @@ class Pair(NamedTuple):
         (Pair, Pair(1), Pair, ""),
         (list[Pair], [Pair(1)], list[Union[int, Pair]], ""),
         (Pair, Pair(1), int, "expected int, got "),
+        (Nested, {"inner": {"inner": {}}}, Nested, ""),
         (set[int], {1}, Any, ""),
         (set[int], {1}, list[int], "expected list[int], got set {1}"),
     ],

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Optional
+from typing import Any, Literal, NamedTuple, Optional, TypedDict
 
 import pytest
 from hypothesis import given
@@ -29,6 +29,18 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("it ends before it begins")
+
+
+@dataclass
+class Tree:
+    size: float = 0.0
+    twin: Optional[Tree] = None
+    below: list[Tree] = field(default_factory=list)
+
+
+class Nested(TypedDict, total=False):
+    size: float
+    inner: Nested
 
 
 class Point(NamedTuple):
@@ -66,6 +78,8 @@ def from_words(annotation, *words):
         (Iterable[Path], ["~/a.nc"], ["~/a.nc"]),
         (dict[str, Optional[Path]], {"a": "a.nc", "b": None}, ['{"a": "a.nc", "b": null}']),
         (dict[str, list[Path]], {"a": [Path("~/a.nc")]}, ['{"a": ["~/a.nc"]}']),
+        (Tree, Tree(1, Tree(2), [Tree(3)]), ['{"size": 1, "twin": {"size": 2}, "below": [{"size": 3}]}']),
+        (Nested, {"inner": {"inner": {"size": 1}}}, ['{"inner": {"inner": {"size": 1}}}']),
         (Any, [1, 2.5], ["[1, 2.5]"]),
     ],
     ids=repr,

@@ -44,12 +44,37 @@ def grammar_of(shape: Shape) -> Grammar:
     if kind == "named":
         return grammar_of(shape.parts[0])
     if kind == "again":
-        return {"record": _name_of(shape.type)} if _is_class(shape.type) else "any"
+        return _again(shape.type)
     if kind in ("tuple", "dict", "union"):
         return {kind: [grammar_of(part) for part in shape.parts]}
     if shape.parts:
         return {kind: grammar_of(shape.parts[0])}
     return _leaf(kind, shape.type)
+
+
+def _again(annotation: Any) -> Grammar:
+    from reflow.values.records import is_typeddict
+
+    if not _is_class(annotation):
+        return "any"
+    cls = getattr(annotation, "__origin__", annotation)
+    return {"typeddict" if is_typeddict(cls) else "record": _name_of(annotation)}
+
+
+def field_grammar(record: Grammar, field: str) -> Grammar:
+    """Return the type of a field of a record or TypedDict; where that stands within itself, it has its fields again."""
+    assert isinstance(record, dict)
+    kind, name = taken_apart(record)
+
+    def unfolded(part: Any) -> Any:
+        if part == {kind: name}:
+            return record
+        if isinstance(part, dict):
+            return {key: unfolded(inner) for key, inner in part.items()}
+        return [unfolded(inner) for inner in part] if isinstance(part, list) else part
+
+    found: Grammar = unfolded(record["fields"][field][0])
+    return found
 
 
 def _leaf(kind: str, cls: Any) -> Grammar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflow.values.grammar import Grammar, show_grammar
+from reflow.values.grammar import Grammar, field_grammar, show_grammar
 from reflow.values.misfit import describe_value
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
@@ -183,7 +183,9 @@ def _record(grammar: Grammar, kind: str, name: str, data: Any) -> Tagged:
     if unknown or missing:
         problem = f"has no field {unknown[0]!r}" if unknown else f"needs {', '.join(missing)}"
         raise NotThis(f"{label} {problem} (it has {', '.join(fields)})")
-    given = {field: from_json(fields[field][0], data[field]) for field in fields if field in data}
+    given = {
+        field: from_json(field_grammar(grammar, field), data[field]) for field in fields if field in data
+    }
     return {"$record": [name, given]} if kind == "record" else {"$dict": list(map(list, given.items()))}
 
 

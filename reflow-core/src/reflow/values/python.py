@@ -6,7 +6,7 @@ from typing import Any
 
 from reflow.errors import ParameterError, ValueMisfit
 from reflow.values.codec import Codec
-from reflow.values.grammar import Grammar, show_grammar
+from reflow.values.grammar import Grammar, field_grammar, show_grammar
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
 from reflow.values.tagged import Tagged, tag_of
@@ -76,7 +76,7 @@ def widen(grammar: Grammar, tagged: Tagged) -> Tagged:
         key, value = grammar["dict"]
         return {"$dict": [[widen(key, name), widen(value, item)] for name, item in tagged["$dict"]]}
     if kind in ("record", "typeddict") and "fields" in grammar:
-        return _widen_fields(grammar["fields"], tag, tagged)
+        return _widen_fields(grammar, tag, tagged)
     return tagged
 
 
@@ -102,11 +102,16 @@ def _widen_union(grammar: Grammar, tagged: Tagged) -> Tagged:
     return widen(members[0], tagged)
 
 
-def _widen_fields(fields: dict[str, Any], tag: str, tagged: Tagged) -> Tagged:
+def _widen_fields(grammar: Grammar, tag: str, tagged: Tagged) -> Tagged:
     if tag == "$record":
         name, given = tagged[tag]
-        return {tag: [name, {field: widen(fields[field][0], value) for field, value in given.items()}]}
-    return {tag: [[field, widen(fields[field][0], value)] for field, value in tagged[tag]]}
+        return {
+            tag: [
+                name,
+                {field: widen(field_grammar(grammar, field), value) for field, value in given.items()},
+            ]
+        }
+    return {tag: [[field, widen(field_grammar(grammar, field), value)] for field, value in tagged[tag]]}
 
 
 def _paths(grammar: Grammar, value: Any) -> Any:
