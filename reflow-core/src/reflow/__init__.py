@@ -6,13 +6,13 @@ first used, so that what needs only a part of reflow pays only for that.
 
 from __future__ import annotations
 
-from reflow.hidden import end_in_words
-
 try:
     from typing import TYPE_CHECKING
 
     from reflow.model import VERSION
 except (AttributeError, ImportError) as error:
+    from reflow.hidden import end_in_words
+
     end_in_words(error)
     raise
 
@@ -57,6 +57,8 @@ def __getattr__(name: str) -> object:
     try:
         found = globals()[name] = getattr(__import__(_HOMES[name], fromlist=[name]), name)
     except (AttributeError, ImportError) as error:
+        from reflow.hidden import end_in_words
+
         end_in_words(error)
         raise
     return found

@@ -7,7 +7,6 @@ import sys
 from types import TracebackType
 
 from reflow.errors import ReflowError
-from reflow.hidden import end_in_words
 
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the package's directory
 
@@ -24,6 +23,8 @@ def speak_plainly() -> None:
 
 def _in_words(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if not isinstance(error, ReflowError):
+        from reflow.hidden import end_in_words
+
         end_in_words(error, _place(traceback))
         sys.__excepthook__(kind, error, traceback)
         return
