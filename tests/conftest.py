@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,19 @@ def own_world(homes: Path) -> Iterator[None]:
         pytest.fail(f"the test left the environment changed: {_difference(before, after)}")
     if directory != outer_directory:
         pytest.fail(f"the test left the working directory changed: {directory}")
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until something holds; fail when it does not in a minute: a machine may be slow, and busy."""
+
+    def wait(holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 60.0
+        while not holds():
+            assert time.monotonic() < deadline, "what was waited for did not happen"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -156,16 +155,3 @@ def terminal(tmp_path: Path) -> Terminal:
 def shared_terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """One that all tests of a module share, and leave as it is."""
     return Terminal(tmp_path_factory.mktemp("terminal"))
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something holds; fail when it does not in half a minute."""
-
-    def wait(holds: Callable[[], object], timeout_s: float = 30.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not holds():
-            assert time.monotonic() < deadline, "what was waited for did not happen"
-            time.sleep(0.01)
-
-    return wait

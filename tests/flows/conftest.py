@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -49,19 +48,6 @@ def local_lab(tmp_path: Path) -> Lab:
 def shared_lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A lab that all tests of a module share: for runs that are made once and looked at often."""
     return Lab(tmp_path_factory.mktemp("lab"), request.param)
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """Wait until something holds; fail when it does not in half a minute."""
-
-    def wait(holds: Callable[[], object], timeout_s: float = 30.0) -> None:
-        deadline = time.monotonic() + timeout_s
-        while not holds():
-            assert time.monotonic() < deadline, "what was waited for did not happen"
-            time.sleep(0.02)
-
-    return wait
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -430,7 +429,7 @@ def test_verify_asks_the_users_function_in_a_process_of_its_own(lab, flows, out,
 
 
 @only_local
-def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, flows, out, broken, said, tmp_path):
+def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, flows, out, broken, said, tmp_path, until):
     tried = broken("own")
     said("hang")
     argv = [
@@ -446,9 +445,7 @@ def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, flows, out, broken, 
     with lab.home():
         process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
     hanging = tmp_path / "said hang"
-    deadline = time.monotonic() + 30
-    while not hanging.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(hanging.exists)
 
     process.send_signal(signal.SIGINT)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -45,11 +44,10 @@ def worked(run, sub, element, job=""):
     return process.returncode
 
 
-def wait_for(path):
-    deadline = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def noted(run, n):
+    """Return what an instance has written down by now."""
+    path = run.folder / "runs" / f"ran{n}"
+    return path.read_text() if path.exists() else ""
 
 
 def test_elements_share_the_instances_by_their_number(run):
@@ -87,13 +85,13 @@ def test_second_copy_of_an_element_leaves_without_a_trace(run):
 
     assert worked(run, sub, 0) == 0
     assert sorted(os.listdir(sub.outcomes)) == before
-    assert (run.folder / "runs" / "ran0").read_text() == "x"
+    assert noted(run, 0) == "x"
 
 
-def test_requeued_element_goes_on_behind_what_has_an_outcome(run):
+def test_requeued_element_goes_on_behind_what_has_an_outcome(run, until):
     sub = run.submission("task", [{"n": 0}, {"n": 7}, {"n": 2}, {"n": 3}], pack=3)
     process = started(run, sub, 0, job="55")
-    wait_for(run.folder / "runs" / "ran7")
+    until(lambda: noted(run, 7) == "x")
     process.kill()
     process.communicate()
     (run.folder / "runs" / "go").touch()
@@ -104,10 +102,10 @@ def test_requeued_element_goes_on_behind_what_has_an_outcome(run):
     assert tries == {"ran0": "x", "ran7": "xx", "ran2": "x"}
 
 
-def test_signalled_element_says_so_hands_back_the_rest_and_is_not_marked(run):
+def test_signalled_element_says_so_hands_back_the_rest_and_is_not_marked(run, until):
     sub = run.submission("task", [{"n": 7}, {"n": 1}], pack=2)
     process = started(run, sub, 0)
-    wait_for(run.folder / "runs" / "ran7")
+    until(lambda: noted(run, 7) == "x")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
 

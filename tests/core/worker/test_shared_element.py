@@ -58,13 +58,6 @@ def pids(tmp_path):
     return {name: those for name, those in found.items() if those}
 
 
-def wait_until(holds):
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_each_instance_runs_once_whoever_takes_it(run, tmp_path):
     sub = submitted(run, 40, workers=3)
 
@@ -87,11 +80,11 @@ def test_workers_are_not_waited_for_because_of_threads_that_an_instance_left(tmp
     assert read_done(sub) is not None
 
 
-def test_as_many_as_were_asked_for_work_at_once_and_no_more(run, tmp_path):
+def test_as_many_as_were_asked_for_work_at_once_and_no_more(run, tmp_path, until):
     (Path(run.paths.run_dir) / "gate").touch()
     sub = submitted(run, 10, workers=4)
     process = started(run, sub)
-    wait_until(lambda: len(pids(tmp_path)) >= 4)
+    until(lambda: len(pids(tmp_path)) >= 4)
     time.sleep(0.3)
     at_work = pids(tmp_path)
     (Path(run.paths.run_dir) / "gate").unlink()
@@ -128,11 +121,11 @@ def test_each_worker_has_a_log_of_its_own(run):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR2])
-def test_signal_reaches_the_functions_and_hands_the_rest_back(run, tmp_path, number):
+def test_signal_reaches_the_functions_and_hands_the_rest_back(run, tmp_path, number, until):
     (Path(run.paths.run_dir) / "gate").touch()
     sub = submitted(run, 10, workers=2)
     process = started(run, sub)
-    wait_until(lambda: len(pids(tmp_path)) == 2)
+    until(lambda: len(pids(tmp_path)) == 2)
     process.send_signal(number)
 
     process.communicate(timeout=60)
@@ -143,15 +136,15 @@ def test_signal_reaches_the_functions_and_hands_the_rest_back(run, tmp_path, num
     assert read_done(sub) is None
 
 
-def test_workers_end_with_the_process_that_sees_to_them(run, tmp_path):
+def test_workers_end_with_the_process_that_sees_to_them(run, tmp_path, until):
     (Path(run.paths.run_dir) / "gate").touch()
     sub = submitted(run, 4, workers=2)
     process = started(run, sub)
-    wait_until(lambda: len(pids(tmp_path)) == 2)
+    until(lambda: len(pids(tmp_path)) == 2)
     process.kill()
     process.communicate(timeout=60)
 
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for (pid,) in pids(tmp_path).values()))
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for (pid,) in pids(tmp_path).values()))
     assert len(pids(tmp_path)) == 2
 
 
@@ -165,12 +158,12 @@ def test_cancelled_instance_is_left_out_and_the_rest_goes_on(run, tmp_path):
     assert {f"ran{n}" for n in (0, 1, 3, 4, 6, 7)} == set(pids(tmp_path))
 
 
-def test_restarted_element_leaves_out_what_it_had_done(run, tmp_path, monkeypatch):
+def test_restarted_element_leaves_out_what_it_had_done(run, tmp_path, monkeypatch, until):
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     (Path(run.paths.run_dir) / "gate").touch()
     sub = submitted(run, 4, workers=2)
     process = started(run, sub)
-    wait_until(lambda: len(pids(tmp_path)) == 2)
+    until(lambda: len(pids(tmp_path)) == 2)
     (Path(run.paths.run_dir) / "gate").unlink()
     process.communicate(timeout=60)
     before = pids(tmp_path)
