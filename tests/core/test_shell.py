@@ -35,31 +35,59 @@ def test_a_program_that_is_killed_is_described_by_its_signal():
     assert done.describe().endswith("was killed by signal 9")
 
 
-def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_started(tmp_path):
-    mark = tmp_path / "alive"
-    child = f"import time; time.sleep(1.5); open({str(mark)!r}, 'w')"
-    code = f"import subprocess, sys; print('begun', flush=True); subprocess.run([sys.executable, '-c', {child!r}])"
+class Parent:
+    """A program that waits for its child, which says so where it is let go."""
 
-    done = python(code, timeout_s=0.7)
-    time.sleep(1.5)
+    def __init__(self, folder, **options):
+        self._files = [folder / name for name in ("begun", "go", "gone")]
+        child = (
+            "import os, sys, time; begun, go, gone = sys.argv[1:]; open(begun, 'w').close()\n"
+            "while not os.path.exists(go): time.sleep(0.01)\n"
+            "open(gone, 'w').close()"
+        )
+        words = [sys.executable, "-c", child, *map(str, self._files)]
+        code = f"import subprocess; subprocess.Popen({words!r}, **{options!r}).wait()"
+        self.started = start_command([sys.executable, "-c", code])
+
+    @property
+    def has_child(self):
+        return self._files[0].exists()
+
+    def child_goes(self):
+        """Let the child go, and return whether it was there to do so."""
+        self._files[1].touch()
+        time.sleep(0.5)
+        return self._files[2].exists()
+
+
+@pytest.fixture
+def parent(tmp_path, until):
+    def start(**options):
+        made = Parent(tmp_path, **options)
+        until(lambda: made.has_child)
+        return made
+
+    return start
+
+
+def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_started(parent):
+    late = parent()
+
+    done = late.started.result(0.1)
 
     assert done.status is None
     assert "gave no answer in time" in done.describe()
-    assert not mark.exists()
+    assert not late.child_goes()
 
 
-def test_a_child_that_left_and_holds_the_pipe_is_not_waited_for(monkeypatch):
+def test_a_child_that_left_and_holds_the_pipe_is_not_waited_for(parent, until, monkeypatch):
     monkeypatch.setattr("reflow.shell.DRAIN_S", 0.2)
-    code = (
-        "import subprocess, sys, time\n"
-        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(5)'], start_new_session=True)\n"
-        "time.sleep(5)"
-    )
-    begun = time.monotonic()
-    done = python(code, timeout_s=0.7)
+    late = parent(start_new_session=True)
+
+    done = late.started.result(0.1)
 
     assert done.status is None
-    assert time.monotonic() - begun < 4
+    until(late.child_goes)
 
 
 def test_words_are_not_read_by_a_shell(tmp_path):
@@ -109,34 +137,19 @@ def test_a_program_that_is_not_there_is_an_error_in_words():
         run_command(["no-such-program"], 1.0)
 
 
-def test_a_program_that_was_started_runs_before_it_is_waited_for(tmp_path):
+def test_a_program_that_was_started_runs_before_it_is_waited_for(tmp_path, until):
     mark = tmp_path / "mark"
     started = start_command([sys.executable, "-c", "import sys; open(sys.argv[1], 'w').close()", str(mark)])
-    _wait_for(mark)
+    until(mark.exists)
 
     assert started.result(20).ok
 
 
 @pytest.mark.parametrize("is_forgotten", [False, True])
-def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started(tmp_path, is_forgotten):
-    begun, alive = tmp_path / "begun", tmp_path / "alive"
-    child = (
-        f"import time; open({str(begun)!r}, 'w').close(); time.sleep(1.5); open({str(alive)!r}, 'w').close()"
-    )
-    started = start_command(
-        [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"]
-    )
-    _wait_for(begun)
+def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started(parent, is_forgotten):
+    unwanted = parent()
     if not is_forgotten:
-        started.stop()
-    del started
-    time.sleep(2)
+        unwanted.started.stop()
+    del unwanted.started
 
-    assert not alive.exists()
-
-
-def _wait_for(mark):
-    deadline = time.monotonic() + 20
-    while not mark.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert not unwanted.child_goes()
