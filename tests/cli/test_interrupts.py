@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from reflow_local.executor import GRACE_S
+
 # Types a command that sends itself Ctrl-C when it comes to a function of reflow for the first time.
 AT_A_MOMENT = """
 import os, runpy, signal, sys
@@ -63,6 +65,7 @@ def stubborn(first: Annotated[int, Result("begin")], run_dir: RunDir = RunDir())
         while not (run_dir / "gate").exists():
             time.sleep(0.01)
     except TaskInterrupted:
+        (run_dir / "told").touch()
         time.sleep(30)
     return 2
 
@@ -145,16 +148,17 @@ def stubborn(terminal, until):
     """A run whose worker takes long to end, that was interrupted twice; how its ``submit`` ended, and its id."""
     (terminal.folder / "stubborn.py").write_text(STUBBORN)
     process = terminal.begin("stubborn.py", "submit", "--executor", "local")
-    until(lambda: (terminal.folder / "runs" / "stubborn" / "begun").exists())
+    place = terminal.folder / "runs" / "stubborn"
+    until((place / "begun").exists)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    until((place / "told").exists)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < GRACE_S - 2.0
     assert process.returncode == 130
     assert "Traceback" not in err
-    (terminal.folder / "runs" / "stubborn" / "gate").touch()
+    (place / "gate").touch()
     terminal.err = err
     terminal.run_id = terminal.python("stubborn.py", "runs", "-q").out.strip()
     return terminal

@@ -108,7 +108,7 @@ def test_a_run_whose_directory_was_removed_is_out_of_reach_and_still_listed(term
 @pytest.mark.parametrize("command", ["submit", "wait", "logs -f"])
 @pytest.mark.parametrize("deleted", ["runs", "its root"])
 def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, until, command, deleted):
-    submit = ["submit", "--executor", "local", "--n", "8", "--delay", "0.3", "--workers", "2"]
+    submit = ["submit", "--executor", "local", "--n", "80", "--delay", "0.3", "--workers", "2"]
     detach = [] if command == "submit" else ["--detach"]
     process = terminal.begin("steps.py", *submit, *detach)
     until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
@@ -116,7 +116,7 @@ def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, unt
     if detach:
         process.communicate(timeout=30)
         process = terminal.begin("steps.py", *command.split())
-        time.sleep(0.6)
+        (process.stderr if command == "wait" else process.stdout).readline()  # it looks at the run by now
 
     folder = terminal.folder / "runs" if deleted == "runs" else terminal.run_root(run_id)
     folder.rename(terminal.folder / "deleted")

@@ -15,10 +15,12 @@ DONE = ("succeeded", "reused", "failed", "cancelled", "skipped")
 
 READER = """
 import contextlib, io, json, sys, time
+from pathlib import Path
 from steps import wf
 from reflow.cli.main import main
 
 looks = []
+Path("runs/steps/looks-{number}").touch()
 while len(looks) < {looks} or looks[-1][1].count('"state": "running"'):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -42,11 +44,17 @@ def done(status):
 
 
 @pytest.fixture(scope="module")
-def looked_at(shared_terminal):
+def looked_at(shared_terminal, until):
     """A run of the steps, and all that was seen of it meanwhile: by a handle, and by each of the readers."""
     terminal = shared_terminal
-    run_id = terminal.steps("submit", *WORDS, "--executor", "local", "--detach", "-q").out.strip()
-    readers = [terminal.begin("-c", READER.format(looks=LOOKS, run=run_id)) for _ in range(READERS)]
+    place = terminal.folder / "runs" / "steps"
+    run_id = terminal.steps("submit", *WORDS, "--gate", "--executor", "local", "--detach", "-q").out.strip()
+    readers = [
+        terminal.begin("-c", READER.format(looks=LOOKS, run=run_id, number=number))
+        for number in range(READERS)
+    ]
+    until(lambda: len(list(place.glob("looks-*"))) == READERS)
+    (place / "gate").touch()
     second = terminal.begin(
         "steps.py", "submit", *WORDS, "--n", str(WIDTH + 1), "--executor", "local", "--json"
     )

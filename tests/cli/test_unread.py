@@ -91,12 +91,12 @@ def test_help_that_nobody_reads_is_no_error(terminal, nobody):
 
 
 def test_logs_end_when_their_reader_has_seen_enough(terminal):
-    run_id = terminal.steps(*SLOW, "--n", "60", "--detach", "-q").out.strip()
+    run_id = terminal.steps(*SLOW, "--n", "600", "--detach", "-q").out.strip()
     following = terminal.begin("steps.py", "logs", "-f")
     assert following.stdout.readline().startswith("working on")
     following.stdout.close()
 
-    assert following.wait(20) == 0
+    assert following.wait(60) == 0
     assert following.stderr.read() == ""
     following.stderr.close()
     assert state(terminal) == "running"
