@@ -278,7 +278,13 @@ def bare_slurm(bare: RealCluster, monkeypatch: pytest.MonkeyPatch) -> SlurmExecu
 @pytest.fixture
 def fake_slurm(standin: StandIn) -> SlurmExecutor:
     """An executor on the stand-in."""
-    return SlurmExecutor({"submit_s": 2.0})
+    return SlurmExecutor()
+
+
+@pytest.fixture
+def impatient(standin: StandIn) -> SlurmExecutor:
+    """The same, which waits long enough for the stand-in to have begun, and not for ever."""
+    return SlurmExecutor({"submit_s": 5.0})
 
 
 # Users with runs on real clusters -------------------------------------------------------------------------

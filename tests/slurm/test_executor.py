@@ -116,15 +116,15 @@ def test_machine_that_knows_of_no_cluster_may_be_one_of_several(fake_slurm, stan
         "accept quietly|err something that nobody has heard of|exit 1",
     ],
 )
-def test_request_that_was_taken_all_the_same_is_found(fake_slurm, standin, make_request, rig, fault):
+def test_request_that_was_taken_all_the_same_is_found(impatient, standin, make_request, rig, fault):
     standin.fail("sbatch", fault)
     request = make_request(count=2)
 
     with pytest.raises(SubmissionUnknown, match="not known"):
-        fake_slurm.submit(request)
+        impatient.submit(request)
 
-    native = fake_slurm.find([request.token])[request.token]
-    assert rig.wait_for_end(fake_slurm, [native])[native][1].state is JobState.COMPLETED
+    native = impatient.find([request.token])[request.token]
+    assert rig.wait_for_end(impatient, [native])[native][1].state is JobState.COMPLETED
 
 
 def test_refusals_of_one_cause_are_told_in_the_same_words(fake_slurm, standin, make_request):
@@ -140,14 +140,14 @@ def test_refusals_of_one_cause_are_told_in_the_same_words(fake_slurm, standin, m
 
 
 @pytest.mark.parametrize("fault", [NEVER_SENT, "hang", "exit 0", "say nothing to see here|exit 0", "exit 1"])
-def test_request_that_never_arrived_is_not_found(fake_slurm, standin, make_request, fault):
+def test_request_that_never_arrived_is_not_found(impatient, standin, make_request, fault):
     standin.fail("sbatch", fault)
     request = make_request()
 
     with pytest.raises(SubmissionUnknown):
-        fake_slurm.submit(request)
+        impatient.submit(request)
 
-    assert fake_slurm.find([request.token]) == {}
+    assert impatient.find([request.token]) == {}
 
 
 @pytest.mark.parametrize(
