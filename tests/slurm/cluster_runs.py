@@ -8,15 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from watched import until
 
 from reflow import Run, Workflow
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo_flow.py"
 DEMO_GIVEN = ["--start", "2025-01-01", "--end", "2025-01-31", "--bucket", "b", "--model", "icon"]
-KILL_WAIT_S = 5.0  #: as the clusters of these tests are set up
 
 
 class Job(NamedTuple):
@@ -131,10 +132,9 @@ def _rows(told: str, columns: int) -> list[list[str]]:
 class User:
     """Somebody with a home and results of their own, who submits to a real cluster."""
 
-    def __init__(self, place: Path, cluster: Any, wait_until: Callable[..., None]) -> None:
+    def __init__(self, place: Path, cluster: Any) -> None:
         self.place = place
         self.cluster = cluster
-        self._wait_until = wait_until
         self._numbers = itertools.count()
 
     def submit(self, workflow: Workflow, **given: Any) -> ClusterRun:
@@ -145,11 +145,9 @@ class User:
         )
         return ClusterRun(run, folder, self.cluster, os.getcwd())
 
-    def wait(self, holds: Callable[[], object], timeout_s: float = 45.0) -> None:
-        """Return when something holds."""
-        self._wait_until(holds, timeout_s)
+    wait = staticmethod(until)
 
-    def see_end(self, run: ClusterRun, timeout_s: float = 45.0) -> str:
+    def see_end(self, run: ClusterRun, timeout_s: float = 60.0) -> str:
         """Return how a run ends by itself."""
         self.wait(lambda: run.picture["state"] != "running", timeout_s)
         return str(run.picture["state"])

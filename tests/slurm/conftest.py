@@ -8,25 +8,25 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from reflow.plugin import ElementReport, Executor, JobRequest, Resources
 from reflow_slurm import SlurmExecutor
 
-if TYPE_CHECKING:
-    from cluster_runs import User
-
 HERE = Path(__file__).parent
 sys.path += [
     str(HERE),
     str(HERE.parent / "flows"),
 ]  # for modules that tests share, flows of any shape among them
+
+from cluster_runs import User  # noqa: E402 - found by the lines above
+from watched import until  # noqa: E402 - likewise
+
 CANNOT = 3  #: exit status of the script that brings clusters up, where it cannot
 UP_S = 300.0  #: with the installation of the packages
 FAST = ["--conf", "KillWait=5", "--conf", "MessageTimeout=5", "--conf", "MinJobAge=10"]
@@ -210,16 +210,8 @@ def request_in(folder: Path, code: str = "pass", count: int = 1, **fields: Any) 
     )
 
 
-def wait_until(holds: Callable[[], object], timeout_s: float = 30.0, pause_s: float = 0.1) -> None:
-    """Return when something holds."""
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(pause_s)
-
-
 def wait_for_end(
-    executor: Executor, native_ids: Collection[str], timeout_s: float = 30.0
+    executor: Executor, native_ids: Collection[str], timeout_s: float = 60.0
 ) -> Mapping[str, dict[int, ElementReport]]:
     """Return the reports of requests when all that is known of them has ended."""
     reports: dict[str, dict[int, ElementReport]] = {}
@@ -230,7 +222,7 @@ def wait_for_end(
         known = [report for native in native_ids for report in reports.get(native, {}).values()]
         return all(native in reports for native in native_ids) and not any(r.state.is_active for r in known)
 
-    wait_until(have_ended, timeout_s)
+    until(have_ended, timeout_s)
     return reports
 
 
@@ -238,7 +230,7 @@ class Rig:
     """What tests use together: the functions above."""
 
     CLUSTER = HERE / "cluster"
-    wait_until = staticmethod(wait_until)
+    until = staticmethod(until)
     wait_for_end = staticmethod(wait_for_end)
 
 
@@ -317,8 +309,6 @@ def bare_user(bare: RealCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def _user(cluster: RealCluster, place: Path, monkeypatch: pytest.MonkeyPatch) -> User:
-    from cluster_runs import User  # it is found only after this directory was added
-
     monkeypatch.setenv("SLURM_CONF", cluster.conf)
     monkeypatch.chdir(place)
-    return User(place, cluster, wait_until)
+    return User(place, cluster)

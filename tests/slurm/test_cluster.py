@@ -50,7 +50,7 @@ def test_second_cluster_stands_beside_the_first_and_ends_alone(folder, bare, rig
     environment = {**os.environ, "SLURM_CONF": f"{folder}/slurm.conf"}
     submit = ["sbatch", "-o", "/dev/null", "--wrap", SPAWN]
     subprocess.run(submit, env=environment, capture_output=True, check=True, timeout=30)
-    rig.wait_until(lambda: sum("sleep 987" in line for line in processes_of(folder)) >= 2)
+    rig.until(lambda: sum("sleep 987" in line for line in processes_of(folder)) >= 2)
 
     down = script(rig, "down", "--dir", str(folder))
 
@@ -82,8 +82,8 @@ def test_cluster_ends_with_the_process_that_it_is_for(folder, rig):
     owner.kill()
     owner.wait()
 
-    rig.wait_until(lambda: not folder.exists())
-    rig.wait_until(lambda: not processes_of(folder))
+    rig.until(lambda: not folder.exists())
+    rig.until(lambda: not processes_of(folder))
 
 
 def test_directory_that_holds_something_is_not_taken(bare, rig, tmp_path):

@@ -147,7 +147,7 @@ class BatchExecutorContract(Contract):
     def test_cancelled_request_ends_and_starts_nothing_more(self, executor, make_request, rig, tmp_path):
         request = make_request(WAIT, count=6, resources=Resources(array_parallelism=2))
         native = executor.submit(request)
-        rig.wait_until(lambda: len(list(tmp_path.glob("began*"))) == 2)
+        rig.until(lambda: len(list(tmp_path.glob("began*"))) == 2)
 
         executor.cancel([native])
 
@@ -158,7 +158,7 @@ class BatchExecutorContract(Contract):
     def test_cancelled_element_is_told_before_it_is_killed(self, executor, make_request, rig, tmp_path):
         handler = "import signal; signal.signal(15, lambda *_: (open('told', 'w').close(), os._exit(0)))\n"
         native = executor.submit(make_request(handler + WAIT))
-        rig.wait_until(lambda: (tmp_path / "began0").exists())
+        rig.until(lambda: (tmp_path / "began0").exists())
 
         executor.cancel([native])
 

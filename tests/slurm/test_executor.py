@@ -301,8 +301,8 @@ def test_what_cannot_leave_out_a_node_does_not_wait_for_what_was_forgotten(
 def test_job_is_over_when_it_has_ended_or_is_forgotten(fake_slurm, standin, make_request, rig, tmp_path):
     tell = "open(f'me{number}', 'w').write(os.environ['SLURM_JOB_ID']); open(f'began{number}', 'w').close()\n"
     native = fake_slurm.submit(make_request(f"{tell}if number:\n {UNTIL_GO}", 2))
-    rig.wait_until(lambda: all((tmp_path / f"began{number}").exists() for number in range(2)))
-    rig.wait_until(lambda: not fake_slurm.poll([native])[native][0].state.is_active)
+    rig.until(lambda: all((tmp_path / f"began{number}").exists() for number in range(2)))
+    rig.until(lambda: not fake_slurm.poll([native])[native][0].state.is_active)
     ended, alive = ((tmp_path / f"me{number}").read_text() for number in range(2))
 
     assert fake_slurm.is_over(ended)

@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
-from cluster_runs import DEMO_GIVEN, KILL_WAIT_S, ClusterRun, User
+from cluster_runs import DEMO_GIVEN, ClusterRun, User
+from watched import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -46,23 +47,23 @@ class Begun(NamedTuple):
 
 @pytest.fixture(scope="module", autouse=True)
 def begun(
-    accounted: Any, bare: Any, rig: Any, hurt: ModuleType, tmp_path_factory: pytest.TempPathFactory
+    accounted: Any, bare: Any, hurt: ModuleType, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Begun]:
     """What was begun before the first test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        user = _at(accounted, tmp_path_factory.mktemp("drained"), rig, patch)
+        user = _at(accounted, tmp_path_factory.mktemp("drained"), patch)
         user.cluster.run("scontrol", "update", "NodeName=n3", "State=DRAIN", "Reason=test")
         drained = user.submit(hurt.on_n3)
         user.wait(lambda: drained.queued("stays_on_n3"))
 
-        user = _at(accounted, tmp_path_factory.mktemp("unguarded"), rig, patch)
+        user = _at(accounted, tmp_path_factory.mktemp("unguarded"), patch)
         unguarded = user.submit(hurt.gate)
         user.wait(lambda: unguarded.began("gate") and unguarded.queued("net"))
         guards = {unguarded.array("watchdog"), unguarded.array("net")}
         user.cluster.run("scancel", *guards)
 
-        user = _at(accounted, tmp_path_factory.mktemp("held-up"), rig, patch)
+        user = _at(accounted, tmp_path_factory.mktemp("held-up"), patch)
         held_up = user.submit(hurt.gate)
         user.wait(lambda: held_up.began("gate"))
         user.cluster.daemon("stop", "slurmctld")
@@ -72,7 +73,7 @@ def begun(
         finally:
             user.cluster.daemon("start", "slurmctld")
 
-        user = _at(bare, tmp_path_factory.mktemp("vanished"), rig, patch)
+        user = _at(bare, tmp_path_factory.mktemp("vanished"), patch)
         vanished = user.submit(hurt.vanishing)
         user.wait(lambda: vanished.began("vanishing") and vanished.queued("watchdog"))
         watchdog = vanished.array("watchdog")
@@ -80,13 +81,13 @@ def begun(
         vanished.open()
         user.wait(lambda: not vanished.queued("vanishes"))
     yield Begun(drained, unguarded, guards, held_up, vanished, watchdog)
-    rig.wait_until(lambda: accounted.revive("n3"))
+    until(lambda: accounted.revive("n3"))
 
 
-def _at(cluster: Any, place: Path, rig: Any, patch: pytest.MonkeyPatch) -> User:
+def _at(cluster: Any, place: Path, patch: pytest.MonkeyPatch) -> User:
     patch.setenv("SLURM_CONF", cluster.conf)
     patch.chdir(place)
-    return User(place, cluster, rig.wait_until)
+    return User(place, cluster)
 
 
 def submissions(run: ClusterRun, task: str) -> int:
@@ -224,8 +225,8 @@ def test_cancel_ends_the_copy_that_really_runs(user, hurt, monkeypatch):
     user.wait(lambda: run.began("0", "1") and len(run.queued("watchdog")) == 1)
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in run.queue.values(), 5.0)
-    user.wait(lambda: not run.queue, KILL_WAIT_S + 5.0)
+    user.wait(lambda: "PENDING" not in run.queue.values())
+    user.wait(lambda: not run.queue)
     assert run.counts["count_calls"] == {"cancelled": 2}
 
 
@@ -246,8 +247,8 @@ def test_cancel_holds_though_the_coordinator_is_inside_sbatch(user, hurt, monkey
     user.wait((user.place / "inside").exists)
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in run.queue.values(), 5.0)
-    user.wait(lambda: not run.queue, KILL_WAIT_S + 5.0)
+    user.wait(lambda: "PENDING" not in run.queue.values())
+    user.wait(lambda: not run.queue)
     assert run.run.state == "cancelled"
     assert run.counts["behind_gate"] == {"cancelled": 1}
     before = len(list(run.root.glob("jobs/*")))
@@ -261,7 +262,7 @@ def test_late_worker_changes_nothing(user, hurt):
     user.wait(lambda: run.began("late"))
     run.run.cancel()
     user.wait((run.folder / "was-late").exists)
-    user.wait(lambda: not run.queue, KILL_WAIT_S + 5.0)
+    user.wait(lambda: not run.queue)
     time.sleep(1.0)
 
     assert run.run.state == "cancelled"

@@ -142,7 +142,7 @@ def test_array_may_be_as_wide_as_the_limits_say(slurm, make_request):
 def test_users_submit_limit_is_known_and_is_tried_again_later(slurm, accounted, make_request, rig):
     accounted.run("sacctmgr", "-i", "modify", "user", "root", "set", "MaxSubmitJobs=40")
     try:
-        rig.wait_until(lambda: SlurmExecutor().limits().elements_in_all == 40)
+        rig.until(lambda: SlurmExecutor().limits().elements_in_all == 40)
         native = slurm.submit(make_request(count=30, begin_s=3600))
         with pytest.raises(NotSubmitted, match="AssocMaxSubmitJobLimit") as caught:
             slurm.submit(make_request(count=20))
@@ -150,16 +150,16 @@ def test_users_submit_limit_is_known_and_is_tried_again_later(slurm, accounted, 
         slurm.cancel([native])
     finally:
         accounted.run("sacctmgr", "-i", "modify", "user", "root", "set", "MaxSubmitJobs=-1")
-    rig.wait_until(lambda: SlurmExecutor().limits().elements_in_all == 100000)
+    rig.until(lambda: SlurmExecutor().limits().elements_in_all == 100000)
 
 
 def test_requeued_element_waits_again_under_the_same_id(slurm, accounted, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, resources=Resources(requeue=True)))
-    rig.wait_until(lambda: (tmp_path / "began0").exists())
+    rig.until(lambda: (tmp_path / "began0").exists())
     accounted.run("scontrol", "requeue", f"{job_of(native)}_0")
 
-    rig.wait_until(lambda: slurm.poll([native])[native][0].state is JobState.PENDING)
-    rig.wait_until(lambda: slurm.poll([native])[native][0].reason.startswith("BeginTime"))
+    rig.until(lambda: slurm.poll([native])[native][0].state is JobState.PENDING)
+    rig.until(lambda: slurm.poll([native])[native][0].reason.startswith("BeginTime"))
     slurm.cancel([native])
     assert rig.wait_for_end(slurm, [native])[native][0].state is JobState.CANCELLED
 
@@ -178,7 +178,7 @@ def test_partition_that_is_down_is_told(slurm, accounted, make_request, rig):
     accounted.run("scontrol", "update", "PartitionName=debug", "State=DOWN")
     native = slurm.submit(make_request(resources=Resources(partition="debug")))
     try:
-        rig.wait_until(lambda: "partition is down" in slurm.poll([native])[native][0].reason)
+        rig.until(lambda: "partition is down" in slurm.poll([native])[native][0].reason)
     finally:
         slurm.cancel([native])
         accounted.run("scontrol", "update", "PartitionName=debug", "State=UP")
@@ -186,19 +186,19 @@ def test_partition_that_is_down_is_told(slurm, accounted, make_request, rig):
 
 def test_node_that_fails_is_told(slurm, accounted, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, resources=on("n4")))
-    rig.wait_until(lambda: (tmp_path / "began0").exists())
+    rig.until(lambda: (tmp_path / "began0").exists())
     accounted.run("scontrol", "update", "NodeName=n4", "State=DOWN", "Reason=test")
     try:
         report = rig.wait_for_end(slurm, [native])[native][0]
         assert report.state is JobState.NODE_FAIL
         assert "n4" in report.reason
     finally:
-        rig.wait_until(lambda: accounted.revive("n4"), pause_s=0.5)
+        rig.until(lambda: accounted.revive("n4"))
 
 
 def test_preempted_element_is_told(slurm, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, resources=on("n3", cpus=8)))
-    rig.wait_until(lambda: (tmp_path / "began0").exists())
+    rig.until(lambda: (tmp_path / "began0").exists())
     urgent = slurm.submit(make_request(resources=on("n3", cpus=8, partition="urgent")))
 
     reports = rig.wait_for_end(slurm, [native, urgent], 60.0)
@@ -225,9 +225,9 @@ def test_log_that_cannot_be_opened_is_told(slurm, make_request, rig):
 
 def test_end_by_somebody_else_is_told(slurm, accounted, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, count=3))
-    rig.wait_until(lambda: len(list(tmp_path.glob("began*"))) == 3)
+    rig.until(lambda: len(list(tmp_path.glob("began*"))) == 3)
     accounted.run("scancel", f"{job_of(native)}_1")
-    rig.wait_until(lambda: not slurm.poll([native])[native][1].state.is_active)
+    rig.until(lambda: not slurm.poll([native])[native][1].state.is_active)
     (tmp_path / "go").touch()
 
     reports = rig.wait_for_end(slurm, [native])[native]
@@ -240,7 +240,7 @@ def test_end_by_somebody_else_is_told(slurm, accounted, make_request, rig, tmp_p
 
 def test_single_elements_are_cancelled_running_and_waiting(slurm, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, count=4, resources=Resources(array_parallelism=2)))
-    rig.wait_until(lambda: len(list(tmp_path.glob("began*"))) == 2)
+    rig.until(lambda: len(list(tmp_path.glob("began*"))) == 2)
     slurm.cancel_elements(native, [1, 3])
     (tmp_path / "go").touch()
 
@@ -256,7 +256,7 @@ def test_single_elements_are_cancelled_running_and_waiting(slurm, make_request, 
 
 def test_last_element_is_not_taken_for_the_array(slurm, make_request, rig, tmp_path):
     native = slurm.submit(make_request(WAIT, count=3))
-    rig.wait_until(lambda: len(list(tmp_path.glob("began*"))) == 3)
+    rig.until(lambda: len(list(tmp_path.glob("began*"))) == 3)
     slurm.cancel_elements(native, [2])
     (tmp_path / "go").touch()
 
@@ -435,14 +435,14 @@ def test_without_accounting_what_was_forgotten_is_left_out(bare_slurm, bare, mak
     native = bare_slurm.submit(make_request())
     rig.wait_for_end(bare_slurm, [native])
 
-    rig.wait_until(lambda: not bare.run("squeue", "-h", "-t", "all", "-o", "%F").split(), 60.0, 1.0)
+    rig.until(lambda: not bare.run("squeue", "-h", "-t", "all", "-o", "%F").split())
     assert bare_slurm.poll([native]) == {}
 
 
 def test_with_accounting_the_end_of_what_was_forgotten_is_known(slurm, accounted, early, rig):
     native = early["mixed"]
     listed = ("squeue", "-h", "-t", "all", "-o", "%F")
-    rig.wait_until(lambda: job_of(native) not in accounted.run(*listed).split(), 60.0, 1.0)
+    rig.until(lambda: job_of(native) not in accounted.run(*listed).split())
 
     reports = slurm.poll([native])[native]
     assert [reports[n].state for n in range(3)] == [JobState.COMPLETED, JobState.COMPLETED, JobState.FAILED]
@@ -460,7 +460,7 @@ def test_element_that_takes_too_long_is_told(slurm, early, rig):
 def test_job_is_over_by_the_number_that_its_processes_know(request, make_request, rig, tmp_path, cluster):
     executor = request.getfixturevalue(cluster)
     native = executor.submit(make_request(NAMED, 3))
-    rig.wait_until(lambda: all((tmp_path / f"began{number}").exists() for number in range(3)))
+    rig.until(lambda: all((tmp_path / f"began{number}").exists() for number in range(3)))
     jobs = [(tmp_path / f"job{number}").read_text() for number in range(3)]
     alive = [executor.is_over(job) for job in jobs]
     (tmp_path / "go").touch()
@@ -468,5 +468,5 @@ def test_job_is_over_by_the_number_that_its_processes_know(request, make_request
 
     assert len(set(jobs)) == 3
     assert alive == [False] * 3
-    rig.wait_until(lambda: all(executor.is_over(job) for job in jobs))
+    rig.until(lambda: all(executor.is_over(job) for job in jobs))
     assert executor.is_over("99999999")

@@ -78,7 +78,7 @@ def run_in(folder: Path) -> Watched:
     return Watched(root)
 
 
-def until(holds: Callable[[], object], timeout_s: float = 45.0) -> None:
+def until(holds: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Return when something holds."""
     deadline = time.monotonic() + timeout_s
     while not holds():
