@@ -25,7 +25,6 @@ import time
 ROOT = os.environ["STANDIN_SLURM"]
 AT_ONCE = 8
 LONGEST_S = 60.0
-RESET = "sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received"
 
 
 def main() -> int:

@@ -57,7 +57,7 @@ class InlineExecutor(ResidentExecutor):
     def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
         """Return how requests stand; other processes' are forgotten."""
         known = {native: self._known[native] for native in native_ids if native in self._known}
-        return {native: {0: ElementReport(turn.state, reaped=True)} for native, turn in known.items()}
+        return {native: {0: ElementReport(turn.state)} for native, turn in known.items()}
 
     def cancel(self, native_ids: Collection[str]) -> None:
         """Start nothing more of these requests."""

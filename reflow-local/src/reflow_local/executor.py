@@ -279,7 +279,7 @@ def _refuse_while_loading() -> None:
 def _reports(order: Order) -> dict[int, ElementReport]:
     if order.is_ended:
         state = JobState.CANCELLED if order.is_cancelled else JobState.COMPLETED
-        return dict.fromkeys(range(order.request.count), ElementReport(state, reaped=True))
+        return dict.fromkeys(range(order.request.count), ElementReport(state))
     return {element: ElementReport(_state(order, element)) for element in range(order.request.count)}
 
 

@@ -65,13 +65,11 @@ class ElementReport(NamedTuple):
     Attributes:
         reason: The executor's own words, in plain text, or empty; of one that waits, why, and what to type: by
             ``type: COMMAND`` those are known for which waiting may not help.
-        reaped: Whether the executor saw the process end itself, so that what it wrote is visible here.
         node: The node that it ran on, where there was one and its name is known.
     """
 
     state: JobState
     reason: str = ""
-    reaped: bool = False
     node: str = ""
 
 

@@ -24,14 +24,6 @@ def claim(sub: SubmissionPaths, element: int, holder: str) -> int | None:
     return start
 
 
-def claim_holder(sub: SubmissionPaths, element: int) -> str | None:
-    """Return the job that claimed an element, or None while nobody has."""
-    try:
-        return read_bytes(_path(sub, element, 0)).decode()
-    except FileNotFoundError:
-        return None
-
-
 def last_start(sub: SubmissionPaths, element: int) -> int:
     """Return how often an element had been started before its last start, as far as that came to claim it."""
     start = 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from reflow.view.screen import Screen
-from reflow.view.status import DONE, Status, by_cause, progress
+from reflow.view.status import Status, by_cause, progress
 from reflow.view.words import elements
 
 _COLOURS = {
@@ -80,9 +79,3 @@ def _parameters(status: Status) -> str:
         return ""
     lines = "".join(f"<li>{escape(name)} = {escape(str(value))}</li>" for name, value in given.items())
     return f"<details><summary>Parameters ({len(given)})</summary><ul>{lines}</ul></details>"
-
-
-def card_text(status: Status, screen: Screen) -> str:
-    """Return a run in one line, for where there is no HTML."""
-    done = sum(task["counts"].get(state, 0) for task in status["tasks"].values() for state in DONE)
-    return f"Run({status['run_id']!r}, {screen.paint(status['state'], status['state'])}, {done} done)"
