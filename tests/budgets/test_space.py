@@ -30,7 +30,7 @@ def test_no_file_per_instance_is_left_once_a_run_has_ended(run, tmp_path, files)
     assert len(files(500)) == few
 
 
-def test_ledger_and_results_take_at_most_400_bytes_per_instance_beyond_the_values(run, tmp_path, monkeypatch):
+def test_ledger_and_results_take_at_most_400_bytes_per_instance_beyond_the_values(run, tmp_path):
     def size(width: int) -> int:
         home = tmp_path / str(width)
         run(PYTHON, *submit(width, "--run-dir", home), REFLOW_STORE=str(home / "store.db"))

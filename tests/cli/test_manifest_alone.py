@@ -96,7 +96,7 @@ def test_the_plan_is_the_same_before_and_after_a_run(terminal, rebuilt):
     assert (after["work"]["reused"], after["work"]["run"]) == (3, 1)
 
 
-def test_a_manifest_survives_json_exactly(terminal, monkeypatch):
+def test_a_manifest_survives_json_exactly(terminal):
     described = terminal.workflow("steps").describe()
 
     assert json.loads(json.dumps(described)) == described

@@ -129,7 +129,7 @@ def test_cancel_of_an_inline_run_holds_from_the_next_instance_on(submit, termina
 
 
 @only_local
-def test_cancel_then_immediately_retry_runs_everything_that_was_not_done(submit, until, capsys):
+def test_cancel_then_immediately_retry_runs_everything_that_was_not_done(submit, until):
     run = submit("done", *NAMES)
     run.let_grow_old()
     run.open("done")

@@ -90,7 +90,7 @@ def seen(exit_code_and_seen):
     return exit_code_and_seen[1]
 
 
-def test_a_run_with_failures_ends_failed_with_exit_code_1(exit_code_and_seen, shared_lab, wf, capsys):
+def test_a_run_with_failures_ends_failed_with_exit_code_1(exit_code_and_seen, shared_lab, wf):
     code, seen = exit_code_and_seen
 
     assert seen.state == "failed"

@@ -184,7 +184,7 @@ def test_the_command_line_retries_in_the_foreground_and_ends_as_the_run_does(lab
     assert broken.new_calls() == []
 
 
-def test_the_log_of_each_attempt_is_kept(broken, flows, capfd):
+def test_the_log_of_each_attempt_is_kept(broken, capfd):
     in_terminal = broken.lab.executor == "inline"
     broken.retry("each[1]")
     broken.mend("b")

@@ -328,7 +328,7 @@ def _change(file, how):
 
 @only_local
 @pytest.mark.parametrize("how", NAMED)
-def test_named_verifiers_look_at_what_they_are_named_for(lab, flows, out, broken, capsys, how):
+def test_named_verifiers_look_at_what_they_are_named_for(lab, out, broken, capsys, how):
     tried = broken("sized")
     for name in "sc":
         _change(out / name, how)
@@ -350,7 +350,7 @@ def test_a_file_that_its_verifier_accepts_and_its_reader_would_refuse_is_made_ag
 # Reports
 
 
-def test_verify_says_what_does_not_hold_and_changes_nothing(lab, flows, out, broken, capsys):
+def test_verify_says_what_does_not_hold_and_changes_nothing(lab, out, broken, capsys):
     tried = broken("chain")
     for name in ("second q", "fourth r"):
         (out / name).unlink()
@@ -371,7 +371,7 @@ def test_verify_says_what_does_not_hold_and_changes_nothing(lab, flows, out, bro
 
 
 @only_local
-def test_verify_looks_at_what_is_selected(lab, flows, out, broken, capsys):
+def test_verify_looks_at_what_is_selected(lab, out, broken, capsys):
     tried = broken("chain")
     (out / "second q").unlink()
     capsys.readouterr()
@@ -401,7 +401,7 @@ def test_verify_says_where_there_is_nothing_to_check(broken, lab, capsys):
 
 
 @only_local
-def test_verify_gives_its_facts_as_json(lab, flows, out, broken, capsys):
+def test_verify_gives_its_facts_as_json(lab, out, broken, capsys):
     tried = broken("line")
     (out / "made").unlink()
     capsys.readouterr()
@@ -416,7 +416,7 @@ def test_verify_gives_its_facts_as_json(lab, flows, out, broken, capsys):
 
 
 @only_local
-def test_verify_asks_the_users_function_in_a_process_of_its_own(lab, flows, out, broken, said, capfd):
+def test_verify_asks_the_users_function_in_a_process_of_its_own(lab, out, broken, said, capfd):
     tried = broken("own")
     said("raise")
     capfd.readouterr()
@@ -429,7 +429,7 @@ def test_verify_asks_the_users_function_in_a_process_of_its_own(lab, flows, out,
 
 
 @only_local
-def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, flows, out, broken, said, tmp_path, until):
+def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, out, broken, said, tmp_path, until):
     tried = broken("own")
     said("hang")
     argv = [

@@ -118,7 +118,7 @@ class BatchExecutorContract(Contract):
         assert executor.poll([]) == {}
         executor.cancel([])
 
-    def test_predecessors_end_first_however_they_end(self, executor, make_request, rig, tmp_path):
+    def test_predecessors_end_first_however_they_end(self, executor, make_request, rig):
         slow = "time.sleep(0.5); open(f'first{number}', 'w').close(); sys.exit(1)"
         first = executor.submit(make_request(slow, count=2))
         second = executor.submit(make_request("open('first0'); open('first1')", predecessors=[first]))
@@ -136,7 +136,7 @@ class BatchExecutorContract(Contract):
         assert not (tmp_path / "mark0").exists()
         executor.cancel([later])
 
-    def test_no_more_than_so_many_run_at_once(self, executor, make_request, rig, tmp_path):
+    def test_no_more_than_so_many_run_at_once(self, executor, make_request, rig):
         request = make_request(CROWD, count=4, resources=Resources(array_parallelism=1))
         native = executor.submit(request)
         rig.wait_for_end(executor, [native])

@@ -340,7 +340,7 @@ def test_cluster_is_known_inside_a_job_without_asking(standin, make_request, mon
     assert standin.calls("scontrol") == []
 
 
-def test_jobs_of_another_cluster_are_asked_for_there(fake_slurm, standin, make_request):
+def test_jobs_of_another_cluster_are_asked_for_there(fake_slurm, standin):
     standin.fail("squeue", "accept")
     fake_slurm.poll([f"812;south;{'a' * 20};1"])
 

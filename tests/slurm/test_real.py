@@ -164,7 +164,7 @@ def test_requeued_element_waits_again_under_the_same_id(slurm, accounted, make_r
     assert rig.wait_for_end(slurm, [native])[native][0].state is JobState.CANCELLED
 
 
-def test_held_element_waits_and_names_the_command(slurm, accounted, make_request, rig):
+def test_held_element_waits_and_names_the_command(slurm, accounted, make_request):
     native = slurm.submit(make_request(begin_s=3600))
     accounted.run("scontrol", "hold", job_of(native))
 
@@ -374,7 +374,7 @@ def proxy(bare, tmp_path, monkeypatch) -> Iterator[Proxy]:
 
 
 @pytest.mark.parametrize("mode", ["reset", "drop"])
-def test_submission_whose_reply_was_lost_is_found_and_runs_once(proxy, make_request, rig, tmp_path, mode):
+def test_submission_whose_reply_was_lost_is_found_and_runs_once(proxy, make_request, rig, mode):
     executor = SlurmExecutor()
     assert executor.available() is None
     request = make_request("open(f'ran{number}', 'x').close()", count=2)

@@ -167,7 +167,7 @@ def test_what_one_call_does_to_a_shared_list_does_not_reach_the_next(call):
     assert [run.ends(sub)[index].value for index in range(3)] == ["1", "1", "1"]
 
 
-def test_secret_reaches_the_function_and_no_outcome(call, tmp_path):
+def test_secret_reaches_the_function_and_no_outcome(call):
     secrets = "Path(__file__).parent / 'runs' / '.reflow' / 'small-1' / 'secrets.json'"
     text = f'({secrets}).write_text(\'{{"token": "hunter2"}}\')\n'
     body = "raise ValueError(f'bad {token}')"

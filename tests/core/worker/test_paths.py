@@ -98,7 +98,7 @@ def test_input_that_changes_during_the_call_makes_the_result_not_reusable(call, 
     assert "changed while the task ran" in end.unusable
 
 
-def test_returned_file_is_stamped_as_it_is_then(call, tmp_path):
+def test_returned_file_is_stamped_as_it_is_then(call):
     text = """
 @flow.array_job()
 def task(run_dir: RunDir) -> list[Path]:
