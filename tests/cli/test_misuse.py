@@ -461,6 +461,12 @@ def test_a_task_of_a_run_is_named_by_its_text(ran, name, task, remedy):
         getattr(ran.open(), name)(task)
 
 
+@pytest.mark.parametrize("name", ["why", "cancel", "retry"])
+def test_an_instance_that_is_not_there_is_refused_from_python_too(ran, name):
+    with pytest.raises(UnknownTask, match=r"work\[99\] is not there: work has \d+ instances"):
+        getattr(ran.open(), name)("work[99]")
+
+
 @pytest.mark.parametrize("timeout", ["x", "1", True])
 def test_a_timeout_that_is_no_number_is_refused(ran, timeout):
     with pytest.raises(UsageError, match=r"timeout=.* cannot be meant; it takes a number of seconds"):

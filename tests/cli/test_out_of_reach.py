@@ -105,6 +105,16 @@ def test_a_run_whose_directory_was_removed_is_out_of_reach_and_still_listed(term
     assert terminal.steps("runs", "--json").json[0]["state"] is None
 
 
+def test_a_handle_whose_directory_was_removed_says_so_when_it_is_to_retry(terminal):
+    terminal.submit("--bad", "1")
+    run = terminal.open()
+    assert run.state == "failed"
+    shutil.rmtree(terminal.folder / "runs")
+
+    with terminal.here(), pytest.raises(RunDirError, match="is not there now"):
+        run.retry()
+
+
 @pytest.mark.parametrize("command", ["submit", "wait", "logs -f"])
 @pytest.mark.parametrize("deleted", ["runs", "its root"])
 def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, until, command, deleted):

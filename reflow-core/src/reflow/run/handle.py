@@ -137,8 +137,6 @@ class Run:
         if index is not None and task is None:
             raise UsageError(f"which task has the instance {index}? write: why(TASK, {index})")
         scopes = self._scopes(task if index is None else f"{task}[{index}]")
-        for scope in scopes:
-            check_there(self._run, scope)
         heal(self._run)
         found = [told.facts() for told in why(self._run, scopes)]
         if as_dict:
@@ -164,7 +162,11 @@ class Run:
             go_on(self._run)
 
     def _scopes(self, selector: str | None) -> list[Scope]:
-        return [] if selector is None else [parse_selector(selector, self._run.graph)]
+        if selector is None:
+            return []
+        scope = parse_selector(selector, self._run.graph)
+        check_there(self._run, scope)
+        return [scope]
 
     def _task_state(self, task: str) -> str:
         return str(read_status(self._run)["tasks"][task]["state"])

@@ -77,9 +77,12 @@ def check_own(paths: RunPaths) -> None:
     """Refuse to change a run of somebody else, which may be looked at only.
 
     Raises:
-        RunDirError: It belongs to another user.
+        RunDirError: It belongs to another user, or its directory is gone.
     """
-    owner = os.stat(paths.root).st_uid
+    try:
+        owner = os.stat(paths.root).st_uid
+    except FileNotFoundError as error:
+        raise gone_run(paths) from error
     if owner != os.geteuid():
         raise RunDirError(f"run {paths.run_id} belongs to user {owner}, and only they can change it")
 
