@@ -114,7 +114,10 @@ class Workflow(Flow):
         Raises:
             WiringError: The tasks do not fit together.
             ParameterError: A parameter is missing, unknown or mistyped.
-            UsageError: One of the arguments above is mistyped.
+            UsageError: One of the arguments above is mistyped, or the configuration is wrong.
+            UnknownTask: ``force_tasks`` names what is no task.
+            PluginError: There is no such executor or store, or it cannot be loaded.
+            OutOfReach: The run directory cannot be written, or the store is damaged or of a newer version.
         """
         from reflow.compose.submission import submit_request
         from reflow.config.settings import executor_choice, load_settings
@@ -174,6 +177,7 @@ class Workflow(Flow):
 
         Raises:
             UnknownRun: There is none, several are meant, or it is a run of another workflow.
+            OutOfReach: The list of runs or the run cannot be read.
         """
         from reflow.compose.runs import open_run
         from reflow.errors import UnknownRun
@@ -199,7 +203,11 @@ class Workflow(Flow):
         self.graph()
 
     def describe(self) -> dict[str, Any]:
-        """Return the workflow as JSON: all that a command line or a server needs without importing it."""
+        """Return the workflow as JSON: all that a command line or a server needs without importing it.
+
+        Raises:
+            WiringError: The tasks do not fit together.
+        """
         from reflow.graph.manifest import to_manifest
 
         return to_manifest(self.graph(hashes=True))
@@ -309,6 +317,7 @@ def open_run(run: str, run_dir: str | os.PathLike[str] | None = None) -> Run:
 
     Raises:
         UnknownRun: There is none, or several are meant.
+        OutOfReach: The list of runs or the run cannot be read.
     """
     from reflow.compose.runs import open_run as find
     from reflow.run.arguments import check_arguments

@@ -63,7 +63,7 @@ class Run:
 
         Raises:
             TimeoutError: It is not over after so many seconds.
-            OutOfReach: Nothing drives it any more.
+            OutOfReach: Nothing drives it any more, it is held, or its directory is gone.
             UsageError: The timeout is no number.
         """
         check_arguments(timeout=timeout)
@@ -87,7 +87,11 @@ class Run:
         return list(found.values()) if self._run.graph.tasks[task].array else found[0]
 
     def results(self, task: str) -> dict[int, Any]:
-        """Return what each instance of a task returned, by index; those without a result are left out."""
+        """Return what each instance of a task returned, by index; those without a result are left out.
+
+        Raises:
+            UnknownTask: There is no such task.
+        """
         _check_task("results", task)
         return {index: self._decode(task, value) for index, value in results(self._run, task).items()}
 
@@ -130,6 +134,7 @@ class Run:
 
         Raises:
             UnknownTask: There is no such task, or it has no such instance.
+            UsageError: That is no selector, or an index is given without its task.
         """
         _check_task("why", task, may_be_none=True)
         if index is not None:
@@ -145,7 +150,12 @@ class Run:
         return None
 
     def cancel(self, task: str | None = None) -> None:
-        """Cancel it, or a task (``"convert"``) or some instances (``"convert[3]"``) of it; return when that holds."""
+        """Cancel it, or a task (``"convert"``) or some instances (``"convert[3]"``) of it; return when that holds.
+
+        Raises:
+            UnknownTask: There is no such task, or it has no such instance.
+            OutOfReach: It could not be carried out in time, or the run cannot be reached or is somebody else's.
+        """
         _check_task("cancel", task, may_be_none=True)
         print(cancel(self._run, self._scopes(task)))
 
@@ -153,7 +163,12 @@ class Run:
         """Open new attempts for what failed, was cancelled or skipped: all, or of a task; return at once.
 
         Args:
+            task: A task or a selector (``"convert[3]"``); default: all.
             verify: Whether to look first whether the kept outputs that it builds on still hold.
+
+        Raises:
+            UnknownTask: There is no such task, or it has no such instance.
+            OutOfReach: The run cannot be reached, or is somebody else's.
         """
         _check_task("retry", task, may_be_none=True)
         report = retry(self._run, self._scopes(task), verify=verify)
