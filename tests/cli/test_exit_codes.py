@@ -79,7 +79,7 @@ def test_an_interrupt_cancels_the_run_and_exits_with_130(terminal, held_up, whom
     process = held_up()
 
     (os.kill if whom == "the process" else os.killpg)(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "Traceback" not in err
@@ -94,7 +94,7 @@ def test_an_interrupt_cancels_the_run_and_exits_with_130(terminal, held_up, whom
 def test_what_was_interrupted_is_retried_to_its_end(terminal, held_up):
     process = held_up()
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     open_the_gate(terminal)
 
     assert terminal.steps("retry").code == 0
@@ -106,7 +106,7 @@ def test_who_only_waits_may_leave_without_harm(terminal, detached, until):
     until(lambda: "work" in waiting.stderr.readline())
 
     waiting.send_signal(signal.SIGINT)
-    _, err = waiting.communicate(timeout=30)
+    _, err = waiting.communicate(timeout=60)
 
     assert waiting.returncode == 130
     assert "Traceback" not in err
@@ -155,7 +155,7 @@ def test_two_active_runs_are_not_cancelled_by_guessing(terminal, detached):
 def test_logs_follow_a_run_to_its_end(terminal, detached):
     following = terminal.begin("steps.py", "logs", "-f")
     open_the_gate(terminal)
-    out, err = following.communicate(timeout=30)
+    out, err = following.communicate(timeout=60)
 
     assert (following.returncode, err) == (0, "")
     assert sorted(out.split("\n")) == ["", *(f"working on {i}" for i in range(4))]

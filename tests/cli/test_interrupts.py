@@ -135,7 +135,7 @@ def test_who_interrupts_what_somebody_else_drives_does_not_cancel_it(terminal, u
     until(lambda: list((root / "control").glob("note-*")) or advancing.poll() is not None)
 
     advancing.send_signal(signal.SIGINT)
-    out, err = advancing.communicate(timeout=30)
+    out, err = advancing.communicate(timeout=60)
 
     assert (advancing.returncode, out, err) == (130, "", "interrupted\n")
     assert not list((root / "control").glob("cancel-*"))
@@ -154,7 +154,7 @@ def stubborn(terminal, until):
     until((place / "told").exists)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert time.monotonic() - began < GRACE_S - 2.0
     assert process.returncode == 130
     assert "Traceback" not in err

@@ -124,13 +124,13 @@ def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, unt
     until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
     run_id = terminal.steps("runs", "-q").out.strip()
     if detach:
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         process = terminal.begin("steps.py", *command.split())
         (process.stderr if command == "wait" else process.stdout).readline()  # it looks at the run by now
 
     folder = terminal.folder / "runs" if deleted == "runs" else terminal.run_root(run_id)
     folder.rename(terminal.folder / "deleted")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
 
     assert process.returncode == 3, err
     assert err.splitlines()[-2:] == [

@@ -449,6 +449,6 @@ def test_a_verifier_that_hangs_ends_with_whoever_asked(lab, out, broken, said, t
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int(hanging.read_text()), 0)

@@ -280,7 +280,7 @@ def test_an_interrupt_cancels_the_run_and_exits_with_130(place):
 
     process.send_signal(signal.SIGINT)
 
-    _, wrong = process.communicate(timeout=30)
+    _, wrong = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in wrong
     assert place.flow("status", "--json").json["state"] == "cancelled"

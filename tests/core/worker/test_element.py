@@ -40,7 +40,7 @@ def started(run, sub, element, job=""):
 
 def worked(run, sub, element, job=""):
     process = started(run, sub, element, job)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -71,7 +71,7 @@ def test_element_that_is_not_the_last_ends_with_0(run):
     ("then", "code"), [("", 0), ("1 / 0", 1)], ids=["that it can load", "that it cannot load"]
 )
 def test_element_does_not_wait_for_a_thread_that_its_flow_left(tmp_path, then, code):
-    left = "__import__('threading').Thread(target=time.sleep, args=(60,)).start()"
+    left = "__import__('threading').Thread(target=time.sleep, args=(600,)).start()"
     run = SmallRun(tmp_path, f"{TEXT}\n{left}\n{then}\n")
     sub = run.submission("task", [{"n": n} for n in range(2)])
 
@@ -107,7 +107,7 @@ def test_signalled_element_says_so_hands_back_the_rest_and_is_not_marked(run, un
     process = started(run, sub, 0)
     until(lambda: noted(run, 7) == "x")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
 
     assert {index: end.state for index, end in run.ends(sub).items()} == {0: "interrupted"}
     assert read_done(sub) is None
@@ -138,7 +138,7 @@ def test_run_whose_file_is_damaged_is_not_run_and_says_so(run, text):
         file.write(text)
     sub = run.submission("task", [{"n": 0}])
     process = started(run, sub, 0)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 3
     assert b"run.json is damaged" in said
@@ -150,7 +150,7 @@ def test_run_of_another_version_names_both_versions(tmp_path):
     run = SmallRun(tmp_path, TEXT, version="9.9.9")
     sub = run.submission("task", [{"n": 0}])
     process = started(run, sub, 0)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
 
     assert process.returncode == 3
     assert b"reflow 9.9.9" in said

@@ -116,7 +116,7 @@ def test_leftovers_are_found_and_ended_by_the_next_driver(orphan, tmp_path):
         ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
         (
-            "__import__('threading').Thread(target=time.sleep, args=(60,)).start()\n1 / 0\n",
+            "__import__('threading').Thread(target=time.sleep, args=(600,)).start()\n1 / 0\n",
             "division by zero",
         ),
         ("def broken(:\n", "SyntaxError"),

@@ -48,7 +48,7 @@ class ExecutorContract(Contract):
         elements: Elements of a request of many instances.
     """
 
-    timeout_s = 30.0
+    timeout_s = 60.0
     forgotten_id = "999999999"
     elements = 2
 
