@@ -169,6 +169,7 @@ class Run:
         Raises:
             UnknownTask: There is no such task, or it has no such instance.
             OutOfReach: The run cannot be reached, or is somebody else's.
+            UsageError: The run is held.
         """
         _check_task("retry", task, may_be_none=True)
         report = retry(self._run, self._scopes(task), verify=verify)
