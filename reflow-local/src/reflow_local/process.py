@@ -40,21 +40,7 @@ class WorkerProcess:
         self.reports, reporting = _pipe()
         os.set_blocking(self.reports, False)
         try:
-            self.pid = os.posix_spawn(
-                argv[0],
-                list(argv),
-                {**os.environ, **driver_entry()},
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, theirs, 0),
-                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-                    (os.POSIX_SPAWN_DUP2, 1, 2),
-                    (os.POSIX_SPAWN_DUP2, reporting, 3),
-                    (os.POSIX_SPAWN_DUP2, living, 4),
-                ],
-                setpgroup=0,
-                setsigmask=[],
-                setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP],
-            )
+            self.pid = _spawned(argv, log, theirs, reporting, living)
         except BaseException:
             for descriptor in (self._commands, self._life, self.reports):
                 os.close(descriptor)
@@ -154,6 +140,25 @@ class WorkerProcess:
         os.close(self.reports)
         if self.exit_handle >= 0:
             os.close(self.exit_handle)
+
+
+def _spawned(argv: Sequence[str], log: str, commands: int, reports: int, life: int) -> int:
+    """Start a worker in a group of its own, with its ends of the pipes where it looks for them; return its id."""
+    return os.posix_spawn(
+        argv[0],
+        list(argv),
+        {**os.environ, **driver_entry()},
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, commands, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+            (os.POSIX_SPAWN_DUP2, reports, 3),
+            (os.POSIX_SPAWN_DUP2, life, 4),
+        ],
+        setpgroup=0,
+        setsigmask=[],
+        setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGHUP],
+    )
 
 
 def _pidfd(pid: int) -> int:
