@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from reflow import Run, Workflow
 
 DEMO = Path(__file__).parents[2] / "examples" / "demo_flow.py"
 DEMO_GIVEN = ["--start", "2025-01-01", "--end", "2025-01-31", "--bucket", "b", "--model", "icon"]
+KILL_WAIT_S = 5.0  #: as the clusters of these tests are set up
+CANCEL_S = 5.0  #: what a cancel may take beyond that
 
 
 class Job(NamedTuple):
@@ -151,6 +154,12 @@ class User:
         """Return how a run ends by itself."""
         self.wait(lambda: run.picture["state"] != "running", timeout_s)
         return str(run.picture["state"])
+
+    def see_cancelled(self, run: ClusterRun) -> None:
+        """Return when nothing of a run that was just cancelled is in the queue, as soon as a cancel promises it."""
+        returned = time.monotonic()
+        self.wait(lambda: "PENDING" not in run.queue.values(), CANCEL_S)
+        self.wait(lambda: not run.queue, KILL_WAIT_S + CANCEL_S - (time.monotonic() - returned))
 
     def type(self, *words: str, script: Path = DEMO) -> str:
         """Type a command of a script, the demo's if no other is given."""

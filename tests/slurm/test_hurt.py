@@ -225,8 +225,7 @@ def test_cancel_ends_the_copy_that_really_runs(user, hurt, monkeypatch):
     user.wait(lambda: run.began("0", "1") and len(run.queued("watchdog")) == 1)
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in run.queue.values())
-    user.wait(lambda: not run.queue)
+    user.see_cancelled(run)
     assert run.counts["count_calls"] == {"cancelled": 2}
 
 
@@ -247,8 +246,7 @@ def test_cancel_holds_though_the_coordinator_is_inside_sbatch(user, hurt, monkey
     user.wait((user.place / "inside").exists)
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in run.queue.values())
-    user.wait(lambda: not run.queue)
+    user.see_cancelled(run)
     assert run.run.state == "cancelled"
     assert run.counts["behind_gate"] == {"cancelled": 1}
     before = len(list(run.root.glob("jobs/*")))

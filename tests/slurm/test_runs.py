@@ -110,8 +110,7 @@ def test_cancel_holds_and_retry_completes(user, flows):
     user.wait(lambda: run.began("0", "1", "2", "3"))
     run.run.cancel()
 
-    user.wait(lambda: "PENDING" not in run.queue.values())
-    user.wait(lambda: not run.queue)
+    user.see_cancelled(run)
     assert run.run.state == "cancelled"
     assert run.counts["gated"] == {"cancelled": 12}
     time.sleep(1.0)
