@@ -2,11 +2,11 @@
 
 import pytest
 
-from reflow.graph.model import Graph, Input, Node, Source
+from reflow.graph.model import Input, Node, Source
 from reflow.model.digest import digest, digest_many
 from reflow.model.records import TaskRow
 from reflow.model.states import InstanceState, TaskState
-from reflow.plan.expand import Finished, expand, is_over, ready
+from reflow.plan.expand import Finished, expand, is_over
 
 PENDING, SKIPPED = InstanceState.PENDING, InstanceState.SKIPPED
 
@@ -115,14 +115,6 @@ def test_several_steps_contribute_in_their_order():
     )
 
     assert [row.parts for row in found.rows] == [d(1), d(2), d("a"), d("b"), d(9)]
-
-
-def test_a_task_is_ready_when_everything_upstream_is_over():
-    graph = Graph("w", {}, {"up": node("up"), "t": node("t", DIRECT)})
-    rows = {"up": TaskRow("up", TaskState.EXPANDED, 1), "t": TaskRow("t")}
-
-    assert ready(graph, rows, frozenset()) == []
-    assert ready(graph, rows, frozenset({"up"})) == ["t"]
 
 
 @pytest.mark.parametrize(

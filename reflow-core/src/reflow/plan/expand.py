@@ -49,12 +49,6 @@ def is_over(row: TaskRow, counts: Mapping[InstanceState, int]) -> bool:
     return all(state.is_terminal for state, count in counts.items() if count)
 
 
-def ready(graph: Graph, tasks: Mapping[str, TaskRow], over: frozenset[str]) -> list[str]:
-    """Return the tasks that wait and whose upstream tasks are all over."""
-    waiting = (name for name in graph.tasks if tasks[name].state is TaskState.WAITING)
-    return [name for name in waiting if all(up in over for up in graph.upstream(name))]
-
-
 def waiting_behind(graph: Graph, tasks: Mapping[str, TaskRow], opened: Iterable[str]) -> list[TaskRow]:
     """Return all tasks behind some of which instances are opened again as waiting, to be expanded afresh.
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.store import Ledger
+from reflow.graph.model import Graph
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState
+from reflow.plan.frontier import Frontier
 
 
 class Planned(NamedTuple):
@@ -45,19 +47,22 @@ class Draft:
     Attributes:
         tasks: By name, as in an `Overview`.
         counts: Likewise.
+        frontier: The tasks on which there is something to decide.
     """
 
-    def __init__(self, ledger: Ledger, overview: Overview) -> None:
+    def __init__(self, graph: Graph, ledger: Ledger, overview: Overview) -> None:
         self._ledger = ledger
         self.tasks: dict[str, TaskRow] = dict(overview.tasks)
         self.counts: dict[str, dict[InstanceState, int]] = {n: dict(c) for n, c in overview.counts.items()}
+        self.frontier = Frontier(graph, self.tasks, self.counts)
+        self._size = 0
         self._rows: dict[str, dict[int, InstanceRow]] = {}
         self._new: dict[str, TaskRow] = {}  # tasks of which all rows are here
         self._dropped: set[str] = set()
 
     def __len__(self) -> int:
         """Return how many instances wait to be written."""
-        return sum(map(len, self._rows.values()))
+        return self._size
 
     @property
     def is_empty(self) -> bool:
@@ -82,15 +87,22 @@ class Draft:
         """Take in a plan of which nothing is to be handed over."""
         for task in planned.tasks:
             self.tasks[task.task] = self._new[task.task] = task
+            self._size -= len(self._rows.get(task.task, ()))
             self._rows[task.task] = {}
             self.counts[task.task] = {}
         self._dropped.update(planned.dropped)
         for row in planned.rows:
-            counts = self.counts[row.task]
-            if row.task not in self._new or row.index in self._rows[row.task]:
-                counts[InstanceState.PENDING] -= 1  # nothing else is decided on
-            counts[row.state] = counts.get(row.state, 0) + 1
-            self._rows.setdefault(row.task, {})[row.index] = row
+            self._take(row)
+        for name in {*(task.task for task in planned.tasks), *(row.task for row in planned.rows)}:
+            self.frontier.move(self.tasks[name], self.counts[name])
+
+    def _take(self, row: InstanceRow) -> None:
+        ours, counts = self._rows.setdefault(row.task, {}), self.counts[row.task]
+        if row.task not in self._new or row.index in ours:
+            counts[InstanceState.PENDING] -= 1  # nothing else is decided on
+        counts[row.state] = counts.get(row.state, 0) + 1
+        self._size += row.index not in ours
+        ours[row.index] = row
 
     def changes(self) -> Changes:
         """Return what is to be written."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from reflow.graph.model import Graph, Node
 from reflow.model.records import InstanceRow
-from reflow.model.states import InstanceState, TaskState
+from reflow.model.states import InstanceState
 from reflow.plan.decide import Decision, Outputs, Rows, decide
-from reflow.plan.expand import Expansion, expand, is_over, ready
+from reflow.plan.expand import Expansion, expand
 from reflow.plan.inputs import constant_inputs, takes_items
 from reflow.plan.makers import work_code
 from reflow.run.current import Current, current_results
@@ -36,6 +36,9 @@ class Planner:
         self._graph: Graph = hold.run.graph
         self._options: Mapping[str, Any] = hold.run.info["options"]
         self._digests: dict[str, bytes] = {}
+        self._of_key: dict[str, list[str]] = {}
+        for name, node in self._graph.tasks.items():
+            self._of_key.setdefault(node.key, []).append(name)
         self.unreadable: set[str] = set()
 
     def settle(self, draft: Draft) -> Planned | None:
@@ -60,7 +63,7 @@ class Planner:
             Purged: What a reused upstream task returned is out of reach.
         """
         expansions = self._expand(draft)
-        pending = {name: draft.instances(name, {_PENDING}) for name in self._pending_tasks(draft)}
+        pending = {name: draft.instances(name, {_PENDING}) for name in draft.frontier.pending()}
         kept: list[InstanceRow] = []
         for expansion in expansions:
             for row in expansion.rows:
@@ -85,12 +88,8 @@ class Planner:
         return Planned(tasks, [*kept, *decision.reused, *waiting], decision.run, dropped)
 
     def _expand(self, draft: Draft) -> list[Expansion]:
-        over = frozenset(
-            name for name, row in draft.tasks.items() if is_over(row, draft.counts.get(name, {}))
-        )
-        names = ready(self._graph, draft.tasks, over)
         expansions = []
-        for name in names:
+        for name in draft.frontier.ready():
             node = self._graph.tasks[name]
             items = {s.task for e in node.inputs for s in e.sources if takes_items(s)}
             finished = {
@@ -116,13 +115,6 @@ class Planner:
 
     def _shared(self, node: Node) -> dict[str, bytes]:
         return shared_digests(node, self._hold.run.info["parameters"], self._digests)
-
-    def _pending_tasks(self, draft: Draft) -> list[str]:
-        return [
-            name
-            for name, row in draft.tasks.items()
-            if row.state is TaskState.EXPANDED and draft.counts.get(name, {}).get(_PENDING)
-        ]
 
     def _decide(self, pending: Rows, draft: Draft) -> Decision:
         done = self._done(pending, draft)
@@ -178,11 +170,12 @@ class Planner:
 
     def _sharing(self, pending: Rows, draft: Draft, state: InstanceState) -> list[str]:
         """Return the tasks with instances in a state that could share an identity with a pending one."""
-        keys = {self._graph.tasks[task].key for task in pending}
+        keys = dict.fromkeys(self._graph.tasks[task].key for task in pending)
         return [
             name
-            for name, node in self._graph.tasks.items()
-            if node.key in keys and node.cache and draft.counts.get(name, {}).get(state)
+            for key in keys
+            for name in self._of_key[key]
+            if self._graph.tasks[name].cache and draft.counts.get(name, {}).get(state)
         ]
 
 
