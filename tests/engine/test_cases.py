@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -294,6 +295,22 @@ def test_cancel_says_when_the_scheduler_does_not_hear_it_and_the_next_look_sees_
 
     assert engine.cluster.active == []
     assert engine.ledger.overview().submissions == []
+
+
+@pytest.mark.parametrize(
+    ("late_s", "told"), [(0.0, "cancelled 2 of run"), (1000.0, "nothing of run .* was cancelled")], ids=str
+)
+def test_cancel_tells_what_it_cancelled_and_not_what_had_ended_by_then(engine, monkeypatch, late_s, told):
+    until(engine, "work")
+
+    def write_late(*words):
+        engine.cluster.run_for(late_s)
+        return write_request(*words)
+
+    monkeypatch.setattr("reflow.run.cancel.write_request", write_late)
+    engine.was_cancelled = True
+
+    assert re.match(told, cancel(engine.opened(), [Scope("work", (0, 1))]))
 
 
 @pytest.mark.parametrize("state", [JobState.PENDING, JobState.RUNNING])

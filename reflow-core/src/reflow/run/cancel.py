@@ -33,7 +33,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
         return f"run {run.id} is over ({overview.state.value}): nothing was changed"
     check_own(run.paths)
     wanted = tuple(scopes) or (Scope(),)
-    before = _active(run, wanted)
+    was_active, before = _active(run, wanted), _cancelled(run, wanted)
     write_request(run.paths, "cancel", wanted)
     deadline = monotonic_s() + timeout_s
     while True:
@@ -46,7 +46,16 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
                 f"{left}\nthe cancel holds, and is carried out by the next look: {run.typed('status')}"
             )
         sleep(0.05 if run.is_resident else 0.5)
-    return f"cancelled {before} of run {run.id}" if before else f"nothing of that was active in run {run.id}"
+    return _told(run.id, was_active, _cancelled(run, wanted) - before)
+
+
+def _told(run_id: str, was_active: int, cancelled: int) -> str:
+    """Say what a cancel did: much may have ended by itself before it was carried out."""
+    if cancelled > 0:
+        return f"cancelled {cancelled} of run {run_id}"
+    if was_active:
+        return f"nothing of run {run_id} was cancelled: what was asked for ended before, or was opened again since"
+    return f"nothing of that was active in run {run_id}"
 
 
 def _left(run: OpenRun, wanted: Sequence[Scope]) -> str:
@@ -100,14 +109,25 @@ def _waiting(reports: Mapping[int, ElementReport]) -> set[int]:
 
 def _active(run: OpenRun, scopes: Sequence[Scope]) -> int:
     """Count what is named and not over: instances, and tasks that have none yet."""
+    return _count(run, scopes, TaskState.WAITING, _ACTIVE)
+
+
+def _cancelled(run: OpenRun, scopes: Sequence[Scope]) -> int:
+    """Count what is named and cancelled: instances, and tasks that had none yet."""
+    return _count(run, scopes, TaskState.CANCELLED, (InstanceState.CANCELLED,))
+
+
+def _count(
+    run: OpenRun, scopes: Sequence[Scope], task_state: TaskState, states: Sequence[InstanceState]
+) -> int:
     overview = run.ledger.overview()
     total = 0
     for name, task in overview.tasks.items():
         here = [scope for scope in scopes if scope.task in (None, name)]
         if any(scope.indices is None for scope in here):
-            total += task.state is TaskState.WAITING
-            total += sum(overview.counts.get(name, {}).get(state, 0) for state in _ACTIVE)
+            total += task.state is task_state
+            total += sum(overview.counts.get(name, {}).get(state, 0) for state in states)
         elif here:
             wanted = {index for scope in here for index in scope.indices or ()}
-            total += len(run.ledger.instances(name, _ACTIVE, wanted))
+            total += len(run.ledger.instances(name, states, wanted))
     return total
