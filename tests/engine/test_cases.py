@@ -7,18 +7,20 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import engine_flow
 import pytest
 from engine_machine import DAY_S, EngineMachine
 
 from reflow.contracts.executor import ElementReport, JobRequest, Limits
-from reflow.errors import OutOfReach
+from reflow.errors import OutOfReach, SchedulerError
 from reflow.filesystem import locks
 from reflow.filesystem.locks import MISSED_S, STALE_S, LockFile
 from reflow.filesystem.process import ProcessId
 from reflow.model.states import InstanceState, JobState, RunState
 from reflow.run import arrivals, hold
+from reflow.run.advance import advance
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
 from reflow.run.look import look
@@ -27,7 +29,7 @@ from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
-from reflow.testing.cluster import Cluster, Element
+from reflow.testing.cluster import Cluster, ClusterExecutor, Element
 
 
 @pytest.fixture
@@ -311,6 +313,22 @@ def test_cancel_tells_what_it_cancelled_and_not_what_had_ended_by_then(engine, m
     engine.was_cancelled = True
 
     assert re.match(told, cancel(engine.opened(), [Scope("work", (0, 1))]))
+
+
+def test_that_a_scheduler_gave_no_answer_is_told_once_until_it_answers(engine, monkeypatch):
+    until(engine, "work")
+    told_meanwhile = []
+    for word in ("socket timed out", "connection refused", "it is busy"):
+        answer = Mock(side_effect=SchedulerError(word))
+        monkeypatch.setattr(ClusterExecutor, "poll", answer)
+        advance(engine.opened(), wait=True)
+        told_meanwhile.append([line for line in told(engine.paths) if "did not say" in line])
+    monkeypatch.undo()
+    advance(engine.opened(), wait=True)
+
+    assert [len(lines) for lines in told_meanwhile] == [1, 1, 1]
+    assert "it is busy" in told_meanwhile[-1][0]
+    assert told(engine.paths) == []
 
 
 @pytest.mark.parametrize("state", [JobState.PENDING, JobState.RUNNING])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reflow.contracts.executor import Executor
@@ -15,7 +15,7 @@ from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
 from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
-from reflow.run.hold import Hold, held
+from reflow.run.hold import ASKED_AGAIN, Hold, held
 from reflow.run.opened import OpenRun
 from reflow.run.small_jobs import is_of_small_job, is_small
 from reflow.run.standing import Reports, ask, is_settled, open_work
@@ -55,8 +55,9 @@ def advance(run: OpenRun, *, caller: str = "", wait: bool = False) -> RunState |
             with hold.beating():
                 one = _Pass(run, hold, wait=wait)
                 state = one.make(caller)
-                tell(run.paths, hold.take_messages())
-                one.take_back()
+                messages = hold.take_messages()
+                tell(run.paths, messages)
+                one.take_back(messages)
         wait = wait and not one.was_interrupted  # whoever asked for something waits for the lease
         save_picture(run)
         is_asked = state is not RunState.HELD and any(r.kind == "retry" for r in list_requests(run.paths))
@@ -119,14 +120,21 @@ class _Pass:
             self._guards.end(used=caller)
         return state
 
-    def take_back(self) -> None:
-        """Forget what was told of submissions that have got their answer since, or of which none is wanted any more."""
+    def take_back(self, fresh: Sequence[str]) -> None:
+        """Forget what was told of questions that have got their answer since, or of which none is wanted any more.
+
+        Args:
+            fresh: What this pass has told.
+        """
         overview = self._hold.overview()
         waiting: list[str] = []
         if not overview.state.is_over:
             waiting = [f"{row.task}: " for row in self._intents()] + self._guards.refused()
         for ending in (TRIED_AGAIN, LOOKED_UP):
             take_back(self._run.paths, ending, but=waiting)
+        unheard = [message for message in fresh if message.endswith(ASKED_AGAIN)]
+        if unheard or self._hold.is_heard or overview.state.is_over:
+            take_back(self._run.paths, ASKED_AGAIN, but=unheard)
         if overview.state.is_over or self._guards.is_guarded():
             take_back(self._run.paths, self._unguarded)
 
@@ -214,7 +222,7 @@ class _Pass:
         try:
             found = self._settled_find(intents)
         except SchedulerError as error:
-            self._hold.messages.append(f"the scheduler did not say which jobs it has: {error}")
+            self._hold.tell_unheard(error, "the scheduler did not say which jobs it has:")
             if self._stays and self._is_job:
                 self._doze(DEAF_S)
             return
@@ -223,6 +231,7 @@ class _Pass:
             for row in intents
             if row.token in found or self._is_claimed(row)
         ]
+        self._hold.is_heard = True
         known = {row.token for row in adopted}
         again = [row for row in intents if row.token not in known and self._is_ripe(row)]
         self._hold.apply(Changes(submissions=adopted))

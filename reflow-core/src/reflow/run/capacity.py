@@ -62,7 +62,7 @@ class Capacity:
         try:
             return packed(node, self._executor, self._hold.run.info["defaults"])
         except SchedulerError as error:
-            self._hold.messages.append(f"the scheduler did not say what its time limits are: {error}")
+            self._hold.tell_unheard(error, "the scheduler did not say what its time limits are:")
             return node.pack
 
 
@@ -95,7 +95,7 @@ def known_limits(hold: Hold, executor: Executor) -> Limits:
     try:
         limits = executor.limits()
     except SchedulerError as error:
-        hold.messages.append(f"the scheduler did not say what its limits are: {error}")
+        hold.tell_unheard(error, "the scheduler did not say what its limits are:")
         return Limits()
     replace_file(path, json.dumps(limits).encode(), sync=False)
     return limits

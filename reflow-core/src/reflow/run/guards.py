@@ -168,6 +168,7 @@ class Guards:
 
     def _answered(self, row: SubmissionRow, answer: str | NotSubmitted | SubmissionUnknown) -> SubmissionRow:
         if isinstance(answer, str):
+            self._hold.is_heard = True
             return row._replace(state="open", native_id=answer)
         if isinstance(answer, SubmissionUnknown):
             return under_way(row)
@@ -196,7 +197,7 @@ class Guards:
             if natives:
                 self._executor.cancel(natives)
         except SchedulerError as error:  # they are tried again by whoever comes next, be it one of them
-            self._hold.messages.append(f"small jobs of this run could not be cancelled: {error}")
+            self._hold.tell_unheard(error, "small jobs of this run could not be cancelled:")
             return
         self.leave(
             row.token

@@ -195,6 +195,7 @@ def submit(
             return Answered(submission._replace(ended=now_ms()), error)
         _keep_answer(hold, submission, {"refused": f"{submission.task}: {error}"})
         return Answered(submission._replace(state="refused", ended=now_ms()), error)
+    hold.is_heard = True
     _keep_answer(hold, submission, {"native_id": native_id})
     return Answered(submission._replace(state="open", native_id=native_id))
 

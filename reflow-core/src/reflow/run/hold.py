@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from reflow.errors import RunDirError, StoreError
+from reflow.errors import RunDirError, SchedulerError, StoreError
 from reflow.filesystem.locks import BEAT_S, Holder
 from reflow.model.records import Changes, Overview
 from reflow.run.opened import OpenRun
@@ -15,10 +15,16 @@ from reflow.rundir.lease import Lease
 from reflow.rundir.runfile import check_own, gone_run, is_there
 
 RESULTS_WAIT = "the run goes on, its new results wait in its ledger"  #: how a message ends that says so
+#: How a message ends that tells of a scheduler without an answer, until there is one.
+ASKED_AGAIN = "it is asked again by the next look"
 
 
 class Hold:
-    """What a coordinator works with while it holds the lease of a run."""
+    """What a coordinator works with while it holds the lease of a run.
+
+    Attributes:
+        is_heard: Whether the scheduler has given an answer.
+    """
 
     def __init__(self, run: OpenRun, lease: Lease) -> None:
         self.run = run
@@ -27,6 +33,7 @@ class Hold:
         self.epoch = self.ledger.take_epoch()
         self.results = SharedResults(run.store)
         self.messages: list[str] = []
+        self.is_heard = False
         self._overview: Overview | None = None
 
     def apply(self, changes: Changes) -> None:
@@ -34,6 +41,11 @@ class Hold:
         self.lease.beat()
         self._overview = None
         self.ledger.apply(changes, self.epoch)
+
+    def tell_unheard(self, error: SchedulerError, what: str = "") -> None:
+        """Have the user told that the scheduler gave no answer; ``what`` this stands in the way of comes before."""
+        said = " ".join(f"{what} {error}".split())
+        self.messages.append(f"{said}; {ASKED_AGAIN}")
 
     def take_messages(self) -> list[str]:
         """Return what a user should be told since the last time, each thing once."""

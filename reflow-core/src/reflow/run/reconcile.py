@@ -70,7 +70,7 @@ def _look_again(hold: Hold, executor: Executor, rows: Sequence[SubmissionRow]) -
         asked = sorted({native for found in natives.values() for native in found})
         told = executor.poll(asked) if asked else {}
     except SchedulerError as error:
-        hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
+        hold.tell_unheard(error, "the scheduler did not say how the jobs stand:")
         return {}
     return _gone(hold, executor, rows, lambda row: [told.get(native, {}) for native in natives[row.token]])
 

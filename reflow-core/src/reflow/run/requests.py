@@ -82,7 +82,7 @@ def _tell(hold: Hold, executor: Executor, rows: Sequence[InstanceRow]) -> None:
     try:
         executor.cancel(whole)
     except SchedulerError as error:
-        hold.messages.append(str(error))
+        hold.tell_unheard(error)
 
 
 def _end_elements(
@@ -95,7 +95,7 @@ def _end_elements(
         if elements and submission.native_id:
             executor.cancel_elements(submission.native_id, elements)
     except SchedulerError as error:
-        hold.messages.append(str(error))
+        hold.tell_unheard(error)
 
 
 def _retry(hold: Hold, request: Request) -> None:

@@ -24,8 +24,9 @@ def ask(hold: Hold, executor: Executor, rows: Iterable[SubmissionRow]) -> Report
     try:
         told = executor.poll(natives) if natives else {}
     except SchedulerError as error:
-        hold.messages.append(f"the scheduler did not say how the jobs stand: {error}")
+        hold.tell_unheard(error, "the scheduler did not say how the jobs stand:")
         return None
+    hold.is_heard = hold.is_heard or bool(natives)
     waits = _waits([row for row in known if not is_small(row)], told)
     keep_waits(hold.run.paths, Asked(now_ms(), waits, _guards(known, told)))
     return told

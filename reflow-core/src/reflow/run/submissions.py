@@ -208,7 +208,7 @@ class Submissions:
             try:
                 self._executor.cancel(unwanted)
             except SchedulerError as error:
-                self._hold.messages.append(str(error))
+                self._hold.tell_unheard(error)
 
     def call_off_elements(self, submission: SubmissionRow, active: Collection[int]) -> None:
         """Cancel single elements that were cancelled, whoever had no time to do so, or was not heard."""
@@ -219,7 +219,7 @@ class Submissions:
             try:
                 self._executor.cancel_elements(submission.native_id, unwanted)
             except SchedulerError as error:
-                self._hold.messages.append(str(error))
+                self._hold.tell_unheard(error)
 
     def left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
         """Return the instances that are still handed over in a submission."""
