@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -155,3 +156,24 @@ def test_two_runs_that_do_the_same_work_at_once_and_agree_share_their_results(lo
     assert [seen.result("draw") for seen in runs] == [["a", "b 1", "c 1"]] * 2
     assert [said(seen) for seen in runs] == [[], []]
     assert local_lab.submit(wf, hidden=hidden).calls == []
+
+
+@pytest.mark.parametrize("is_backwards", [False, True])
+def test_a_rebuild_keeps_both_and_the_newest_is_reused(local_lab, wf, hidden, capsys, is_backwards):
+    first = local_lab.submit(wf, hidden=hidden)
+    like_first = local_lab.submit(wf, hidden=hidden)
+    hidden.write_text("2")
+    again = local_lab.submit(wf, hidden=hidden, force=True)
+    like_again = local_lab.submit(wf, hidden=hidden)
+    runs = [first, like_first, again, like_again]
+    Path(local_lab.store).write_bytes(b"no store at all")
+
+    places = [
+        word for seen in runs[:: -1 if is_backwards else 1] for word in ("--run-dir", str(seen.run_dir))
+    ]
+    code, _, told = local_lab.type(capsys, "store", "rebuild", "--trust", *places)
+
+    assert code == 0, told
+    drawn = [seen.result("draw") for seen in runs]
+    assert drawn == [["a", "b 1", "c 1"]] * 2 + [["a", "b 2", "c 2"]] * 2
+    assert local_lab.submit(wf, hidden=hidden).result("draw") == ["a", "b 2", "c 2"]

@@ -8,20 +8,21 @@ taken in as stale.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
 from reflow.contracts.store import Results, Salvage, Store
-from reflow.errors import ReflowError
+from reflow.errors import ReflowError, StoreError
 from reflow.model.named_tuple import NamedTuple
-from reflow.model.records import Context, NewResult, RunEntry
+from reflow.model.records import Context, FoundResult, NewResult, RunEntry
 from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun
 from reflow.run.publish import context_of, results_of
 
 BATCH = 2_000  #: rows in one transaction
 IN_DOUBT = "the store was damaged, and nobody can tell whether this had been invalidated"
+OLDER = "a newer one from the same inputs is there; only the runs that have it still do"
 
 Pair = tuple[bytes, bytes]
 _T = TypeVar("_T")
@@ -92,7 +93,8 @@ class _Filling:
         self._stale = old.forgotten()
         self._copy(new, old)
         listed = {Place(entry.run_dir, entry.run_id): entry for entry in old.runs()}
-        for place in listed | self._places:
+        oldest_first = sorted(listed, key=lambda place: listed[place].created)
+        for place in dict.fromkeys(oldest_first) | self._places:
             self._take_in(new, place, listed.get(place))
         self.lost = dict(old.lost)
 
@@ -129,16 +131,33 @@ class _Filling:
     def _add(self, new: Results, run: OpenRun, context: Context, published: int) -> None:
         node = run.graph.tasks[context.task]
         for batch in _batches(run.ledger.kept(context.task)):
-            rows = [row for row in results_of(node, batch) if (row.identity, row.output) not in self._stale]
+            was_there = {(one.identity, one.output.output) for one in batch if one.number <= published}
+            rows = [row for row in results_of(node, batch) if _pair(row) not in self._stale]
             there = new.find({row.identity for row in rows})
-            rows = [row for row in rows if row.identity not in there]
+            beside = [row for row in rows if _pair(row) in was_there and _differs(new, row, there)]
+            rows = [*(row for row in rows if row.identity not in there), *beside]
             new.append(context, rows)
             self.added += len(rows)
-            was_there = {(one.identity, one.output.output) for one in batch if one.number <= published}
-            in_doubt = [pair for row in rows if (pair := (row.identity, row.output)) in was_there]
+            older = {_pair(row) for row in beside if row.created <= there[row.identity].created}
+            new.invalidate([*older], OLDER)
+            in_doubt = [pair for row in rows if (pair := _pair(row)) in was_there and pair not in older]
             if in_doubt and not self._trust:
                 new.invalidate(in_doubt, IN_DOUBT)
                 self.in_doubt += len(in_doubt)
+
+
+def _pair(row: NewResult) -> Pair:
+    return row.identity, row.output
+
+
+def _differs(new: Results, row: NewResult, there: Mapping[bytes, FoundResult]) -> bool:
+    """Whether others are there of the same inputs, and none of them, be it stale, is as this one."""
+    if row.identity not in there or row.output == there[row.identity].output:
+        return False
+    try:
+        return not any(True for _ in new.values([_pair(row)]))
+    except StoreError:
+        return True
 
 
 def _grouped(rows: list[tuple[Context, list[NewResult]]]) -> Iterator[tuple[Context, list[NewResult]]]:
