@@ -14,9 +14,10 @@ from reflow.plugin import (
     InstanceRow,
     InstanceState,
 )
-from reflow_sqlite.numbers import Numbers, TaskNumbers
+from reflow_sqlite.numbers import Numbers
 from reflow_sqlite.outputs import Written, write_outputs
-from reflow_sqlite.rows import TASKS, RunRow, attempt_columns, attempt_seal, instance_seal, read_run, tasks_of
+from reflow_sqlite.overview import Reader
+from reflow_sqlite.rows import RunRow, attempt_columns, attempt_seal, instance_seal, read_run
 from reflow_sqlite.schema import CODES
 from reflow_sqlite.seals import row_seal
 
@@ -50,14 +51,12 @@ _SEGMENT = "INSERT OR IGNORE INTO segments (token, name, seal) VALUES (?, ?, ?)"
 class Writer:
     """Writes one batch of changes; lives for one transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, reader: Reader) -> None:
         self._db = db
         self._run = read_run(db)
-        self._tasks = TaskNumbers(
-            {row.task: number for number, row in tasks_of(db.execute(TASKS).fetchall()).items()}
-        )
-        self._tokens = Numbers(db, "tokens")
-        self._hosts = Numbers(db, "hosts")
+        self._tasks = reader.numbers
+        self._tokens = Numbers(db, "tokens", reader.tokens)
+        self._hosts = Numbers(db, "hosts", reader.hosts)
 
     def write(self, changes: Changes, epoch: int) -> None:
         """Write everything, or raise `Fenced` before anything is written."""

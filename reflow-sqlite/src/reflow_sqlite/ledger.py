@@ -72,9 +72,7 @@ class SqliteLedger(Ledger):
         return self._whole(lambda: self._reader.attempts(task, states, indices))
 
     def submissions(self, tokens: Collection[str] = ()) -> list[SubmissionRow]:
-        found = self._whole(self._reader.submissions)
-        wanted = set(tokens)
-        return [row for row in found if not wanted or row.token in wanted]
+        return self._whole(lambda: self._reader.submissions(tokens))
 
     def segments(self, token: str) -> set[str]:
         return self._whole(lambda: self._reader.segments(token))
@@ -97,7 +95,7 @@ class SqliteLedger(Ledger):
     def apply(self, changes: Changes, epoch: int) -> None:
         from reflow_sqlite.changes import Writer
 
-        self._write(lambda db: Writer(db).write(changes, epoch))
+        self._write(lambda db: Writer(db, self._reader).write(changes, epoch))
 
     def close(self) -> None:
         self._connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from reflow.plugin import StoreError
 from reflow_sqlite.connection import Row
@@ -12,48 +12,56 @@ from reflow_sqlite.seals import check_row, row_seal
 _COLUMNS = {"tokens": "token", "hosts": "host"}
 
 
-def names_in(table: str, rows: Iterable[Row]) -> dict[int, str]:
-    """Return the names of a table of names, from all its rows. Raises `Torn`."""
-    found = {}
-    for number, name, sealed in rows:
-        check_row(table, (number, name), sealed, f"the {_COLUMNS[table]} {name!r}")
-        found[number] = name
-    return found
-
-
-def all_names(table: str) -> str:
-    """Return the query for all rows of a table of names; no index is asked, which might lead to another name."""
-    return f"SELECT id, {_COLUMNS[table]}, seal FROM {table} NOT INDEXED ORDER BY id"
-
-
 class Names:
-    """The names behind the numbers of one table, as a reader knows them; read again where one is new."""
+    """The names behind the numbers of one table, as a reader knows them: one that has come to be known stays as it is.
 
-    def __init__(self, table: str, read: Callable[[str], list[Row]]) -> None:
+    New ones have higher numbers, and are read by these: no index is asked, which might lead to another name.
+    """
+
+    def __init__(self, table: str, read: Callable[[str, Sequence[object]], list[Row]]) -> None:
         self._table = table
         self._read = read
         self._known: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self.last = 0  #: the highest number that is known
 
     def __getitem__(self, number: int) -> str:
         """Return a name; a number that has none is a `KeyError`."""
         if number not in self._known:
-            self._known = names_in(self._table, self._read(all_names(self._table)))
+            self.read_on()
         return self._known[number]
+
+    def number(self, name: str) -> int | None:
+        """Return the number of a name, as far as it is known, or None."""
+        return self._numbers.get(name)
+
+    def read_on(self) -> None:
+        """Read the names that were added since the last time. Raises `Torn`."""
+        column = _COLUMNS[self._table]
+        query = f"SELECT id, {column}, seal FROM {self._table} NOT INDEXED WHERE id > ? ORDER BY id"
+        for number, name, sealed in self._read(query, (self.last,)):
+            check_row(self._table, (number, name), sealed, f"the {column} {name!r}")
+            self._known[number] = name
+            self._numbers[name] = self.last = number
 
 
 class Numbers(dict[str, int]):
-    """The numbers of a table of names in one transaction; names that are missing are added."""
+    """The numbers of a table of names that one transaction uses; names that are missing are added."""
 
-    def __init__(self, db: sqlite3.Connection, table: str) -> None:
+    def __init__(self, db: sqlite3.Connection, table: str, names: Names) -> None:
+        super().__init__()
         self._db = db
         self._table = table
-        rows = db.execute(all_names(table)).fetchall()
-        super().__init__({name: number for number, name in names_in(table, rows).items()})
+        self._names = names
+        names.read_on()
+        self._last = names.last
 
     def __missing__(self, name: str) -> int:
-        number = max(self.values(), default=0) + 1
-        row = (number, name, row_seal(self._table, (number, name)))
-        self._db.execute(f"INSERT INTO {self._table} VALUES (?, ?, ?)", row)
+        number = self._names.number(name)
+        if number is None:
+            number = self._last = self._last + 1
+            row = (number, name, row_seal(self._table, (number, name)))
+            self._db.execute(f"INSERT INTO {self._table} VALUES (?, ?, ?)", row)
         self[name] = number
         return number
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from reflow.plugin import AttemptRow, InstanceRow, InstanceState, Overview, RunState, SubmissionRow, TaskRow
 from reflow_sqlite import rows
-from reflow_sqlite.connection import Connection
+from reflow_sqlite.connection import Connection, Row
 from reflow_sqlite.failures import Torn
-from reflow_sqlite.numbers import Names, all_names, names_in
+from reflow_sqlite.numbers import Names, TaskNumbers
 from reflow_sqlite.schema import CODES, STATES
 
 _SMALL = ("run", "tasks", "counts", "submissions", "tokens", "hosts")
@@ -18,7 +18,8 @@ class Reader:
     """Reads one ledger; what never changes of it is read once.
 
     Attributes:
-        tasks: Their names as they were when it was opened, by number; names and order never change.
+        tasks: As they were when it was opened, by number; names and order never change.
+        numbers: By name.
         created: When the run was made.
     """
 
@@ -29,6 +30,7 @@ class Reader:
         self.hosts = Names("hosts", read)
         connection.check_tables(*_SMALL)
         self.tasks: dict[int, TaskRow] = rows.tasks_of(read(rows.TASKS))
+        self.numbers = TaskNumbers({row.task: number for number, row in self.tasks.items()})
         self.created = self.run().created
 
     def run(self) -> rows.RunRow:
@@ -37,11 +39,13 @@ class Reader:
 
     def number(self, task: str) -> int | None:
         """Return the number of a task, or None for one that the run does not have."""
-        return next((number for number, row in self.tasks.items() if row.task == task), None)
+        return self.numbers.get(task)
 
-    def counts(self) -> dict[int, int]:
-        """Return what is counted, by the ids of that table."""
-        return rows.counts_of(self.read(rows.COUNTS), self.tasks.keys())
+    def counts(self, task: int | None = None) -> dict[int, int]:
+        """Return what is counted of one task, or of all, by the ids of that table."""
+        if task is None:
+            return rows.counts_of(self.read(rows.COUNTS), self.tasks.keys())
+        return rows.counts_of(self.read(rows.COUNTS_OF, (task,)), {task})
 
     def overview(self) -> Overview:
         """Return the run at a glance; no query grows with the number of instances."""
@@ -78,7 +82,7 @@ class Reader:
                 read = self.read(f"{rows.INSTANCES}{some} ORDER BY i.idx", (number,))
                 found += [rows.instance_of(number, task, row, self.tokens) for row in read]
             if not indices:
-                counts = self.counts()
+                counts = self.counts(number)
                 codes = {CODES[state.value] for state in states} or range(8)
                 if len(found) != sum(counts[8 * number + code] for code in codes):
                     raise Torn(f"the number of instances of {task}")
@@ -98,19 +102,29 @@ class Reader:
                     rows.attempt_of(row, self.tasks, self.tokens, self.hosts, self.created) for row in read
                 ]
             if not states and not indices:
-                counts = self.counts()
+                counts = self.counts(number)
                 wanted = self.tasks if task is None else [number] if number else []
                 if len(found) != sum(counts[-one] for one in wanted):
                     raise Torn("the number of attempts")
         return sorted(found, key=lambda row: row[:3])
 
-    def submissions(self) -> list[SubmissionRow]:
-        """Return all submissions, oldest first."""
-        found = self.read(rows.SUBMISSIONS + "ORDER BY number, token")
-        return [rows.submission_of(row, self.tokens) for row in found]
+    def submissions(self, tokens: Collection[str]) -> list[SubmissionRow]:
+        """Return submissions, oldest first: all, or those of ``tokens``."""
+        found: list[Row] = []
+        if not tokens:
+            found = self.read(f"{rows.SUBMISSIONS} ORDER BY number, token")
+        for number in sorted(self._token_numbers(tokens)):
+            found += self.read(f"{rows.SUBMISSIONS} WHERE token = ?", (number,))
+        submissions = [rows.submission_of(row, self.tokens) for row in found]
+        return sorted(submissions, key=lambda row: row.number) if tokens else submissions
+
+    def _token_numbers(self, tokens: Collection[str]) -> set[int]:
+        """Return the numbers of those tokens that the ledger knows."""
+        if any(self.tokens.number(token) is None for token in tokens):
+            self.tokens.read_on()
+        return {number for token in tokens if (number := self.tokens.number(token)) is not None}
 
     def segments(self, token: str) -> set[str]:
         """Return the segments of a submission that have been taken in."""
-        known = names_in("tokens", self.read(all_names("tokens")))
-        number = next((number for number, name in known.items() if name == token), None)
-        return {rows.segment_of(row) for row in self.read(rows.SEGMENTS, (number,))}
+        numbers = self._token_numbers([token])
+        return {rows.segment_of(row) for number in numbers for row in self.read(rows.SEGMENTS, (number,))}
