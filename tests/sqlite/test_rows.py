@@ -6,10 +6,11 @@ import contextlib
 
 import pytest
 
-from reflow.model.records import Changes, InstanceRow, SubmissionRow, TaskRow
+from reflow.errors import StoreError
+from reflow.model.records import AttemptRow, Changes, InstanceRow, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow_sqlite import connection
-from reflow_sqlite.ledger import create
+from reflow_sqlite.ledger import SqliteLedger, create
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def submitted(name):
     return Changes(
         tasks=[TaskRow(name, TaskState.EXPANDED, 1)],
         instances=[row],
-        submissions=[SubmissionRow(name, 1, name, 1, 1, 1, "open", 0)],
+        submissions=[SubmissionRow(name, 1, name, 1, 1, 1, "ended", 0)],
         segments=[(name, "0.0.1.jsonl")],
     )
 
@@ -55,12 +56,55 @@ def submitted(name):
     "act",
     [
         lambda ledger, epoch: ledger.apply(submitted("t1"), epoch),
+        lambda ledger, epoch: (ledger.apply(submitted("t1"), epoch), ledger.overview()),
         lambda ledger, _: ledger.instances("t1"),
         lambda ledger, _: ledger.attempts("t1"),
         lambda ledger, _: ledger.submissions(["t1"]),
         lambda ledger, _: ledger.segments("t1"),
     ],
-    ids=["apply", "instances", "attempts", "submissions", "segments"],
+    ids=["apply", "overview", "instances", "attempts", "submissions", "segments"],
 )
 def test_what_one_takes_is_the_same_however_many_tasks_there_are(steps, act):
     assert steps(40, act) < 1.5 * steps(4, act)
+
+
+def test_an_overview_sees_what_another_connection_wrote_since(tmp_path):
+    names = [f"t{number}" for number in range(8)]
+    with contextlib.closing(create(str(tmp_path), "run", "demo", names, 0, 0)) as ledger:
+        ledger.apply(submitted("t1"), ledger.take_epoch())
+        before = ledger.overview()
+        with contextlib.closing(SqliteLedger(str(tmp_path), write=True)) as other:
+            other.apply(submitted("t2"), other.take_epoch())
+        after = ledger.overview()
+
+    assert {name for name, counts in before.counts.items() if counts} == {"t1"}
+    assert {name for name, counts in after.counts.items() if counts} == {"t1", "t2"}
+    assert (before.tasks["t2"].state, after.tasks["t2"].state) == (TaskState.WAITING, TaskState.EXPANDED)
+
+
+def test_an_overview_stays_as_it_was_when_the_next_one_is_read(tmp_path):
+    names = [f"t{number}" for number in range(8)]
+    with contextlib.closing(create(str(tmp_path), "run", "demo", names, 0, 0)) as ledger:
+        epoch = ledger.take_epoch()
+        before = ledger.overview()
+        ledger.apply(submitted("t1"), epoch)
+        after = ledger.overview()
+
+    assert (before.counts["t1"], after.counts["t1"]) == ({}, {InstanceState.SUBMITTED: 1})
+    assert (before.tasks["t1"].state, after.tasks["t1"].state) == (TaskState.WAITING, TaskState.EXPANDED)
+
+
+def test_what_was_rolled_back_is_not_in_an_overview(tmp_path):
+    names = [f"t{number}" for number in range(8)]
+    with contextlib.closing(create(str(tmp_path), "run", "demo", names, 0, 0)) as ledger:
+        epoch = ledger.take_epoch()
+        ledger.overview()
+        broken = submitted("t1")
+        with pytest.raises(StoreError):
+            ledger.apply(
+                broken._replace(attempts=[AttemptRow("none", 0, 1, "t", 0, 0, InstanceState.RUNNING)]), epoch
+            )
+        after = ledger.overview()
+
+    assert after.counts["t1"] == {}
+    assert after.tasks["t1"].state is TaskState.WAITING

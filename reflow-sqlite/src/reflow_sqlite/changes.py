@@ -55,6 +55,7 @@ class Writer:
         self._db = db
         self._run = read_run(db)
         self._tasks = reader.numbers
+        self._touched = reader.touched
         self._tokens = Numbers(db, "tokens", reader.tokens)
         self._hosts = Numbers(db, "hosts", reader.hosts)
 
@@ -74,6 +75,7 @@ class Writer:
                 task.parts,
             )
             self._db.execute(_TASK, (*row, row_seal("tasks", row)))
+            self._touched.add(row[0])
         for submission in changes.submissions:
             columns = (self._tokens[submission.token], *submission[1:])
             self._db.execute(_SUBMISSION, (*columns, row_seal("submissions", columns)))
@@ -82,6 +84,7 @@ class Writer:
             self._db.execute(_SEGMENT, (*segment, row_seal("segments", segment)))
         for dropped in changes.dropped:
             self._db.execute("DELETE FROM instances WHERE task = ?", (self._tasks[dropped],))
+            self._touched.add(self._tasks[dropped])
         written = write_outputs(self._db, self._tasks, changes.outputs, newest + 1)
         self._instances(changes.instances, written)
         self._attempts(changes.attempts)
@@ -100,6 +103,7 @@ class Writer:
         if row.reason is not None:
             row = row._replace(reason=plain(row.reason))
         task = self._tasks[row.task]
+        self._touched.add(task)
         token = None if row.submission is None else self._tokens[row.submission]
         _, index, state, identity, attempt, output, _, position, fresh, parts, tries, reason = row
         code = CODES[state._value_]
@@ -122,6 +126,7 @@ class Writer:
     def _attempt(self, row: AttemptRow) -> tuple[object, ...]:
         host = None if row.host is None else self._hosts[row.host]
         task, token = self._tasks[row.task], self._tokens[row.submission]
+        self._touched.add(task)
         columns = attempt_columns(task, row, token, host, self._run.created)
         columns = (*columns, plain(row.reason), plain(row.error))
         return (*columns, attempt_seal(columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from reflow.plugin import AttemptRow, InstanceRow, InstanceState, Overview, RunState, SubmissionRow, TaskRow
 from reflow_sqlite import rows
@@ -20,6 +20,7 @@ class Reader:
     Attributes:
         tasks: As they were when it was opened, by number; names and order never change.
         numbers: By name.
+        touched: Numbers of those that this connection has written about since they were read for an overview.
         created: When the run was made.
     """
 
@@ -31,6 +32,10 @@ class Reader:
         connection.check_tables(*_SMALL)
         self.tasks: dict[int, TaskRow] = rows.tasks_of(read(rows.TASKS))
         self.numbers = TaskNumbers({row.task: number for number, row in self.tasks.items()})
+        self.touched: set[int] = set()
+        self._version: int | None = None  # of the file, when the next two were read
+        self._rows: dict[int, TaskRow] = {}
+        self._counts: dict[str, dict[InstanceState, int]] = {}
         self.created = self.run().created
 
     def run(self) -> rows.RunRow:
@@ -51,23 +56,36 @@ class Reader:
         """Return the run at a glance; no query grows with the number of instances."""
         with self._connection.snapshot():
             run = self.run()
-            tasks = rows.tasks_of(self.read(rows.TASKS))
-            counted = self.counts()
+            self._read_on()
             found = self.read(rows.SUBMISSIONS + "WHERE state IN ('intent', 'open') ORDER BY number, token")
             submissions = [rows.submission_of(row, self.tokens) for row in found]
             ((outputs,),) = self.read("SELECT coalesce(max(number), 0) FROM outputs")
-        counts: dict[str, dict[InstanceState, int]] = {row.task: {} for row in tasks.values()}
-        for number, count in counted.items():
-            if number > 0 and count:
-                counts[tasks[number // 8].task][STATES[number % 8]] = count
         return Overview(
             *(run.run_id, run.workflow, RunState(run.state), run.epoch, run.created, run.updated, run.ended),
-            tasks={row.task: row for row in tasks.values()},
-            counts=counts,
+            tasks={row.task: row for row in self._rows.values()},
+            counts=dict(self._counts),
             submissions=submissions,
             published=run.published,
             outputs=outputs,
         )
+
+    def _read_on(self) -> None:
+        """Read what may have changed of tasks: what this connection has written, or all where another one wrote.
+
+        That shows in ``data_version`` (https://sqlite.org/pragma.html#pragma_data_version). A run writes about few
+        tasks at a time, however many it has.
+        """
+        ((version,),) = self.read("PRAGMA data_version")
+        if version != self._version or 2 * len(self.touched) > len(self.tasks):
+            self._rows = rows.tasks_of(self.read(rows.TASKS))
+            counted = self.counts()
+            self._counts = {row.task: _by_state(number, counted) for number, row in self._rows.items()}
+        else:
+            for number in self.touched:
+                self._rows |= rows.tasks_of(self.read(rows.TASK, (number,)))
+                self._counts[self._rows[number].task] = _by_state(number, self.counts(number))
+        self._version = version
+        self.touched.clear()
 
     def instances(
         self, task: str, states: Collection[InstanceState], indices: Collection[int]
@@ -128,3 +146,8 @@ class Reader:
         """Return the segments of a submission that have been taken in."""
         numbers = self._token_numbers([token])
         return {rows.segment_of(row) for number in numbers for row in self.read(rows.SEGMENTS, (number,))}
+
+
+def _by_state(task: int, counted: Mapping[int, int]) -> dict[InstanceState, int]:
+    """Return how many instances of a task are in each state that some are in."""
+    return {STATES[code]: count for code in range(8) if (count := counted[8 * task + code])}

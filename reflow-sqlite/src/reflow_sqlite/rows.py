@@ -34,6 +34,7 @@ NAMES_AT_ONCE = 500  #: numbers in one query, so that its text stays short
 
 RUN = "SELECT run_id, workflow, state, epoch, created, updated, ended, published, written, seal FROM run"
 TASKS = "SELECT id, name, state, total, reason, parts, seal FROM tasks NOT INDEXED ORDER BY id"
+TASK = "SELECT id, name, state, total, reason, parts, seal FROM tasks NOT INDEXED WHERE id = ?"
 COUNTS = "SELECT id, counted, mirror FROM counts ORDER BY id"
 COUNTS_OF = "SELECT id, counted, mirror FROM counts WHERE id = -?1 OR id BETWEEN 8 * ?1 AND 8 * ?1 + 7"
 SUBMISSIONS = """
