@@ -29,7 +29,7 @@ def end_of(called):
         ("None", "pass", None),
         ("float", "return float('nan')", {"$float": "nan"}),
         ("str", "return 'ä\\n\\t'", "ä\n\t"),
-        ("str", "return '\\udcff'", "\udcff"),
+        ("str", "return '\\udcff'", {"$str": "\\udcff"}),
         ("bytes", "return b'x'", {"$bytes": "eA=="}),
         ("Iterator[int]", "yield from [1, 2]", [1, 2]),
         ("list[list[str]]", "return [['a'], []]", [["a"], []]),
