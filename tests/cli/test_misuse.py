@@ -158,6 +158,19 @@ def test_a_mistyped_option_is_said_with_the_value_and_the_remedy(shared_terminal
     assert shared_terminal.steps("submit", *words).complains(2, *fragments)
 
 
+@pytest.mark.parametrize(
+    ("words", "fragment"),
+    [
+        (["info", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["gc", "--older-than"], "expected one argument"),
+        (["gc", "--older-than", "soon"], "'soon'"),
+    ],
+    ids=str,
+)
+def test_a_mistyped_option_of_store_is_said_in_words_too(shared_terminal, words, fragment):
+    assert shared_terminal.reflow("store", *words).complains(2, fragment, "store --help")
+
+
 @pytest.mark.parametrize("more", [[], ["--dry-run"]])
 def test_a_directory_that_is_too_large_to_be_watched_is_named_with_its_parameter(flow, tmp_path, more):
     (tmp_path / "large").mkdir()

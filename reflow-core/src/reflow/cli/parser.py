@@ -67,7 +67,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def _parameter_meant(self, refused: str) -> str:
         """Return what to type for a parameter that is called like the option of reflow that the words are about."""
-        for word, after in zip(self._words, [*self._words[1:], ""], strict=True):
+        for word, after in zip(self._words, [*self._words[1:], ""], strict=False):
             flag, assigned, value = word.partition("=")
             own = flag.replace("--", ANY_PARAMETER, 1)
             action = self._option_string_actions.get(own)
