@@ -72,6 +72,17 @@ def test_another_mistake_is_told_as_ever_beside_such_a_file(run, line):
     assert said.startswith("Traceback")
 
 
+@pytest.mark.parametrize("cause", ["broken", "ImportError('reflow', name='reflow')"])
+def test_an_error_that_leads_to_itself_or_was_never_raised_is_told_as_ever(run, cause):
+    flow = f"import random{FLOW}\nbroken = ValueError('this')\nraise broken from {cause}\n"
+
+    ended, said = run(random="x = 1", flow=flow.replace("if __name__", "if not __name__"))
+
+    assert ended == 1
+    assert said.endswith("ValueError: this\n")
+    assert "excepthook" not in said
+
+
 def test_a_file_that_hides_what_nobody_misses_is_no_mistake(run):
     ended, said = run("check", random="x = 1", flow=f"import random\n{FLOW}")
 

@@ -22,7 +22,9 @@ def end_in_words(error: BaseException, where: str = "") -> None:
 
 def hidden_by(error: BaseException | None) -> str:
     """Return which file hides the module that an error, or what led to it, is about; empty where none does."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # by ``raise error from error`` it led to itself
+        seen.add(id(error))
         hiding = _hiding(error)
         name = _module_of(error)
         if hiding and name.startswith("reflow") and _is_in_between(error):  # it was left half made
@@ -56,7 +58,10 @@ def _module_of(error: BaseException) -> str:
 
 def _is_in_between(error: BaseException) -> bool:
     """Whether an error comes from reflow itself or from what was loaded for it, not from the user's own lines."""
-    name = [module for module, _ in _frames(error)][-1].partition(".")[0]
+    frames = _frames(error)
+    if not frames:  # it was never raised, only named as a cause
+        return False
+    name = frames[-1][0].partition(".")[0]
     return name.startswith("reflow") or name in sys.stdlib_module_names
 
 
