@@ -199,10 +199,7 @@ def _writer_elsewhere(path: str) -> str:
     holder = lease.holder()
     if holder is None or holder.process.is_gone() is not None:
         return ""
-    with contextlib.suppress(OSError):  # whoever may only read cannot tell how old its beat is
-        if lease.is_free():
-            return ""
-    return holder.describe()
+    return "" if lease.is_free() else holder.describe()
 
 
 def _recover(kind: Kind, path: str, error: sqlite3.Error) -> None:

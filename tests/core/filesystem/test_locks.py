@@ -188,6 +188,23 @@ def test_nobody_is_asked_about_a_holder_without_a_job(path):
     assert not LockFile(path, is_over=lambda job: True).is_free()
 
 
+def test_nobody_can_tell_how_old_a_beat_is_where_nothing_can_be_written(tmp_path):
+    path = str(tmp_path / ("l" * 255))  # a longer name, of what would be written beside it, no file can have
+    write_lock(path, FAR_AWAY, locks.STALE_S + 30)
+
+    assert not LockFile(path).is_free()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to somebody else")
+def test_not_even_root_writes_beside_a_lock_of_somebody_else_to_ask_whether_it_is_free(path, tmp_path):
+    write_lock(path, FAR_AWAY, locks.STALE_S + 30)
+    os.chown(path, 65534, 65534)
+    before = os.stat(tmp_path).st_mtime_ns
+
+    assert not LockFile(path).is_free()
+    assert os.stat(tmp_path).st_mtime_ns == before
+
+
 def test_a_beat_keeps_it(path, monkeypatch):
     lock = LockFile(path)
     lock.take()

@@ -219,21 +219,13 @@ def _left_to_guards(run: OpenRun, overview: Overview) -> str:
     return f"only the {kind} of this run is left in the queue ({words}); {run.remedy}"
 
 
-def _has_no_beat(run: OpenRun) -> bool:
-    """Whether a driver on another machine has not been heard of for so long that another may take its place."""
-    try:
-        return is_free(run.paths, run.is_over)
-    except OSError:  # somebody who may only read cannot tell
-        return False
-
-
 def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:
     """Say who advances the run; ``alive`` is None where that cannot be told or nobody needs to."""
     found = lease_holder(run.paths)
     if found is not None:
         holder, alive = found
-        if alive is None and run.is_resident and _has_no_beat(run):
-            alive = False
+        if alive is None and run.is_resident and is_free(run.paths, run.is_over):
+            alive = False  # it has not been heard of for so long that another may take its place
         return {"alive": alive, "holder": holder.describe()}
     needed = run.is_resident and overview.state is RunState.RUNNING
     young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon
