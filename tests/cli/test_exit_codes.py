@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from reflow.filesystem.locks import STALE_S
+from reflow.run.status import read_status
 
 GATED = ["--n", "4", "--gate", "--executor", "local"]
 
@@ -219,6 +221,36 @@ def test_a_run_whose_driver_died_on_another_machine_says_so_and_goes_on_when_tol
     assert program == "reflow"
     assert terminal.reflow(*words).code == 0
     assert terminal.steps("results", "total", "--json").json == {"total": 60}
+
+
+def test_whoever_waits_for_a_driver_on_another_machine_does_not_write_with_each_look(terminal, detached):
+    lease = terminal.run_root(detached) / "control" / "lease"
+    holder = json.loads(lease.read_text())
+    lease.write_text(json.dumps({**holder, "process": ["node7", *holder["process"][1:]]}))
+    run = terminal.open()
+    run.state  # noqa: B018  # the first look may ask
+    before = lease.parent.stat().st_mtime_ns
+
+    assert run.state == "running"
+    assert lease.parent.stat().st_mtime_ns == before
+    lease.write_text(json.dumps(holder))
+
+
+def test_a_look_at_the_moment_at_which_a_run_ends_misses_no_driver(terminal, detached, until, monkeypatch):
+    run = terminal.open()._run
+    lease = terminal.run_root(detached) / "control" / "lease"
+    read = run.ledger.overview
+
+    def read_before_it_ends():
+        found = read()
+        open_the_gate(terminal)
+        until(lambda: not lease.exists())
+        return found
+
+    monkeypatch.setattr(run.ledger, "overview", read_before_it_ends)
+    monkeypatch.setattr("reflow.run.status.time", SimpleNamespace(time=lambda: time.time() + 60.0))
+
+    assert read_status(run)["driver"]["alive"]
 
 
 @pytest.mark.parametrize("place", [["--run-dir", "runs/steps"], ["--store", "other.db"]], ids=lambda p: p[0])

@@ -188,6 +188,10 @@ def test_nobody_is_asked_about_a_holder_without_a_job(path):
     assert not LockFile(path, is_over=lambda job: True).is_free()
 
 
+def test_whoever_has_given_it_back_has_not_died(path):
+    assert not LockFile(path, is_over=lambda job: True).has_died(FAR_AWAY)
+
+
 def test_nobody_can_tell_how_old_a_beat_is_where_nothing_can_be_written(tmp_path):
     path = str(tmp_path / ("l" * 255))  # a longer name, of what would be written beside it, no file can have
     write_lock(path, FAR_AWAY, locks.STALE_S + 30)

@@ -101,13 +101,15 @@ class LockFile:
             return None
 
     def is_free(self) -> bool:
-        """Whether nobody holds the lock, or somebody whose lock `take` would break.
+        """Whether nobody holds the lock, or somebody who `has_died`."""
+        holder = self.holder()
+        return holder is None or self.has_died(holder)
+
+    def has_died(self, holder: Holder) -> bool:
+        """Whether `take` would break the lock of this holder; one who has given it back meanwhile has not died.
 
         How old a beat is shows in a file beside it: only the lock's own user makes one, and nobody else can tell.
         """
-        holder = self.holder()
-        if holder is None:
-            return True
         with contextlib.suppress(OSError):
             if os.stat(self.path).st_uid == os.geteuid():
                 return self._is_dead(holder)

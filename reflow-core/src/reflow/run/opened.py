@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.errors import ReflowError, RunDirError
 from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.locks import BEAT_S, Holder
 from reflow.run.clock import monotonic_s
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
+from reflow.rundir.lease import has_died
 from reflow.rundir.runfile import damaged_run
 from reflow.view.words import quoted
 
@@ -52,6 +54,7 @@ class OpenRun:
         self._told: dict[
             str, tuple[float, bool]
         ] = {}  # of jobs: when the scheduler was asked, and whether it is over
+        self._beat_at: float | None = None  # when the holder of the lease was last found to beat
 
     @property
     def id(self) -> str:
@@ -104,6 +107,16 @@ class OpenRun:
                 told = False
             self._told[job] = monotonic_s(), told
         return told
+
+    def has_died(self, holder: Holder) -> bool:
+        """Whether who held its lease on another machine is silent so long that another may take its place.
+
+        To tell, a file is made beside the lease: whoever waits for the run does not do so with each look.
+        """
+        if self._beat_at is None or monotonic_s() - self._beat_at >= BEAT_S:
+            died = has_died(self.paths, holder, self.is_over)
+            self._beat_at = None if died else monotonic_s()
+        return self._beat_at is None
 
     @property
     def is_resident(self) -> bool:

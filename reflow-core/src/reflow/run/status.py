@@ -13,13 +13,14 @@ from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRo
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
-from reflow.rundir.lease import is_free, lease_holder
+from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
 from reflow.rundir.queue import read_waits
 from reflow.values.show import show
 from reflow.view.words import quoted
 
 if TYPE_CHECKING:
+    from reflow.filesystem.locks import Holder
     from reflow.graph.model import Graph
 
 LITTLE = 1 << 20  #: bytes that are left on a disk that is as good as full
@@ -37,8 +38,10 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     Raises:
         StoreError: The ledger cannot be read.
     """
-    overview = run.ledger.overview()
-    driver = _driver(run, overview)
+    ledger = run.ledger
+    found = lease_holder(run.paths)  # first: whoever is gone by now has written into the ledger how it ended
+    overview = ledger.overview()
+    driver = _driver(run, overview, found)
     messages = told(run.paths)
     if overview.state is RunState.HELD:
         messages.append(f"its ledger was rebuilt, and nothing moves before you say so; {run.remedy}")
@@ -219,13 +222,12 @@ def _left_to_guards(run: OpenRun, overview: Overview) -> str:
     return f"only the {kind} of this run is left in the queue ({words}); {run.remedy}"
 
 
-def _driver(run: OpenRun, overview: Overview) -> dict[str, Any]:
+def _driver(run: OpenRun, overview: Overview, found: tuple[Holder, bool | None] | None) -> dict[str, Any]:
     """Say who advances the run; ``alive`` is None where that cannot be told or nobody needs to."""
-    found = lease_holder(run.paths)
     if found is not None:
         holder, alive = found
-        if alive is None and run.is_resident and is_free(run.paths, run.is_over):
-            alive = False  # it has not been heard of for so long that another may take its place
+        if alive is None and run.is_resident and run.has_died(holder):
+            alive = False
         return {"alive": alive, "holder": holder.describe()}
     needed = run.is_resident and overview.state is RunState.RUNNING
     young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon

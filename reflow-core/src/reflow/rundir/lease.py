@@ -59,6 +59,15 @@ def is_free(paths: RunPaths, is_over: IsOver) -> bool:
     return _lock(paths, is_over).is_free()
 
 
+def has_died(paths: RunPaths, holder: Holder, is_over: IsOver) -> bool:
+    """Whether somebody who held a run's lease a moment ago has died, and not just given it back.
+
+    Args:
+        is_over: As for `Lease`.
+    """
+    return _lock(paths, is_over).has_died(holder)
+
+
 def job_id() -> str:
     """Return the name of the batch job that this process runs in, or an empty text."""
     return os.environ.get("SLURM_JOB_ID", "")
