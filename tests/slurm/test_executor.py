@@ -312,6 +312,15 @@ def test_job_is_over_when_it_has_ended_or_is_forgotten(fake_slurm, standin, make
     (tmp_path / "go").touch()
 
 
+def test_whether_a_job_of_another_cluster_is_over_is_asked_there(fake_slurm, standin):
+    standin.fail("squeue", "accept", "err squeue: error: No cluster 'south' known by database.|exit 1")
+
+    assert fake_slurm.is_over("812@south")
+    with pytest.raises(SchedulerError, match="south"):
+        fake_slurm.is_over("812@south")
+    assert ["--clusters=south" in call[1] for call in standin.calls("squeue")] == [True, True]
+
+
 def test_nobody_knows_of_a_job_without_a_number_or_while_the_controller_is_silent(fake_slurm, standin):
     assert not fake_slurm.is_over("")
     assert not fake_slurm.is_over("process:n1:7")

@@ -98,9 +98,9 @@ class Commands:
         asked = ("squeue", "-h", "-r", "-t", states, "-u", self._user, "-o", SQUEUE_FORMAT)
         return self._ask(*asked, *self._elsewhere(cluster))
 
-    def states(self, job: str) -> str:
+    def states(self, cluster: str, job: str) -> str:
         """Return the states of a job, by the number that its own processes know; none once it is forgotten."""
-        asked = ("squeue", "-h", "-t", "all", "-j", job, "-o", "%T")
+        asked = ("squeue", "-h", "-t", "all", "-j", job, "-o", "%T", *self._elsewhere(cluster))
         result = self._run(asked, ASK_S)
         return "" if _has_ended_before(result.stderr) else _said(result)
 

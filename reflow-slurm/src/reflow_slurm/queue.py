@@ -162,7 +162,8 @@ class Queue:
 
     def is_over(self, job: str) -> bool:
         """Return whether the controller has seen a job end, or has forgotten it."""
-        return job.isdecimal() and not has_active(self._commands.states(job))
+        number, _, cluster = job.partition("@")
+        return number.isdecimal() and not has_active(self._commands.states(cluster, number))
 
     def usage(self, native_id: str, element: int) -> Usage:
         """Return what the accounting knows of an element that has ended."""

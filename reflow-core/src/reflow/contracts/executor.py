@@ -197,7 +197,8 @@ class Executor(ABC):
         Asked about a process on another machine that has not been heard of for a while: it is gone with its job.
 
         Args:
-            job: Its name as its own processes see it, in ``SLURM_JOB_ID`` say.
+            job: Its name as its own processes see it: what ``SLURM_JOB_ID`` says, and behind an ``@`` its cluster
+                where ``SLURM_CLUSTER_NAME`` says one.
 
         Raises:
             SchedulerError: The question got no answer.

@@ -69,8 +69,12 @@ def has_died(paths: RunPaths, holder: Holder, is_over: IsOver) -> bool:
 
 
 def job_id() -> str:
-    """Return the name of the batch job that this process runs in, or an empty text."""
-    return os.environ.get("SLURM_JOB_ID", "")
+    """Return the name of the batch job that this process runs in, ``812@north`` say, or an empty text.
+
+    Several clusters may see one directory, and each of them counts its jobs from 1.
+    """
+    job, cluster = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_CLUSTER_NAME", "")
+    return f"{job}@{cluster}" if job and cluster else job
 
 
 def _lock(paths: RunPaths, is_over: IsOver) -> LockFile:
