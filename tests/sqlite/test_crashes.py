@@ -194,6 +194,23 @@ def test_a_reader_leaves_it_to_a_writer_on_another_machine_until_that_is_silent(
     assert rows == [instance(index, InstanceState.RUNNING) for index in range(4)]
 
 
+def test_a_reader_that_waits_for_a_writer_on_another_machine_does_not_ask_all_the_time_whether_it_beats(
+    before, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reflow_sqlite.connection, "ELSEWHERE_S", 1.0)
+    directory = with_hot_journal(before, tmp_path)
+    (directory / "control").mkdir()
+    asked = []
+    monkeypatch.setattr(LockFile, "is_free", lambda lock: asked.append(lock))
+    lease = LockFile(str(directory / "control" / "lease"))
+    lease._mine = lease._mine._replace(process=lease._mine.process._replace(host="node7"))
+    lease.take()
+
+    with pytest.raises(StoreHalfWritten):
+        SqliteStore("").open_ledger(str(directory)).overview()
+    assert len(asked) < 10
+
+
 def with_hot_journal(before, tmp_path) -> Path:
     """Return a directory whose last writer was killed when it had begun to write into the ledger."""
     for directory, _ in stopped_at_each(["pwrite64"], before, tmp_path, "apply", "signal=SIGKILL"):

@@ -191,6 +191,8 @@ def _recover_unless_elsewhere(kind: Kind, path: str, error: sqlite3.Error, waite
             f"the {kind.what} {path} is half written by {writer}, or that was killed\n"
             "which of the two shows within three minutes; try again then"
         ) from error
+    else:
+        pause(0.2, 0.5)  # to tell whether it beats, a file is made beside its lease
 
 
 def _writer_elsewhere(path: str) -> str:
