@@ -209,6 +209,20 @@ def test_not_even_root_writes_beside_a_lock_of_somebody_else_to_ask_whether_it_i
     assert os.stat(tmp_path).st_mtime_ns == before
 
 
+def test_what_a_process_left_that_died_while_it_asked_is_cleared_away(path, tmp_path, monkeypatch):
+    write_lock(path, FAR_AWAY)
+    died = LockFile(path)
+    died._mine = died._mine._replace(process=this_process()._replace(started="0"))
+    with monkeypatch.context() as before_it_could_remove:
+        before_it_could_remove.setattr(locks, "_remove", lambda path: None)
+        died.is_free()
+    left = os.listdir(tmp_path)
+
+    LockFile(path).clear_remains()
+    assert len(left) == 2
+    assert os.listdir(tmp_path) == ["lock"]
+
+
 def test_a_beat_keeps_it(path, monkeypatch):
     lock = LockFile(path)
     lock.take()

@@ -119,7 +119,7 @@ class LockFile:
         unique = f"{self.path}.{self._mine.nonce}"
         _remove(unique)
         try:
-            write_new(unique, [json.dumps(self._mine._asdict()).encode()])
+            write_new(unique, [self._text()])
             with contextlib.suppress(OSError):  # an answer can be lost: the count of links decides
                 os.link(unique, self.path)
             self.held = os.stat(unique).st_nlink == 2
@@ -128,6 +128,10 @@ class LockFile:
                 _remove(unique)
         self._beaten = time.monotonic()
         return self.held
+
+    def _text(self) -> bytes:
+        """Return what stands in each file of this process, so that others can tell whose it is."""
+        return json.dumps(self._mine._asdict()).encode()
 
     def _is_dead(self, holder: Holder) -> bool:
         gone = holder.process.is_gone()
@@ -141,7 +145,7 @@ class LockFile:
         """Return how old the beat is by the file server's own clock, as a new file shows it, not by another host's."""
         probe = f"{self.path}.{self._mine.nonce}.now"
         try:
-            write_new(probe, [], sync=False)
+            write_new(probe, [self._text()], sync=False)
             now = os.stat(probe).st_mtime
             return now - os.stat(self.path).st_mtime
         except FileNotFoundError:
