@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reflow.values.tagged import tag_of, text_of
+
 _LISTS = ("$tuple", "$set", "$frozenset")
 _TEXTS = ("$date", "$time", "$datetime", "$uuid", "$decimal")
 
@@ -25,12 +27,14 @@ def plain_json(tagged: Any) -> Any:
         return content
     if tag in _LISTS:
         return [plain_json(item) for item in content]
+    if tag == "$str":
+        return text_of(tagged)
     if tag == "$path":
         return content[0]
     if tag == "$enum":
         return content[1]
     if tag == "$record":
         return {name: plain_json(value) for name, value in content[1].items()}
-    if tag == "$dict" and all(isinstance(key, str) for key, _ in content):
-        return {key: plain_json(value) for key, value in content}
+    if tag == "$dict" and all(tag_of(key) in ("str", "$str") for key, _ in content):
+        return {text_of(key): plain_json(value) for key, value in content}
     return tagged
