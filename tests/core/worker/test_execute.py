@@ -167,9 +167,14 @@ def test_what_one_call_does_to_a_shared_list_does_not_reach_the_next(call):
     assert [run.ends(sub)[index].value for index in range(3)] == ["1", "1", "1"]
 
 
-def test_secret_reaches_the_function_and_no_outcome(call):
+@pytest.mark.parametrize(
+    ("tagged", "secret"),
+    [("hunter2", "hunter2"), ({"$str": "hunter\\udcff"}, "hunter")],
+    ids=["letters", "any bytes"],
+)
+def test_secret_reaches_the_function_and_no_outcome(call, tagged, secret):
     secrets = "Path(__file__).parent / 'runs' / '.reflow' / 'small-1' / 'secrets.json'"
-    text = f'({secrets}).write_text(\'{{"token": "hunter2"}}\')\n'
+    text = f"({secrets}).write_text({json.dumps({'token': tagged})!r})\n"
     body = "raise ValueError(f'bad {token}')"
 
     run, sub = call(
@@ -179,4 +184,4 @@ def test_secret_reaches_the_function_and_no_outcome(call):
 
     end = run.ends(sub)[0]
     assert end.reason == "ValueError: bad ***"
-    assert all("hunter2" not in str(line) for line in run.outcomes(sub))
+    assert all(secret not in str(line) for line in run.outcomes(sub))

@@ -9,7 +9,7 @@ from reflow.define.markers import MISSING, Param
 from reflow.define.task import binding
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
-from reflow.values.tagged import Tagged, tag_of
+from reflow.values.tagged import Tagged, tag_of, text_of
 
 if TYPE_CHECKING:
     from reflow.define.signature import ParameterSpec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Decode = Callable[[Tagged], Any]
 
 _FIXED = frozenset(
-    "none bool int str $int $float $complex $bytes $path $date $time $datetime $timedelta $uuid $decimal $enum".split()
+    "none bool int str $str $int $float $complex $bytes $path $date $time $datetime $timedelta $uuid $decimal $enum".split()
 )
 
 
@@ -102,8 +102,8 @@ class Inputs:
         if key not in run.secrets:
             raise DefinitionError(f"the secret parameter {key!r} is not in {run.paths.secrets}")
         value = run.secrets[key]
-        if isinstance(value, str) and value:
-            self.secrets.append(value)
+        if tag_of(value) in ("str", "$str") and (text := text_of(value)):
+            self.secrets.append(text)
         return value
 
 
