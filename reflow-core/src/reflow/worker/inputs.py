@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 Decode = Callable[[Tagged], Any]
 
 _FIXED = frozenset(
-    "none bool int str $str $int $float $complex $bytes $path $date $time $datetime $timedelta $uuid $decimal $enum".split()
+    (
+        *("none", "bool", "int", "str", "$int", "$str", "$float", "$complex", "$bytes", "$path", "$date"),
+        *("$time", "$datetime", "$timedelta", "$uuid", "$decimal", "$enum"),
+    )
 )
 
 
