@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reflow.errors import ReflowError, RunDirError
 from reflow.filesystem.atomic import make_directory
 from reflow.filesystem.locks import BEAT_S, Holder
-from reflow.run.clock import monotonic_s
+from reflow.run.seldom import Seldom
 from reflow.rundir.boot import serve_argv
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.lease import has_died
@@ -51,10 +51,10 @@ class OpenRun:
         self._executor: Executor | None = None
         self._graph: Graph | None = None
         self._ledger: Ledger | None = None
-        self._told: dict[
-            str, tuple[float, bool]
-        ] = {}  # of jobs: when the scheduler was asked, and whether it is over
-        self._beat_at: float | None = None  # when the holder of the lease was last found to beat
+        #: Whether a batch job has certainly ended, by the word of the run's scheduler.
+        self.is_over: Seldom[str] = Seldom(self._is_over, ASK_AGAIN_S)
+        #: Whether a holder of the lease is silent so long that another may take its place: to tell, a file is made.
+        self.has_died: Seldom[Holder] = Seldom(lambda one: has_died(paths, one, self.is_over), BEAT_S)
 
     @property
     def id(self) -> str:
@@ -97,26 +97,11 @@ class OpenRun:
             self._executor = self._make_executor()
         return self._executor
 
-    def is_over(self, job: str) -> bool:
-        """Whether a batch job has certainly ended, by the word of the run's scheduler; it is not asked all the time."""
-        asked, told = self._told.get(job, (None, False))
-        if not told and (asked is None or monotonic_s() - asked >= ASK_AGAIN_S):
-            try:
-                told = self.executor.is_over(job)
-            except ReflowError:
-                told = False
-            self._told[job] = monotonic_s(), told
-        return told
-
-    def has_died(self, holder: Holder) -> bool:
-        """Whether who held its lease on another machine is silent so long that another may take its place.
-
-        To tell, a file is made beside the lease: whoever waits for the run does not do so with each look.
-        """
-        if self._beat_at is None or monotonic_s() - self._beat_at >= BEAT_S:
-            died = has_died(self.paths, holder, self.is_over)
-            self._beat_at = None if died else monotonic_s()
-        return self._beat_at is None
+    def _is_over(self, job: str) -> bool:
+        try:
+            return self.executor.is_over(job)
+        except ReflowError:
+            return False
 
     @property
     def is_resident(self) -> bool:
