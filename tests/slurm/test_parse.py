@@ -17,6 +17,7 @@ from reflow_slurm.parse import (
     read_log,
     read_sacct,
     read_squeue,
+    read_states,
     read_usage,
 )
 
@@ -261,3 +262,8 @@ def test_element_is_never_addressed_by_a_bare_number(elements):
     addresses = OURS.addresses(tuple(elements))
 
     assert addresses == ([f"812_{element}" for element in elements] or ["812"])
+
+
+def test_states_of_a_job_are_read_between_what_a_wrapper_prints():
+    assert read_states("CLUSTER: north\n\x1eRUNNING\x1f\n\x1eCOMPLETED\x1f\n") == ["RUNNING", "COMPLETED"]
+    assert read_states("CLUSTER: north\n") == []

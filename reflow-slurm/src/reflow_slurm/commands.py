@@ -8,7 +8,15 @@ from contextlib import suppress
 
 from reflow.plugin import CommandResult, SchedulerError, StartedCommand, start_command
 from reflow_slurm.environment import for_questions, for_submission
-from reflow_slurm.parse import SACCT_DELIMITER, SACCT_FIELDS, SQUEUE_FORMAT, USAGE_FIELDS, read_config
+from reflow_slurm.parse import (
+    SACCT_DELIMITER,
+    SACCT_FIELDS,
+    SQUEUE_FORMAT,
+    STATE_FORMAT,
+    USAGE_FIELDS,
+    read_config,
+    read_states,
+)
 from reflow_slurm.script import Submission
 
 SUBMIT_S = 300.0  #: sbatch itself tries again for two minutes; one that is stopped sooner may be queued twice
@@ -98,11 +106,11 @@ class Commands:
         asked = ("squeue", "-h", "-r", "-t", states, "-u", self._user, "-o", SQUEUE_FORMAT)
         return self._ask(*asked, *self._elsewhere(cluster))
 
-    def states(self, cluster: str, job: str) -> str:
+    def states(self, cluster: str, job: str) -> list[str]:
         """Return the states of a job, by the number that its own processes know; none once it is forgotten."""
-        asked = ("squeue", "-h", "-t", "all", "-j", job, "-o", "%T", *self._elsewhere(cluster))
+        asked = ("squeue", "-h", "-t", "all", "-j", job, "-o", STATE_FORMAT, *self._elsewhere(cluster))
         result = self._run(asked, ASK_S)
-        return "" if _has_ended_before(result.stderr) else _said(result)
+        return [] if _has_ended_before(result.stderr) else read_states(_said(result))
 
     def exit_codes(self, cluster: str) -> str:
         """Return the exit codes of those that have failed."""

@@ -13,6 +13,7 @@ from reflow_slurm.states import ExitCode, read_exit_code, report
 # Control characters, since names and comments of the user's other jobs may hold anything else, line breaks too.
 _RECORD, _FIELD = "\x1e", "\x1f"
 SQUEUE_FORMAT = _RECORD + _FIELD.join(("%F", "%K", "%T", "%r", "%N", "%j", "%k")) + _FIELD
+STATE_FORMAT = _RECORD + "%T" + _FIELD
 SACCT_FIELDS = ("JobID", "State", "ExitCode", "NodeList", "JobName")
 USAGE_FIELDS = ("JobID", "JobName", "End", "MaxRSS")
 SACCT_DELIMITER = _FIELD
@@ -71,6 +72,11 @@ def _squeue_row(text: str) -> JobRow:
         raise SchedulerError(f"squeue printed a line that is not whole: {text[:80]!r}; try again")
     job, elements, state, reason, nodes, name, comment, _ = fields
     return JobRow(job, read_elements(elements), state, reason, nodes, name, comment)
+
+
+def read_states(output: str) -> list[str]:
+    """Return the states that ``squeue -o STATE_FORMAT`` printed; what stands around them is none."""
+    return [text.partition(_FIELD)[0] for text in output.split(_RECORD)[1:]]
 
 
 def read_sacct(output: str) -> list[JobRow]:

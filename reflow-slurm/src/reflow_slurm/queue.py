@@ -22,7 +22,7 @@ from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
 from reflow_slurm.native import NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
-from reflow_slurm.states import has_active
+from reflow_slurm.states import is_over
 
 _T = TypeVar("_T")
 
@@ -163,7 +163,7 @@ class Queue:
     def is_over(self, job: str) -> bool:
         """Return whether the controller has seen a job end, or has forgotten it."""
         number, _, cluster = job.partition("@")
-        return number.isdecimal() and not has_active(self._commands.states(cluster, number))
+        return number.isdecimal() and all(map(is_over, self._commands.states(cluster, number)))
 
     def usage(self, native_id: str, element: int) -> Usage:
         """Return what the accounting knows of an element that has ended."""

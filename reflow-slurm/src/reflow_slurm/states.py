@@ -114,9 +114,9 @@ def read_exit_code(text: str) -> ExitCode | None:
     return ExitCode((0 if number else int(text) >> 8, number))
 
 
-def has_active(states: str) -> bool:
-    """Whether one of the states that squeue printed, a line each, is that of a job that may still do something."""
-    return any(report(state, "").state.is_active for state in states.splitlines())
+def is_over(state: str) -> bool:
+    """Whether a state is that of a job that can do nothing any more."""
+    return not report(state, "").state.is_active
 
 
 def report(
