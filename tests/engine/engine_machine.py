@@ -29,7 +29,8 @@ from reflow.run.settle import settle
 from reflow.run.submit import SubmitRequest, create
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.outcomes import read_segment
-from reflow.testing.cluster import ANSWERS, Cluster, ClusterExecutor, Element, Killed
+from reflow.testing.cluster import ANSWERS, Cluster, Element, Killed
+from reflow.testing.cluster_executor import ClusterExecutor
 from reflow.testing.cluster_jobs import Jobs
 from reflow.testing.memory import MemoryStore
 from reflow.testing.memory_ledger import MemoryLedger

@@ -14,7 +14,8 @@ from reflow.run.clock import kept_by
 from reflow.run.opened import OpenRun
 from reflow.rundir.layout import RunPaths, run_paths
 from reflow.rundir.runfile import read_run
-from reflow.testing.cluster import Cluster, ClusterExecutor, Element, Life
+from reflow.testing.cluster import Cluster, Element, Life
+from reflow.testing.cluster_executor import ClusterExecutor
 from reflow.testing.cluster_jobs import Jobs
 from reflow.testing.memory import MemoryStore
 from reflow.worker.load import load_run_here

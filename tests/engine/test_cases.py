@@ -29,7 +29,8 @@ from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
-from reflow.testing.cluster import Cluster, ClusterExecutor, Element
+from reflow.testing.cluster import Cluster, Element
+from reflow.testing.cluster_executor import ClusterExecutor
 
 
 @pytest.fixture

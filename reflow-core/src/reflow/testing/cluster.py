@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import ClassVar
 
-from reflow.contracts.executor import ElementReport, Executor, JobRequest, Limits
+from reflow.contracts.executor import ElementReport, JobRequest, Limits
 from reflow.errors import NotSubmitted, ReflowError, SchedulerError, SubmissionUnknown
 from reflow.model.states import JobState
 
@@ -312,41 +311,3 @@ class Cluster:
         if report is None:
             return False
         return report.state.is_active or self.now_s - element.history[-1][0] <= self.forget_s
-
-
-class ClusterExecutor(Executor):
-    """The executor of a `Cluster`."""
-
-    name: ClassVar[str] = "cluster"
-
-    def __init__(self, cluster: Cluster, options: Mapping[str, object] | None = None) -> None:
-        super().__init__(options)
-        self.cluster = cluster
-
-    def limits(self) -> Limits:
-        """Return the cluster's limits."""
-        return self.cluster.limits
-
-    def submit(self, request: JobRequest) -> str:
-        """Queue a request."""
-        return self.cluster.submit(request)
-
-    def find(self, tokens: Collection[str]) -> dict[str, str]:
-        """Return the native ids of tokens."""
-        return self.cluster.find(tokens)
-
-    def poll(self, native_ids: Collection[str]) -> dict[str, dict[int, ElementReport]]:
-        """Return how elements stand."""
-        return self.cluster.poll(native_ids)
-
-    def is_over(self, job: str) -> bool:
-        """Return whether a job has ended."""
-        return self.cluster.is_over(job)
-
-    def cancel(self, native_ids: Collection[str]) -> None:
-        """End requests."""
-        self.cluster.cancel(native_ids)
-
-    def cancel_elements(self, native_id: str, elements: Collection[int]) -> None:
-        """End single elements of a request."""
-        self.cluster.cancel([native_id], elements)
