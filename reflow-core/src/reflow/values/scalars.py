@@ -8,7 +8,7 @@ from typing import Any
 
 from reflow.values.coder import Coder
 from reflow.values.misfit import Misfit, expected, unexpected
-from reflow.values.tagged import Tagged, tag_int, tag_of, tag_str, text_of
+from reflow.values.tagged import Tagged, tag_int, tag_of, tag_str, unescaped
 
 SCALARS = {
     ("builtins", "bool"): "bool",
@@ -245,7 +245,7 @@ _WRITE: dict[str, Callable[[Any], Any]] = {
 }
 _READ: dict[str, Callable[[Any], object]] = {
     "$int": lambda content: int(content, 16),
-    "$str": lambda content: text_of({"$str": content}),
+    "$str": unescaped,
     "$float": float,
     "$complex": lambda content: complex(float(content[0]), float(content[1])),
     "$bytes": _read_bytes,

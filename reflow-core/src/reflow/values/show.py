@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflow.values.tagged import Tagged, tag_of, text_of
+from reflow.values.tagged import Tagged, tag_of, text_of, unescaped
 
 _MORE = ".."
 _BRACKETS = {"list": ("[", "]"), "$tuple": ("(", ")"), "$set": ("{", "}"), "$frozenset": ("{", "}")}
@@ -53,7 +53,7 @@ def _show_scalar(tag: str, content: Any) -> str:
     if tag == "$enum":
         return str(content[1])
     if tag == "$str":
-        return repr(text_of({tag: content}))
+        return repr(unescaped(content))
     if tag == "$secret":
         return "***"
     if tag == "$complex":

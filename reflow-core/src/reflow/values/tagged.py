@@ -56,8 +56,12 @@ def tag_str(value: str) -> Tagged:
 
 def text_of(node: Tagged) -> str:
     """Return the text that `tag_str` made this of."""
-    text: str = node if type(node) is str else node["$str"].encode("ascii").decode("unicode_escape")
-    return text
+    return node if type(node) is str else unescaped(node["$str"])
+
+
+def unescaped(content: str) -> str:
+    """Return the text that stands in a ``$str``."""
+    return content.encode("ascii").decode("unicode_escape")
 
 
 def is_unicode(text: str) -> bool:

@@ -9,6 +9,7 @@ from reflow.define.markers import MISSING, Param
 from reflow.define.task import binding
 from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
+from reflow.values.scalars import SCALARS
 from reflow.values.tagged import Tagged, tag_of, text_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
 
 Decode = Callable[[Tagged], Any]
 
-_FIXED = frozenset(
-    (
-        *("none", "bool", "int", "str", "$int", "$str", "$float", "$complex", "$bytes", "$path", "$date"),
-        *("$time", "$datetime", "$timedelta", "$uuid", "$decimal", "$enum"),
-    )
-)
+#: Tags of values that nothing can change.
+_FIXED = frozenset({"none", "bool", "int", "str", "$enum", *(f"${kind}" for kind in SCALARS.values())})
 
 
 class Inputs:
