@@ -74,10 +74,12 @@ class CommandParser(argparse.ArgumentParser):
             is_refused = any(each and f" {each} " in f" {refused} " for each in (word, flag, after))
             if action is None or flag in action.option_strings or not is_refused:
                 continue
-            value = (
-                f"={value}" if assigned else "" if after.startswith("-") or not after else f" {quoted(after)}"
-            )
-            given = own if action.nargs == 0 else f"{own}{value}"
+            if action.nargs == 0:
+                given = own
+            elif assigned:
+                given = f"{own}={value}"
+            else:
+                given = own if after.startswith("-") or not after else f"{own} {quoted(after)}"
             return f"{flag} is kept for reflow itself; for the parameter type: {given}"
         return ""
 
