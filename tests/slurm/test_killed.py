@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from watched import Shell, Watched
+from watched import Shell, Watched, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -65,6 +65,9 @@ class Scene(Shell):
             timeout=100.0,
             check=False,
         ).returncode
+
+    def look(self) -> None:
+        self.type("-m", "reflow", "status", "@last", *self._words, **self._environment)
 
     def advance(self) -> None:
         self.type("-m", "reflow", "advance", "@last", *self._words, **self._environment)
@@ -130,14 +133,38 @@ exec '{python}' "$@"
 """
 
 
+def submitted_with(scene: Scene, point: Point) -> None:
+    """Submit a flow of which the first last one out is killed at a point."""
+    python = scene.place / "python"
+    strace = " ".join(f"'{word}'" for word in point.strace(scene.trace))
+    python.write_text(PYTHON.format(place=scene.place, strace=strace, python=sys.executable))
+    python.chmod(0o755)
+    assert scene.submit(REFLOW_PYTHON=str(python)) == 0
+
+
+def test_a_look_heals_what_died_on_a_node_with_all_that_watched_over_it(accounted, tmp_path):
+    scene = Scene(tmp_path / "looked-at", accounted)
+    submitted_with(scene, Point("fdatasync", 2))
+    until(lambda: scene.was_hit)
+    guards = [name for name in scene.queue() if ".watchdog." in name or ".net." in name]
+    for name in guards:
+        accounted.run("scancel", f"--name={name}")
+    until(lambda: not scene.queue())
+    assert scene.run is not None
+    assert scene.run.picture["state"] == "running"
+
+    def is_over() -> bool:
+        scene.look()
+        return scene.run is not None and scene.run.picture["state"] != "running"
+
+    until(is_over, 150.0)
+    scene.verify()
+
+
 def test_a_last_one_out_that_is_killed_leaves_the_run_to_its_watchdog(accounted, tmp_path):
     def act(point: Point) -> bool:
         scene = Scene(tmp_path / f"{point.call}{point.n}", accounted)
-        python = scene.place / "python"
-        strace = " ".join(f"'{word}'" for word in point.strace(scene.trace))
-        python.write_text(PYTHON.format(place=scene.place, strace=strace, python=sys.executable))
-        python.chmod(0o755)
-        assert scene.submit(REFLOW_PYTHON=str(python)) == 0
+        submitted_with(scene, point)
         scene.verify()
         return scene.was_hit
 
