@@ -8,10 +8,9 @@ import pytest
 from lab import Lab
 
 from reflow.compose.runs import open_run
-from reflow.model.digest import digest_many
 from reflow.plan.identity import Recipe, split_digests
 from reflow.run import planning
-from reflow.values.digests import value_digest
+from reflow.values.digests import digest_many, value_digest
 
 ABC = ["a", "b", "c"]
 FIRST = [

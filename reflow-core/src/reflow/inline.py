@@ -12,7 +12,7 @@ from reflow.contracts.executor import ElementReport, Event, JobRequest, Resident
 from reflow.errors import ReflowError
 from reflow.model.states import JobState
 from reflow.rundir.layout import SubmissionPaths
-from reflow.worker.element_work import ElementWork, Place
+from reflow.worker.element import ElementWork, Place
 from reflow.worker.interrupt import Interruption
 
 if TYPE_CHECKING:

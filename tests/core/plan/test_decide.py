@@ -3,11 +3,11 @@
 import pytest
 
 from reflow.graph.model import Graph, Node
-from reflow.model.digest import digest
 from reflow.model.records import FoundResult, InstanceRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.plan.decide import decide, run_state
 from reflow.plan.makers import work_code
+from reflow.values.digests import digest
 
 SOURCE = digest("source", "def t(): ...")
 NODE = Node(name="t", key="demo.t", array=True, returns="str", file="flow.py", source=SOURCE.hex())

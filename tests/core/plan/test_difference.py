@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from reflow.model.digest import digest
 from reflow.model.records import Context, EarlierResult
 from reflow.plan.difference import Part, commonest, differing, made_from, nearest, parts_of
+from reflow.values.digests import digest
 
 
 def value(what):

@@ -3,10 +3,10 @@
 import pytest
 
 from reflow.graph.model import Input, Node, Source
-from reflow.model.digest import digest, digest_many
 from reflow.model.records import TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import Finished, expand, is_over
+from reflow.values.digests import digest, digest_many
 
 PENDING, SKIPPED = InstanceState.PENDING, InstanceState.SKIPPED
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reflow.graph.model import Node
-from reflow.model.digest import digest
 from reflow.plan.identity import Recipe
+from reflow.values.digests import digest
 
 NODE = Node(name="convert", key="demo.convert", array=True, returns="str", version="1")
 digests = st.binary(min_size=32, max_size=32)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reflow.graph.model import Node
-from reflow.model.digest import digest
 from reflow.model.records import Context, NewResult
 from reflow.plan.identity import Recipe
 from reflow.plan.renew import Renewal
+from reflow.values.digests import digest
 
 HASHES = st.binary(min_size=32, max_size=32)
 SHARED = st.dictionaries(st.sampled_from("abc"), HASHES, max_size=3)

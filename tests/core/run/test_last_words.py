@@ -8,7 +8,7 @@ import pytest
 
 from reflow.filesystem.atomic import make_directory
 from reflow.run.last_words import last_words
-from reflow.rundir.claims import claim, last_start
+from reflow.rundir.elements import claim, last_start
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.outcomes import shared_start
 from reflow.rundir.segment import Segment

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from reflow.rundir.at_work import count_at_work
-from reflow.rundir.claims import claim
-from reflow.rundir.completion import BUCKET, mark_done
+from reflow.rundir.elements import BUCKET, claim, mark_done
 from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, start_line
 
 START = start_line(7, 1, 1000, 0)

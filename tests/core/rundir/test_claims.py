@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from reflow.rundir.claims import claim
+from reflow.rundir.elements import claim
 
 
 def test_one_of_many_wins(sub):

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from reflow.rundir.completion import mark_done, read_done
+from reflow.rundir.elements import mark_done, read_done
 
 
 @pytest.mark.parametrize("count", [1, 2, 128, 129, 300])

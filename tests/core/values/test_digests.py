@@ -17,10 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflow.model.digest import digest, digest_many
 from reflow.testing.strategies import tagged_values
 from reflow.values.codec import codec
-from reflow.values.digests import item_digests, list_digest, value_digest
+from reflow.values.digests import digest, digest_many, item_digests, list_digest, value_digest
 from reflow.values.items import items_of
 
 

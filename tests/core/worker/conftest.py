@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,5 +45,20 @@ def work(tmp_path):
         run.events = pump_until_ended(executor, [os.path.basename(sub.directory)])
         executor.close()
         return run, sub
+
+    return go
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """Run a script of reflow as a process; return which directories it listed."""
+
+    def go(argv):
+        python, isolated, *script = argv
+        report = tmp_path / "listed"
+        tool = Path(__file__).with_name("listed.py")
+        ended = subprocess.run([python, isolated, str(tool), str(report), *script], timeout=60, check=False)
+        assert ended.returncode == 0
+        return set(report.read_text().split("\n"))
 
     return go

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from reflow.rundir.completion import read_done
 from reflow.rundir.control import Scope, write_request
+from reflow.rundir.elements import read_done
 from reflow.testing.small_run import SmallRun
 
 TEXT = """
@@ -58,6 +58,16 @@ def test_elements_share_the_instances_by_their_number(run):
 
     assert sorted(run.ends(sub)) == [0, 1, 2, 3, 4]
     assert read_done(sub) == {0: {0: 1}, 1: {0: 1}, 2: {0: 1}}
+
+
+def test_an_element_that_is_started_for_the_first_time_does_not_list_the_outcomes_of_all(run, listed):
+    sub = run.submission("task", [{"n": n} for n in range(2)])
+
+    folders = listed([*run.request(sub, 1).argv, "0"])
+
+    assert sub.directory in folders
+    assert sub.outcomes not in folders
+    assert sorted(run.ends(sub)) == [0]
 
 
 def test_element_that_is_not_the_last_ends_with_0(run):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reflow.rundir.completion import missing_segments, read_done
 from reflow.rundir.control import Scope, write_request
+from reflow.rundir.elements import missing_segments, read_done
 from reflow.testing.small_run import SmallRun
 
 TEXT = """
@@ -39,10 +39,13 @@ def submitted(run, count, workers, pack=None):
     return run.submission("task", [{"n": n} for n in range(count)], pack=pack or count, workers=workers)
 
 
+def _of_shared(run, sub):
+    return [part if part != "element" else "shared_element" for part in run.request(sub, 1).argv]
+
+
 def started(run, sub, element=0):
-    argv = [part if part != "element" else "shared_element" for part in run.request(sub, 1).argv]
     return subprocess.Popen(
-        [*argv, str(element)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*_of_shared(run, sub), str(element)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
@@ -68,6 +71,18 @@ def test_each_instance_runs_once_whoever_takes_it(run, tmp_path):
     assert sum(read_done(sub)[0].values()) == len(
         [n for n in os.listdir(sub.outcomes) if n.endswith(".jsonl")]
     )
+
+
+def test_who_sees_to_the_workers_does_not_list_the_outcomes_of_all_elements(run, listed):
+    (Path(run.paths.run_dir) / "kill").touch()
+    sub = submitted(run, 8, workers=2, pack=4)
+
+    folders = listed([*_of_shared(run, sub), "0"])
+
+    assert sub.directory in folders
+    assert sub.outcomes not in folders
+    assert run.ends(sub)[3].charge == "crash"
+    assert missing_segments(sub) == set()
 
 
 def test_workers_are_not_waited_for_because_of_threads_that_an_instance_left(tmp_path):

@@ -98,7 +98,7 @@ def _settled(node: Node, code: str) -> Node:
 
 def code_parts(codes: Mapping[str, Code]) -> dict[bytes, str]:
     """Return what the hashes of a workflow's code are made of, as the store keeps it."""
-    from reflow.model.digest import canonical
+    from reflow.values.digests import canonical
 
     return {bytes.fromhex(code.hash): canonical(code.parts) for code in codes.values() if code.hash}
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from reflow.define.names import check_name, did_you_mean
-from reflow.define.settings import check_code
+from reflow.define.settings import check_code, check_name
 from reflow.define.task import Inclusion, TaskSpec, binding, read_task
 from reflow.errors import DefinitionError
 
@@ -229,5 +228,7 @@ def _check_params(included: _Included) -> None:
     known = {binding(p, name): None for name, spec in included.flow.tasks.items() for p in spec.parameters}
     for name in included.params:
         if name not in known:
+            from reflow.define.names import did_you_mean
+
             hint = did_you_mean(name, [n for n in known if n])
             raise DefinitionError(f"flow {included.flow.name!r} has no parameter {name!r}{hint}")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reflow.define.markers import check_track, task_refs
-from reflow.define.names import check_name, nearest
 from reflow.errors import DefinitionError
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.resources import Resources, parse_mem, parse_time
@@ -76,11 +75,32 @@ class TaskSettings(NamedTuple):
     given: frozenset[str] = frozenset()
 
 
+NAME_LIMIT = 64  #: characters in the name of a flow or of a task, its prefix included
 CHECKSUM = "checksum"  #: the verifier that needs what ``track="content"`` keeps
 CODE_RULES = ("warn", "auto", "version")
 ARRAY_ONLY = ("array_parallelism", "pack", "workers")
 
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"  # compiled when it is first used
 _OPTION = r"-[A-Za-z]\S*|--[A-Za-z][A-Za-z0-9_-]*(=.*)?"  # compiled when it is first used
+
+
+def check_name(kind: str, name: object) -> str:
+    """Return a name that may stand in paths, job names and ids.
+
+    Raises:
+        DefinitionError: It is no text, too long, or holds other characters than letters, digits and ``._-``.
+    """
+    if not isinstance(name, str):
+        raise DefinitionError(f"the name of a {kind} is text, not {name!r}")
+    if len(name) > NAME_LIMIT:
+        raise DefinitionError(
+            f"the {kind} name {name!r} has {len(name)} characters; at most {NAME_LIMIT} are allowed"
+        )
+    if not re.fullmatch(_NAME, name):
+        raise DefinitionError(
+            f"{name!r} is no name for a {kind}: use letters, digits and '._-', beginning with a letter or digit"
+        )
+    return name
 
 
 def read_settings(arguments: Mapping[str, Any], *, array: bool) -> TaskSettings:
@@ -114,6 +134,8 @@ def read_settings(arguments: Mapping[str, Any], *, array: bool) -> TaskSettings:
 
 
 def _unknown(name: str, *, array: bool) -> str:
+    from reflow.define.names import nearest
+
     known = [*_READERS, "name", *([] if array else ["array"])]
     meant = nearest(name, known)
     hint = f"did you mean {meant!r}?" if meant else "it takes " + ", ".join(sorted(known))

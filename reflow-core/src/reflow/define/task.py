@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.define.hints import Scope
 from reflow.define.markers import MISSING, Param, Result
-from reflow.define.names import check_name
-from reflow.define.settings import TaskSettings, read_settings
+from reflow.define.settings import TaskSettings, check_name, read_settings
 from reflow.define.signature import ParameterSpec, read_signature, resolve_return, unwrapped
 from reflow.errors import DefinitionError
 

@@ -24,6 +24,9 @@ _NEEDED = (
     "options",
 )
 
+# What every command needs of Python: loaded while only Python is looked through, and not the user's directories too.
+_LIBRARY = ("__future__", "fcntl", "signal", "typing", "zlib")
+
 
 def main() -> int:
     """Restore what ``submit`` was started with, and go on in the module of the command."""
@@ -35,6 +38,8 @@ def main() -> int:
             'put that under: if __name__ == "__main__":'
         )
     info = _read_trusted(root)
+    for name in _LIBRARY:
+        __import__(name)
     launched = {
         "run": info,
         "environment": dict(os.environ),

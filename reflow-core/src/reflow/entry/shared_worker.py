@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
-from reflow.filesystem.descriptors import moved_up
+from reflow.filesystem.atomic import moved_up
 from reflow.rundir.layout import RunPaths
-from reflow.worker.element import work_through
-from reflow.worker.element_work import ElementWork, Place
+from reflow.worker.element import ElementWork, Place, work_through
 from reflow.worker.interrupt import Interruption
 from reflow.worker.load import load_run
 from reflow.worker.positions import INHERITED, taken

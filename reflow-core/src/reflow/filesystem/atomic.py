@@ -1,6 +1,7 @@
-"""Writing files so that a kill leaves the old one or the new one, never a piece.
+"""Files: written so that a kill leaves the old one or the new one, never a piece.
 
-Modes are explicit, whatever the umask: files 0600, directories 0700.
+Modes are explicit, whatever the umask: files 0600, directories 0700. What a worker keeps open is out of the way of the
+code that it runs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FORGOTTEN_S = 3600.0  #: age at which a temporary file of another machine is certainly nobody's any more
 _BLOCK = 1 << 16  #: bytes that are read at once
+HIGH = 64  #: user code that closes descriptors by counting finds none from here on, and opens no file in their place
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -122,3 +124,17 @@ def read_bytes(path: str) -> bytes:
         return b"".join(blocks)
     finally:
         os.close(descriptor)
+
+
+def moved_up(low: int) -> int:
+    """Return the same open file under a high number, which no child inherits."""
+    import fcntl  # of which only workers have need
+
+    descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    os.close(low)
+    return descriptor
+
+
+def opened_high(path: str, flags: int, mode: int = 0o600) -> int:
+    """Open a file, never through a link, under a high number."""
+    return moved_up(os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, mode))

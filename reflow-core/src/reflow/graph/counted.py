@@ -9,7 +9,7 @@ from reflow.graph.library import Library
 from reflow.graph.modules import Module
 from reflow.graph.normal import Node
 from reflow.graph.parsed import is_plain
-from reflow.model.digest import digest
+from reflow.values.digests import digest
 
 PART_SIZE = 16  #: letters of the hash of one definition, which only names what changed
 

@@ -12,8 +12,8 @@ from reflow.graph.modules import Module, Modules
 from reflow.graph.named import names_bound_in
 from reflow.graph.normal import Node, task_maker
 from reflow.graph.reading import Decorators, normal_form
-from reflow.model.digest import digest
 from reflow.model.named_tuple import NamedTuple
+from reflow.values.digests import digest
 
 
 class Definition(NamedTuple):

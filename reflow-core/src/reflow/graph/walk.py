@@ -21,7 +21,7 @@ from reflow.graph.normal import Node
 from reflow.graph.parsed import IMPORTS, NAMED, Binding
 from reflow.graph.place import Find, Place
 from reflow.graph.unloaded import find_unloaded, with_packages
-from reflow.model.digest import digest
+from reflow.values.digests import digest
 
 _BUILTINS = frozenset(dir(builtins))
 

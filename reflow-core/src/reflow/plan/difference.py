@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reflow.model.digest import canonical
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import EarlierResult
 from reflow.plan.identity import split_digests
+from reflow.values.digests import canonical
 
 NONE = ""  #: stands for a part that one of the two does not have
 

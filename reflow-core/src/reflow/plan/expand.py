@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reflow.graph.model import Graph, Input, Node, Source
-from reflow.model.digest import digest, digest_many
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.identity import Recipe, split_digests
+from reflow.values.digests import digest, digest_many
 
 
 class Finished(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from reflow.graph.model import Node
-from reflow.model.digest import DIGEST_SIZE, canonical, digest, sha256
+from reflow.values.digests import DIGEST_SIZE, canonical, digest, sha256
 from reflow.values.grammar import Grammar, classes_in
 
 

@@ -14,7 +14,7 @@ from reflow.run.ingest import Batch
 from reflow.run.reconcile import Lost, find_lost, is_done, last_starts
 from reflow.run.recover import written
 from reflow.run.standing import Reports, is_gone, open_work
-from reflow.rundir.completion import finished_elements, missing_segments
+from reflow.rundir.elements import finished_elements, missing_segments
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation
 

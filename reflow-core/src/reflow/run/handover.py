@@ -24,7 +24,6 @@ from reflow.filesystem.atomic import (
     write_new,
 )
 from reflow.graph.model import Input, Node
-from reflow.model.digest import canonical
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, SubmissionRow
 from reflow.model.states import InstanceState
@@ -38,6 +37,7 @@ from reflow.run.tries import Wave, tries_of
 from reflow.run.upstream import delivered_texts, no_fit
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
+from reflow.values.digests import canonical
 
 TRIED_AGAIN = "it is tried again"  #: ends what is told of a submission that may be taken later, until it was
 LOOKED_UP = "it is looked up by its token"  #: ends what is told of one without an answer, until there is one

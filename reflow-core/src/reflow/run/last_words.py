@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from reflow.rundir.claims import last_start
+from reflow.rundir.elements import last_start
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import part_name, read_segment, segment_name
 

@@ -19,7 +19,7 @@ from reflow.run.hold import Hold
 from reflow.run.last_words import last_words
 from reflow.run.standing import Reports, is_gone
 from reflow.run.verdict import Verdict, judge
-from reflow.rundir.completion import finished_elements
+from reflow.rundir.elements import finished_elements
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation, parse_name
 

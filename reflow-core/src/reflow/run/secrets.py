@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, write_new
-from reflow.model.digest import canonical
 from reflow.rundir.layout import RunPaths
+from reflow.values.digests import canonical
 
 
 def masked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from reflow.run.handover import (
 from reflow.run.hold import Hold
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
-from reflow.rundir.completion import finished_elements
+from reflow.rundir.elements import finished_elements
 
 _SUBMITTED = InstanceState.SUBMITTED
 

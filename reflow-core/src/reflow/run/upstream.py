@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from reflow.contracts.store import Ledger
 from reflow.errors import StoreDamaged, StoreError
 from reflow.graph.model import Source
-from reflow.model.digest import canonical
 from reflow.model.records import InstanceRow, TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import Finished
 from reflow.plan.inputs import takes_items
 from reflow.run.draft import Draft
 from reflow.run.shared_results import SharedResults
+from reflow.values.digests import canonical
 from reflow.values.items import items_of
 
 if TYPE_CHECKING:

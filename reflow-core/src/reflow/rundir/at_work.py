@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from reflow.rundir.completion import unfinished_elements
+from reflow.rundir.elements import unfinished_elements
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import generation, parse_name
 

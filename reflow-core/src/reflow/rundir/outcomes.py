@@ -85,6 +85,11 @@ def generation(start: int) -> int:
     return start // _SHARE if is_shared(start) else start
 
 
+def is_first(start: int) -> bool:
+    """Whether nobody had claimed the element of a start before, so that no earlier start of it can be met."""
+    return start == 0 or start // _SHARE == 1
+
+
 def part_name(element: int, start: int) -> str:
     """Return the name of the segment that is being written."""
     return f"{element}.{start}.part"

@@ -6,14 +6,13 @@ import os
 import time
 from collections.abc import Callable
 
-from reflow.rundir.completion import mark_done
+from reflow.rundir.elements import mark_done
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.outcomes import Outcome
 from reflow.rundir.payload import Instance
 from reflow.testing.cluster import Element, Life, Terminated
 from reflow.worker.element import Element as Claimed
-from reflow.worker.element import sealed_by
-from reflow.worker.element_work import ElementWork, Place
+from reflow.worker.element import ElementWork, Place, sealed_by
 from reflow.worker.execute import Task
 from reflow.worker.interrupt import Interruption
 from reflow.worker.load import LoadedRun

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from reflow.values.coder import Coder
-from reflow.values.misfit import Misfit, TooDeep, expected, unexpected
+from reflow.values.coder import Coder, Misfit, TooDeep, expected, unexpected
 from reflow.values.paths import in_order
 from reflow.values.tagged import MAX_DEPTH, Tagged, are_short, is_unicode
 

@@ -7,9 +7,8 @@ from enum import Enum
 from typing import Any
 
 from reflow.errors import DefinitionError
-from reflow.values.coder import Coder
+from reflow.values.coder import Coder, Misfit, describe_value, unexpected
 from reflow.values.containers import dict_coder, list_coder, set_coder, tuple_coder
-from reflow.values.misfit import Misfit, describe_value, unexpected
 from reflow.values.names import loaded_type
 from reflow.values.numpy_scalars import is_numpy, tag_numpy
 from reflow.values.records import is_dataclass, is_namedtuple

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from reflow.values.coder import Misfit, unexpected
 from reflow.values.grammar import Grammar, show_grammar, taken_apart
-from reflow.values.misfit import Misfit, unexpected
 from reflow.values.tagged import Tagged, tag_of
 
 _WHOLE = {"bool", "int", "$int"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reflow.values.coder import describe_value
 from reflow.values.grammar import Grammar, field_grammar, show_grammar
-from reflow.values.misfit import describe_value
 from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
 from reflow.values.show import show
@@ -35,7 +35,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_once(names: list[Tagged]) -> None:
-    from reflow.model.digest import canonical
+    from reflow.values.digests import canonical
 
     seen: set[str] = set()
     for name in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reflow.values.misfit import Misfit
+from reflow.values.coder import Misfit
 from reflow.values.tagged import is_unicode
 
 _NAME = "name="  #: begins the name of a fixed offset

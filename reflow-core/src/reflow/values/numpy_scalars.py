@@ -6,7 +6,7 @@ import sys
 from binascii import a2b_base64, b2a_base64
 from typing import Any
 
-from reflow.values.misfit import Misfit, expected
+from reflow.values.coder import Misfit, expected
 from reflow.values.tagged import tag_str, text_of
 
 _KINDS = {"bool": "b", "int": "iu", "float": "f", "complex": "c", "str": "U", "bytes": "S"}

@@ -63,7 +63,7 @@ def stamped(tagged: Tagged, take: Callable[[str], list[object] | None]) -> Tagge
 
 def in_order(items: list[Tagged]) -> list[Tagged]:
     """Return the items of a set in the order in which they stand: by canonical text, each once."""
-    from reflow.model.digest import canonical
+    from reflow.values.digests import canonical
 
     by_text = {canonical(item): item for item in items}
     return [by_text[text] for text in sorted(by_text)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from reflow.values.misfit import Misfit
+from reflow.values.coder import Misfit
 from reflow.values.numpy_scalars import plain_numpy
 from reflow.values.scalars import read_scalar
 from reflow.values.tagged import Tagged, tag_of

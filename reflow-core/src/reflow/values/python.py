@@ -133,6 +133,6 @@ def _paths(grammar: Grammar, value: Any) -> Any:
 
 
 def _short(value: object) -> str:
-    from reflow.values.misfit import describe_value
+    from reflow.values.coder import describe_value
 
     return describe_value(value)

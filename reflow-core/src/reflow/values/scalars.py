@@ -6,8 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from reflow.values.coder import Coder
-from reflow.values.misfit import Misfit, expected, unexpected
+from reflow.values.coder import Coder, Misfit, expected, unexpected
 from reflow.values.tagged import Tagged, tag_int, tag_of, tag_str, unescaped
 
 SCALARS = {

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import ValueMisfit
-from reflow.values.coder import Coder
-from reflow.values.misfit import Misfit, TooDeep, expected, unexpected
+from reflow.values.coder import Coder, Misfit, TooDeep, expected, unexpected
 from reflow.values.names import type_name
 from reflow.values.records import dataclass_fields, has_default, is_dataclass
 from reflow.values.tagged import MAX_DEPTH, Tagged, tag_of
@@ -160,7 +159,7 @@ def adapter_coder(adapter: Adapter) -> Coder:
     name = adapter.name
 
     def encode(value: Any, depth: int) -> Tagged:
-        from reflow.model.digest import canonical
+        from reflow.values.digests import canonical
 
         try:
             data = adapter.encode(value)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reflow.values.coder import Coder
-from reflow.values.misfit import Misfit, TooDeep, expected, unexpected
+from reflow.values.coder import Coder, Misfit, TooDeep, expected, unexpected
 from reflow.values.tagged import Tagged, tag_of
 
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 from reflow.errors import DefinitionError, StaleInput, TaskInterrupted, Unfit, ValueMisfit
 from reflow.rundir.outcomes import Outcome
-from reflow.worker.inputs import Inputs
+from reflow.worker.call import Inputs, Output
 from reflow.worker.interrupt import Interruption
-from reflow.worker.output import Output
 
 if TYPE_CHECKING:
     from reflow.define.task import TaskSpec
     from reflow.rundir.payload import Instance, Payload
     from reflow.values.tagged import Tagged
+    from reflow.worker.call import Returned
     from reflow.worker.load import LoadedRun
-    from reflow.worker.output import Returned
     from reflow.worker.watch import Watched
 
 _HOST = os.uname().nodename

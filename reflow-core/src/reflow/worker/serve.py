@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.errors import TaskInterrupted
 from reflow.rundir.layout import SubmissionPaths
-from reflow.worker.element_work import ElementWork, Place
+from reflow.worker.element import ElementWork, Place
 from reflow.worker.interrupt import Interruption
 
 if TYPE_CHECKING:

@@ -7,14 +7,13 @@ import signal
 import time
 from collections.abc import Callable
 
-from reflow.filesystem.atomic import sync_directory
-from reflow.filesystem.descriptors import moved_up
+from reflow.filesystem.atomic import moved_up, sync_directory
 from reflow.filesystem.process import how_it_ended, peak_mib
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, read_segment, segment_name, shared_start
 from reflow.rundir.payload import Payload
-from reflow.worker.element import claim_open, is_last_out, positions_of, sealed_by
+from reflow.worker.element import claim_open, is_last_out, positions_of, sealed_of
 from reflow.worker.positions import INHERITED, are_left, offer
 from reflow.worker.protocol import LIFE
 
@@ -51,6 +50,7 @@ class SharedElement:
         self._element = element
         self._program = program
         self._workers: dict[int, Worker] = {}  # those that live, by process id
+        self._sealed: dict[int, int] = {}  # by start, how many segments those left that ended
         self._begun = 0
         self._barren = 0
         self._is_leaving = False
@@ -78,7 +78,7 @@ class SharedElement:
                     self._begin(self._claim, positions)
                 self._await_one()
             is_through = not self._is_leaving and not are_left(positions)
-            return is_through and is_last_out(self._sub, self._element, payload)
+            return is_through and is_last_out(self._sub, self._element, payload, self._sealed)
         finally:
             payload.close()
 
@@ -119,13 +119,14 @@ class SharedElement:
         pid, status, usage = os.wait3(0)
         worker = self._workers.pop(pid)
         os.close(worker.life)
+        self._sealed[worker.start] = sealed_of(self._sub, self._element, worker.start)
         if status != 0:
             reason = how_it_ended(os.waitstatus_to_exitcode(status))
             self._bury(worker.start, reason, peak_mib(usage))
 
     def _bury(self, start: int, reason: str, peak: int) -> None:
         """Say how the instance ended that a worker died in; one that never began any costs nobody an attempt."""
-        sealed = sealed_by(self._sub, self._element).get(start, 0)
+        sealed = self._sealed[start]
         part = os.path.join(self._sub.outcomes, part_name(self._element, start))
         lines = read_segment(part)[0] if os.path.exists(part) else []
         if not lines:
@@ -142,4 +143,5 @@ class SharedElement:
             file.flush()
             os.fsync(file.fileno())
         os.rename(part, os.path.join(self._sub.outcomes, segment_name(self._element, start, sealed)))
+        self._sealed[start] += 1
         sync_directory(self._sub.outcomes)

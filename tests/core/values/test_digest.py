@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflow.model.digest import DIGEST_SIZE, canonical, digest, digest_many
+from reflow.values.digests import DIGEST_SIZE, canonical, digest, digest_many
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
