@@ -119,7 +119,9 @@ class LockFile:
         unique = f"{self.path}.{self._mine.nonce}"
         _remove(unique)
         try:
-            write_new(unique, [self._text()])
+            write_new(
+                unique, [self._text()], sync=False
+            )  # what a power cut leaves of it is stale without a beat
             with contextlib.suppress(OSError):  # an answer can be lost: the count of links decides
                 os.link(unique, self.path)
             self.held = os.stat(unique).st_nlink == 2

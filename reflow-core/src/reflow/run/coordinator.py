@@ -150,12 +150,23 @@ class Coordinator:
         except Purged:
             self._write(draft)
             raise
-        self._write(draft)
+        is_all = planned is not None and planned.is_empty and overview.published == overview.outputs
+        self._write(draft, self._end_of(draft, overview) if is_all else None)
         return planned
 
-    def _write(self, draft: Draft) -> None:
+    def _write(self, draft: Draft, end: RunState | None = None) -> None:
+        """Write a draft, with the end of the run if that is one; it costs as much as all the rest of a small run."""
         if not draft.is_empty:
-            self._hold.apply(draft.changes())
+            self._hold.apply(draft.changes()._replace(run=end))
+        if end is not None:
+            self._catch_up()
+
+    def _end_of(self, draft: Draft, overview: Overview) -> RunState | None:
+        """Return how a run ends that has come to its end once a draft is written."""
+        if draft.is_empty:
+            return None
+        state = run_state(draft.tasks, draft.counts)
+        return state if state.is_over and self._may_end_as(state, overview) else None
 
     def _carry_out(self, planned: Planned) -> bool:
         """Write a plan and hand over what is to run; return whether there was anything."""
