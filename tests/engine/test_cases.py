@@ -140,6 +140,29 @@ def test_status_says_why_elements_wait(engine):
     assert waits == {"side": {"BeginTime": 1}}
 
 
+def test_what_waits_to_be_started_again_is_not_told_to_run(engine):
+    victim = until(engine, "side")[0]
+    engine.cluster.requeue(victim)
+    victim.is_held = True
+    engine.cluster.run_for(40.0)
+    engine.look()
+
+    assert read_status(engine.opened())["tasks"]["side"]["counts"] == {"submitted": 1}
+    victim.is_held = False
+    until(engine, "side")
+    assert read_status(engine.opened())["tasks"]["side"]["counts"] == {"running": 1}
+
+
+def test_what_is_known_to_have_ended_is_not_told_to_run(engine):
+    until(engine, "side")
+    for element in list(engine.cluster.active):
+        engine.cluster.end(element, JobState.CANCELLED, "cancelled by user 7", asked=True)
+    engine.cluster.run_for(40.0)
+    engine.look()
+
+    assert read_status(engine.opened())["tasks"]["side"]["counts"] == {"submitted": 1}
+
+
 def test_what_was_sealed_elsewhere_is_waited_for_and_does_not_run_again(engine, monkeypatch):
     unseen = Counter()
     look = arrivals.missing_segments

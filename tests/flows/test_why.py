@@ -499,7 +499,7 @@ def test_what_was_handed_over_names_its_job(going):
 
 def test_what_waits_in_a_queue_says_what_the_scheduler_said(going):
     run = open_run(going.run.id, run_dir=str(going.run_dir))
-    keep_waits(run.paths, Asked(1_790_000_000_000, {"gated": {"Priority: others go first": 2}}, {}))
+    keep_waits(run.paths, Asked(1_790_000_000_000, {"gated": {"Priority: others go first": 2}}, {}, {}))
     run.close()
 
     (told,) = going.run.why("gated", 0, as_dict=True)

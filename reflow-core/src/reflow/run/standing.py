@@ -12,6 +12,7 @@ from reflow.model.states import JobState
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
 from reflow.run.small_jobs import is_small, watched
+from reflow.rundir.at_work import Starts, stopped_elements
 from reflow.rundir.queue import Asked, Waits, keep_waits
 
 Reports = Mapping[str, Mapping[int, ElementReport]]  #: by native id and element
@@ -27,8 +28,9 @@ def ask(hold: Hold, executor: Executor, rows: Iterable[SubmissionRow]) -> Report
         hold.tell_unheard(error, "the scheduler did not say how the jobs stand:")
         return None
     hold.is_heard = hold.is_heard or bool(natives)
-    waits = _waits([row for row in known if not is_small(row)], told)
-    keep_waits(hold.run.paths, Asked(now_ms(), waits, _guards(known, told)))
+    work = [row for row in known if not is_small(row)]
+    stopped = {row.token: found for row in work if (found := _stopped(hold, executor, row, told))}
+    keep_waits(hold.run.paths, Asked(now_ms(), _waits(work, told), _guards(known, told), stopped))
     return told
 
 
@@ -55,6 +57,14 @@ def _waits(rows: Iterable[SubmissionRow], told: Reports) -> Waits:
             if report.state is JobState.PENDING and report.reason:
                 found.setdefault(row.task, Counter())[report.reason] += 1
     return {task: _worst_first(reasons) for task, reasons in found.items()}
+
+
+def _stopped(hold: Hold, executor: Executor, row: SubmissionRow, told: Reports) -> Starts:
+    """Return the elements of a submission that had been started, and whose jobs wait or are over."""
+    reports = told.get(str(row.native_id), {})
+    idle = {e for e, report in reports.items() if report.state is JobState.PENDING}
+    idle |= {e for e in range(row.count) if is_gone(executor, row, reports.get(e))}
+    return stopped_elements(hold.run.paths.submission(row.token), idle)
 
 
 def _guards(rows: Sequence[SubmissionRow], told: Reports) -> Waits:

@@ -139,7 +139,9 @@ def _begun(run: OpenRun, submissions: Iterable[SubmissionRow], task: str) -> int
     """Count the instances at work in submissions that have not ended."""
     from reflow.rundir.at_work import count_at_work
 
-    return sum(count_at_work(run.paths.submission(row.token)) for row in submissions if row.task == task)
+    stopped = read_waits(run.paths).stopped
+    ours = [row.token for row in submissions if row.task == task]
+    return sum(count_at_work(run.paths.submission(token), stopped.get(token)) for token in ours)
 
 
 def _task_state(row: TaskRow, counts: Mapping[str, int]) -> str:

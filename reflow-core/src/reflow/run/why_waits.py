@@ -66,7 +66,7 @@ def queue_of(run: OpenRun, row: InstanceRow) -> dict[str, Any] | None:
         "native_id": submission.native_id,
         "element": element,
         "since": iso(submission.created),
-        "at_work": count_at_work(run.paths.submission(submission.token)),
+        "at_work": count_at_work(run.paths.submission(submission.token), asked.stopped.get(submission.token)),
         "reasons": dict(asked.waits.get(row.task, {})),
         "as_of": iso(asked.as_of) if asked.as_of else None,
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 from reflow.rundir.elements import unfinished_elements
 from reflow.rundir.layout import SubmissionPaths
@@ -12,26 +14,46 @@ _ENOUGH = 512  #: bytes, more than the line of a start has
 _START = b'{"k":"s"'
 
 
-def count_at_work(sub: SubmissionPaths) -> int:
+Starts = Mapping[str, int]  #: how often each of some elements had been claimed, by its number as text
+
+
+def count_at_work(sub: SubmissionPaths, stopped: Starts | None = None) -> int:
     """Count the workers whose newest line says that an instance was begun, or the elements at work, if these are more.
 
     At work is what was claimed and is not through.
+
+    Args:
+        stopped: Elements that are not, as far as they were not claimed again since; see `stopped_elements`.
     """
-    parts = _newest_parts(_listed(sub.outcomes))
+    claims = _claims(sub)
+    idle = {int(element) for element, starts in (stopped or {}).items() if claims[int(element)] <= starts}
+    parts = _newest_parts(_listed(sub.outcomes), idle)
     begun = sum(_ends_with_a_start(os.path.join(sub.outcomes, name)) for name in parts)
-    # an element that was started again has claims of later starts, too, whose names are no numbers
-    claimed = {int(name) for name in _listed(sub.claims) if name.isdigit()}
-    return max(begun, len(unfinished_elements(sub, claimed)))
+    return max(begun, len(unfinished_elements(sub, claims.keys() - idle)))
 
 
-def _newest_parts(names: list[str]) -> list[str]:
+def stopped_elements(sub: SubmissionPaths, idle: Collection[int]) -> dict[str, int]:
+    """Return which elements were claimed and are not through, of those whose jobs are not at work."""
+    claims = _claims(sub) if idle else Counter[int]()
+    return {str(e): claims[e] for e in sorted(unfinished_elements(sub, claims.keys() & set(idle)))}
+
+
+def _claims(sub: SubmissionPaths) -> Counter[int]:
+    """Count the claims of each element: one that was started again has several."""
+    names = (name.split(".") for name in _listed(sub.claims) if not name.endswith(".tmp"))
+    return Counter(int(name[0]) for name in names if name[0].isdigit())
+
+
+def _newest_parts(names: list[str], idle: Collection[int]) -> list[str]:
     """Return the parts of the last start of each element: one of an earlier start was left by a worker that died."""
     found = [(parsed, name) for name in names if (parsed := parse_name(name)) is not None]
     last: dict[int, int] = {}
     for (element, start, _), _ in found:
         last[element] = max(generation(start), last.get(element, 0))
     return [
-        name for (element, start, seq), name in found if seq is None and generation(start) == last[element]
+        name
+        for (element, start, seq), name in found
+        if seq is None and generation(start) == last[element] and element not in idle
     ]
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 
 from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.model.named_tuple import NamedTuple
+from reflow.rundir.at_work import Starts
 from reflow.rundir.layout import RunPaths
 
 Waits = Mapping[str, Mapping[str, int]]  #: by task and reason, the number of elements
+Stopped = Mapping[str, Starts]  #: by token, elements that had been started
 
 
 class Asked(NamedTuple):
@@ -20,11 +22,13 @@ class Asked(NamedTuple):
         as_of: When it did, in milliseconds since 1970; 0 where it was never asked.
         waits: Why elements of tasks wait.
         guards: Why the small jobs of the run wait, if nothing else of it was at work or in the queue.
+        stopped: What had been started and was not at work: it waits to be started again, or its job is over.
     """
 
     as_of: int
     waits: Waits
     guards: Waits
+    stopped: Stopped
 
 
 def keep_waits(paths: RunPaths, asked: Asked) -> None:
@@ -37,7 +41,7 @@ def read_waits(paths: RunPaths) -> Asked:
     try:
         return Asked(*json.loads(read_bytes(_file(paths))))
     except (FileNotFoundError, ValueError, TypeError):
-        return Asked(0, {}, {})
+        return Asked(0, {}, {}, {})
 
 
 def _file(paths: RunPaths) -> str:
