@@ -105,6 +105,8 @@ def test_an_address_that_is_a_url_is_left_alone(tmp_path):
         ("REFLOW_WORKERS", "many", "'many' is no whole number from 1"),
         ("REFLOW_WORKERS", "0", "'0' is no whole number from 1"),
         ("REFLOW_DISPATCH_MODE", "loud", "one of: inline, watchdog, poke"),
+        ("REFLOW_DISPATCH_TIME", "10x", "dispatch.time: time='10x' is no time limit; write minutes"),
+        ("REFLOW_DISPATCH_MEM", "1.5G", "dispatch.mem: mem='1.5G' is no amount of memory"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_origin(tmp_path, variable, value, what):

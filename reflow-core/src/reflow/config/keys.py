@@ -13,7 +13,8 @@ class Key(NamedTuple):
         name: Table and key of the configuration file, joined by a dot.
         variable: The environment variable that sets it.
         kind: ``text``, ``count`` (a whole number from 1), ``path`` (``~`` and ``$VAR`` are expanded),
-            ``address`` (a path unless it is a URL), or ``words`` (one of ``words``).
+            ``address`` (a path unless it is a URL), ``time`` and ``mem`` (as tasks say them), or ``words`` (one of
+            ``words``).
     """
 
     name: str
@@ -53,8 +54,8 @@ _ALL = (
     ),
     Key("dispatch.partition", "REFLOW_DISPATCH_PARTITION", "text", "of reflow's own small jobs"),
     Key("dispatch.account", "REFLOW_DISPATCH_ACCOUNT", "text", "of reflow's own small jobs"),
-    Key("dispatch.time", "REFLOW_DISPATCH_TIME", "text", "time limit of reflow's own small jobs"),
-    Key("dispatch.mem", "REFLOW_DISPATCH_MEM", "text", "memory of reflow's own small jobs"),
+    Key("dispatch.time", "REFLOW_DISPATCH_TIME", "time", "time limit of reflow's own small jobs"),
+    Key("dispatch.mem", "REFLOW_DISPATCH_MEM", "mem", "memory of reflow's own small jobs"),
 )
 
 KEYS = {key.name: key for key in _ALL}

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from reflow.config.keys import KEYS, PROFILE_VARIABLE, Key
-from reflow.errors import ConfigError
+from reflow.errors import ConfigError, DefinitionError
+from reflow.model.resources import parse_mem, parse_time
 
 if TYPE_CHECKING:
     from reflow.config.file import ConfigFile, Entry
@@ -97,6 +98,8 @@ class Settings:
             return checked, origin
         except ValueError as error:
             raise ConfigError(f"{origin}: {key.name} = {value!r} {error}") from None
+        except DefinitionError as error:
+            raise ConfigError(f"{origin}: {key.name}: {error}") from None
 
 
 def load_settings(
@@ -139,6 +142,18 @@ def _path(key: Key, value: object, environ: Mapping[str, str]) -> str:
     return os.path.expanduser(re.sub(r"\$(?:(\w+)|\{(\w+)\})", replace, value))
 
 
+def _time(key: Key, value: object, environ: Mapping[str, str]) -> str:
+    text = _text(key, value, environ)
+    parse_time(text)
+    return text
+
+
+def _mem(key: Key, value: object, environ: Mapping[str, str]) -> str:
+    text = _text(key, value, environ)
+    parse_mem(text)
+    return text
+
+
 def _address(key: Key, value: object, environ: Mapping[str, str]) -> str:
     return str(value) if "://" in str(value) else _path(key, value, environ)
 
@@ -148,6 +163,8 @@ _CHECKS: dict[str, Callable[[Key, object, Mapping[str, str]], Value]] = {
     "count": _count,
     "words": _words,
     "path": _path,
+    "time": _time,
+    "mem": _mem,
     "address": _address,
 }
 
