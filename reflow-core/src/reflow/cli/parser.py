@@ -45,9 +45,9 @@ class CommandParser(argparse.ArgumentParser):
         self.basics.add_argument("-h", "--help", action="help", help="show this and do nothing")
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Return what was typed; the words are kept, for what is said of them."""
+        """Return what was typed, options between other words too; the words are kept, for what is said of them."""
         self._words = args or ()
-        return super().parse_args(args, namespace)
+        return self.parse_intermixed_args(args, namespace)
 
     def flags(self) -> set[str]:
         """Return every flag that it knows by now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.confirm import add_yes
@@ -22,17 +22,10 @@ _ACTIONS = {
 DAYS = 30
 
 
-class _Parser(CommandParser):
-    """Takes options between the action and the run, too."""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        return self.parse_intermixed_args(args, namespace)
-
-
 def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``store``."""
     about = "Look after the store: the results that runs share, and the ledgers of runs."
-    parser = _Parser(prog, about, "info | gc | rebuild [RUN] [options]")
+    parser = CommandParser(prog, about, "info | gc | rebuild [RUN] [options]")
     told = "; ".join(f"{name}: {what}" for name, what in _ACTIONS.items())
     parser.add_argument("action", nargs="?", metavar="ACTION", help=told)
     parser.add_argument("words", nargs="*", metavar="RUN", help="rebuild: the run whose ledger is damaged")
