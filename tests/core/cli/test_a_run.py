@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -271,6 +273,33 @@ def test_detached_a_run_goes_on_and_can_be_cancelled_and_retried(place):
 
     assert done.code == 0
     assert "SUCCEEDED" in done.said
+
+
+def test_logs_of_what_goes_on_are_there_before_it_ends(place):
+    place.flow("submit", "--detach", "-q", "--bad", "-1", "--delay", "60")
+    deadline = time.monotonic() + 30.0
+    while not (done := place.flow("logs", "convert[0]", "--json")).json:
+        assert time.monotonic() < deadline
+
+    assert [(one["index"], one["attempt"], one["state"]) for one in done.json] == [(0, 1, "running")]
+    assert place.flow("logs", "convert[0]").said == "working on 0\n"
+    assert place.flow("logs", "convert[failed]").said == ""
+    place.flow("cancel")
+
+
+def test_an_instance_that_was_never_begun_has_no_log_and_says_where_to_ask_why(failed):
+    place, _ = failed
+
+    done = place.flow("logs", "finalize")
+
+    assert done.said == ""
+    assert re.search(r"nothing was logged; see: python flow.py why demo-\S+ finalize", done.wrong)
+
+
+def test_options_may_stand_between_a_selector_and_a_run(failed):
+    place, _ = failed
+
+    assert place.flow("logs", "convert[0]", "--run-dir", "runs/demo", "@last").said == "working on 0\n"
 
 
 def test_an_interrupt_cancels_the_run_and_exits_with_130(place):

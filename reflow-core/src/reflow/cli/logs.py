@@ -39,6 +39,7 @@ def _add_own(basics: Basics) -> None:
 def run(call: Call) -> int:
     """Print logs: of the instances that are meant, else of those that failed, else of all."""
     from reflow.run.logs import log_slices
+    from reflow.run.look import heal
 
     target = target_of(call)
     run = open_target(call, target)
@@ -46,13 +47,14 @@ def run(call: Call) -> int:
     if call.options.follow:
         _follow(run, scopes)
         return 0
+    heal(run)
     found = _chosen(call, log_slices(run, scopes), named=bool(scopes))
     if call.options.json:
         call.facts([_facts(run, item) for item in found])
     elif call.options.path or call.options.quiet:
         _print_paths(call, run, found)
     elif not found:
-        call.hint("nothing was logged")
+        call.hint(f"nothing was logged; see: {call.typed('why', *target.selectors, run=run.id)}")
     else:
         for item in found:
             _print(call, run, item, alone=len(found) == 1)

@@ -1,4 +1,4 @@
-"""How many instances of an open submission are at work, as its files say."""
+"""What is at work of an open submission, as its files say."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def count_at_work(sub: SubmissionPaths, stopped: Starts | None = None) -> int:
     """
     claims = _claims(sub)
     idle = {int(element) for element, starts in (stopped or {}).items() if claims[int(element)] <= starts}
-    parts = _newest_parts(_listed(sub.outcomes), idle)
+    parts = [name for name, element, _ in newest_parts(sub) if element not in idle]
     begun = sum(_ends_with_a_start(os.path.join(sub.outcomes, name)) for name in parts)
     return max(begun, len(unfinished_elements(sub, claims.keys() - idle)))
 
@@ -44,16 +44,19 @@ def _claims(sub: SubmissionPaths) -> Counter[int]:
     return Counter(int(name[0]) for name in names if name[0].isdigit())
 
 
-def _newest_parts(names: list[str], idle: Collection[int]) -> list[str]:
-    """Return the parts of the last start of each element: one of an earlier start was left by a worker that died."""
-    found = [(parsed, name) for name in names if (parsed := parse_name(name)) is not None]
+def newest_parts(sub: SubmissionPaths) -> list[tuple[str, int, int]]:
+    """Return the parts of the last start of each element, with element and start.
+
+    One of an earlier start was left by a worker that died.
+    """
+    found = [(parsed, name) for name in _listed(sub.outcomes) if (parsed := parse_name(name)) is not None]
     last: dict[int, int] = {}
     for (element, start, _), _ in found:
         last[element] = max(generation(start), last.get(element, 0))
     return [
-        name
+        (name, element, start)
         for (element, start, seq), name in found
-        if seq is None and generation(start) == last[element] and element not in idle
+        if seq is None and generation(start) == last[element]
     ]
 
 

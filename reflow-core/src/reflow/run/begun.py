@@ -1,0 +1,51 @@
+"""Attempts that workers are at, as their own files say: the ledger knows of them once they have been sealed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from reflow.model.records import AttemptRow, SubmissionRow
+from reflow.model.states import InstanceState
+from reflow.run.ingest import STATES, Batch, attempt_row
+from reflow.run.opened import OpenRun
+from reflow.run.small_jobs import is_small
+from reflow.rundir.at_work import newest_parts
+from reflow.rundir.control import Scope
+from reflow.rundir.outcomes import Outcome, read_segment
+
+
+def begun_attempts(run: OpenRun, scope: Scope, submissions: Iterable[SubmissionRow]) -> list[AttemptRow]:
+    """Return the attempts that are meant of what is not sealed yet: those that go on, and the last ended ones."""
+    found: list[AttemptRow] = []
+    for row in submissions:
+        if not is_small(row) and row.state in ("intent", "open") and scope.task in (None, row.task):
+            found += (one for one in _attempts(run, row) if _is_meant(one, scope))
+    return found
+
+
+def _is_meant(attempt: AttemptRow, scope: Scope) -> bool:
+    states = {attempt.state.value}
+    if attempt.state is InstanceState.RUNNING:
+        states.add(InstanceState.SUBMITTED.value)  # as its instance is called in the ledger
+    is_index = scope.indices is None or attempt.index in scope.indices
+    return is_index and (scope.state is None or scope.state in states)
+
+
+def _attempts(run: OpenRun, row: SubmissionRow) -> Iterator[AttemptRow]:
+    sub = run.paths.submission(row.token)
+    for name, element, start in newest_parts(sub):
+        try:
+            outcomes, _ = read_segment(os.path.join(sub.outcomes, name))
+        except OSError:  # sealed a moment ago
+            continue
+        batch = Batch(row.token, element, start, name, outcomes)
+        begun: dict[int, Outcome] = {}
+        for outcome in outcomes:
+            if outcome.kind == "s":
+                begun[outcome.index] = outcome
+            else:
+                first = begun.pop(outcome.index, None)
+                yield attempt_row(batch, row.task, outcome, first, STATES[outcome.state])
+        for first in begun.values():
+            yield attempt_row(batch, row.task, first, first, InstanceState.RUNNING)
