@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from types import SimpleNamespace
 
 import pytest
+
+from reflow.compose.runs import open_run
+from reflow.run import hold, look
 
 
 @pytest.mark.parametrize("executor", ["local"])
@@ -27,3 +32,24 @@ def test_a_run_whose_disk_is_full_says_so_while_it_runs(lab, flows, until, monke
     assert len(running) == says_so
     assert all(str(seen.run_dir) in text and "df -h" in text for text in running)
     assert messages() == []
+
+
+@pytest.mark.parametrize("executor", ["local"])
+def test_a_look_that_a_disk_stops_says_so_in_sentences_and_how_to_go_on(lab, flows, until, monkeypatch):
+    seen = lab.submit(flows("gates").wf, names=["a"], wait=False)
+    until(lambda: "begin a" in seen.calls)
+    with lab.home(), contextlib.closing(open_run(seen.run.id, run_dir=str(seen.run_dir))) as run:
+        monkeypatch.setattr(look, "is_silent", lambda run: True)
+        monkeypatch.setattr(hold, "_held", full)
+        told = look.heal(run)
+    (seen.run_dir / "open").touch()
+
+    place = f"{seen.run_dir}/.reflow/{seen.run.id}"
+    assert told.startswith(
+        f"{place} cannot be read or written: No space left on device; when that is put right, go"
+    )
+    assert f"go on with: reflow advance {seen.run.id}" in told
+
+
+def full(run):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

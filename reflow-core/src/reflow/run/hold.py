@@ -105,7 +105,7 @@ def held(run: OpenRun) -> Iterator[Hold | Holder]:
         path = error.filename or run.paths.root
         raise RunDirError(
             f"{path} cannot be read or written: {error.strerror or error}\n"
-            f"when that is put right, go on with: {run.typed('retry')}"
+            f"when that is put right, {run.remedy}"
         ) from error
 
 

@@ -8,6 +8,7 @@ import signal
 from types import FrameType
 from typing import Any
 
+from reflow.errors import RunDirError
 from reflow.rundir.control import Scope, write_request
 from reflow.rundir.layout import RunPaths
 
@@ -56,7 +57,7 @@ class Interrupts:
         if self.paths is None and isinstance(self._before, Interrupts):
             self._before(number, frame)
         if self.paths is not None and not self._is_written:
-            with contextlib.suppress(OSError):  # whoever is interrupted tries again, and says so
+            with contextlib.suppress(RunDirError):  # whoever is interrupted tries again, and says so
                 write_request(self.paths, "cancel", (Scope(),))
                 self._is_written = True
         raise KeyboardInterrupt

@@ -97,7 +97,7 @@ def heal(run: OpenRun, *, stays: bool = False) -> str | None:
         if is_silent(run):
             _settle(run, stays=stays)
     except (ReflowError, OSError) as error:
-        return " ".join(str(error).split())
+        return "; ".join(" ".join(line.split()) for line in str(error).splitlines())
     return None
 
 

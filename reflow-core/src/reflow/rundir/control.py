@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 
+from reflow.errors import RunDirError
 from reflow.filesystem.atomic import read_bytes, replace_file
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths
@@ -39,10 +40,18 @@ class Request(NamedTuple):
 
 
 def write_request(paths: RunPaths, kind: str, scopes: tuple[Scope, ...], *, verify: bool = True) -> str:
-    """Leave a durable request and return its name; ``kind`` is ``cancel`` or ``retry``."""
+    """Leave a durable request and return its name; ``kind`` is ``cancel`` or ``retry``.
+
+    Raises:
+        RunDirError: It cannot be written, so that nothing is asked for.
+    """
     name = f"{kind}-{_next_number(paths):06d}-{os.urandom(4).hex()}"
     body = {"scopes": [[s.task, s.indices, s.state] for s in scopes], "verify": verify}
-    replace_file(os.path.join(paths.control, name), json.dumps(body).encode())
+    try:
+        replace_file(os.path.join(paths.control, name), json.dumps(body).encode())
+    except OSError as error:
+        wrong = f"the {kind} cannot be written into {paths.control}: {error.strerror or error}"
+        raise RunDirError(f"{wrong}\nwhen that is put right, type it again") from error
     return name
 
 
