@@ -35,8 +35,15 @@ def test_each_task_has_a_line_below_the_whole(status):
 def test_the_first_look_says_what_has_begun(status):
     assert change_lines(None, status(failed=[])) == [
         "prepare reused (1 instance, 1 reused)",
-        "convert running (100 instances, 20 reused)",
+        "convert running (100 instances, 20 reused, 2 failed)",
     ]
+
+
+def test_a_task_that_did_not_go_well_says_of_how_many_that_is_true(task, status):
+    counts = {"succeeded": 37, "reused": 1, "skipped": 2}
+    after = status(failed=[], tasks={"neg": task("skipped", 40, **counts)})
+
+    assert change_lines(None, after) == ["neg skipped (40 instances, 1 reused, 2 skipped)"]
 
 
 def test_only_changes_are_said(status, failure):

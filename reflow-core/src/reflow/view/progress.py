@@ -19,6 +19,8 @@ _BLOCKS = {  # in the order in which they stand in a bar
     "pending": ("·", " "),
 }
 
+_TOLD = ("reused", "failed", "cancelled", "skipped")  #: which instances are counted where a task changed
+
 
 def progress_block(status: Status, screen: Screen, now_s: float) -> list[str]:
     """Return the lines that are drawn again and again on a terminal."""
@@ -73,8 +75,8 @@ def change_lines(before: Status | None, after: Status) -> list[str]:
 
 
 def _extent(task: Status) -> str:
+    """Return how many instances a task has, and of how many its state is not the whole truth."""
     if not task["total"]:
         return ""
-    if reused := task["counts"].get("reused", 0):
-        return f" ({plural(task['total'], 'instance')}, {reused} reused)"
-    return f" ({plural(task['total'], 'instance')})"
+    others = [f"{n} {state}" for state in _TOLD if (n := task["counts"].get(state, 0))]
+    return f" ({', '.join([plural(task['total'], 'instance'), *others])})"
