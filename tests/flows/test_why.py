@@ -303,8 +303,9 @@ def test_what_failed_tells_how_long_it_took_and_where_what_it_printed_is(labs_of
     assert "what it printed\n" in Path(failure["log"]).read_text()
 
 
-def test_what_was_skipped_for_many_names_the_first_and_how_many_more_there_are(lab, wf, ask):
-    told = ask(lab.submit(wf, items=["v", "w", "x", "y", "z"], bad="all"), "finalize")
+@pytest.mark.parametrize("who", ["finalize", "tidy"])
+def test_what_was_skipped_for_many_names_the_first_and_how_many_more_there_are(lab, wf, ask, who):
+    told = ask(lab.submit(wf, items=["v", "w", "x", "y", "z"], bad="all"), who)
 
     named = [
         f"convert[{index}] failed: ValueError: cannot convert {item}" for index, item in enumerate("vwx")

@@ -139,6 +139,12 @@ def test_what_waits_in_a_queue_shows_its_job_and_the_reason():
     ]
 
 
+def test_one_instance_at_work_is_one():
+    told = lines(RAN._replace(state="submitted", queue={**QUEUE, "at_work": 1}))
+
+    assert told[2].endswith("; 1 of its instances is at work")
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [

@@ -171,7 +171,7 @@ class _Explainer:
         return told._replace(cause="next", reason=reason, notes=[*before, *self._troubles()])
 
     def _skipped(self, told: Explanation, row: InstanceRow) -> Explanation:
-        blocking = blocked_by(self._run, self._overview, row.task, row.index)
+        blocking = blocked_by(self._run, self._overview, row.task, {row.index})
         return _skipped(told, blocking, row.reason)
 
     def _cancelled(self, told: Explanation, row: InstanceRow) -> Explanation:
@@ -189,7 +189,7 @@ class _Explainer:
             reason = f"it waits for {' and '.join(waits)}" if waits else "its turn comes with the next look"
             return told._replace(cause="upstream", reason=reason, waits_for=waits, notes=self._troubles())
         if row.state is TaskState.SKIPPED:
-            return _skipped(told, blocked_by(self._run, self._overview, row.task, None), row.reason)
+            return _skipped(told, blocked_by(self._run, self._overview, row.task), row.reason)
         if row.state is TaskState.CANCELLED:
             return _cancelled(told, row.reason)
         return told._replace(cause="expansion", reason=row.reason or "it could not be expanded")

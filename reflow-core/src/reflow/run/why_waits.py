@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
@@ -81,40 +81,44 @@ def _shown(run: OpenRun, native_id: str | None, element: int | None) -> str:
         return f"job {native_id}"
 
 
-def blocked_by(run: OpenRun, overview: Overview, task: str, index: int | None) -> list[str]:
+def blocked_by(
+    run: OpenRun, overview: Overview, task: str, indices: Collection[int] | None = None
+) -> list[str]:
     """Say which instances upstream did not succeed, and why: the first of each task, and how many more there are.
 
     Those that were only skipped lead further up.
 
     Args:
-        index: Of an instance whose own upstream element did not succeed; None for the whole task.
+        indices: Of instances whose own upstream elements did not succeed; None for the whole task.
     """
     found: list[str] = []
     for name in run.graph.upstream(task):
-        found += _unsuccessful(run, overview, name, _own_element(run, task, name, index))
+        found += _unsuccessful(run, overview, name, _own_elements(run, task, name, indices))
     return list(dict.fromkeys(found))
 
 
-def _own_element(run: OpenRun, task: str, upstream: str, index: int | None) -> int | None:
+def _own_elements(
+    run: OpenRun, task: str, upstream: str, indices: Collection[int] | None
+) -> Collection[int] | None:
     chained = any(
         entry.mode == "chain" and source.task == upstream
         for entry in run.graph.tasks[task].inputs
         for source in entry.sources
     )
-    return index if chained else None
+    return indices if chained else None
 
 
-def _unsuccessful(run: OpenRun, overview: Overview, name: str, index: int | None) -> list[str]:
+def _unsuccessful(run: OpenRun, overview: Overview, name: str, indices: Collection[int] | None) -> list[str]:
     task = overview.tasks[name]
     if task.state in (TaskState.FAILED, TaskState.CANCELLED):
         return [f"{name} {task.state.value}{_because(task.reason)}"]
     if task.state is TaskState.SKIPPED:
-        return blocked_by(run, overview, name, None)
-    rows = run.ledger.instances(name, _UNSUCCESSFUL, () if index is None else (index,))
+        return blocked_by(run, overview, name)
+    rows = run.ledger.instances(name, _UNSUCCESSFUL, indices or ())
     if rows or not overview.counts.get(name, {}).get(InstanceState.SKIPPED):
         return _named(run, rows)
-    skipped = run.ledger.instances(name, {InstanceState.SKIPPED}, () if index is None else (index,))
-    return [told for row in skipped[:BLOCKING] for told in blocked_by(run, overview, name, row.index)]
+    skipped = run.ledger.instances(name, {InstanceState.SKIPPED}, indices or ())
+    return blocked_by(run, overview, name, {row.index for row in skipped}) if skipped else []
 
 
 def _named(run: OpenRun, rows: Sequence[InstanceRow]) -> list[str]:

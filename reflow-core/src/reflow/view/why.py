@@ -108,7 +108,8 @@ def _queue_lines(queue: Facts | None) -> Iterator[str]:
     if queue is None:
         return
     job = f"{queue['job']}, " if queue["job"] else ""
-    yield f"  {job}handed over at {queue['since']}; {queue['at_work']} of its instances are at work"
+    at_work = f"{queue['at_work']} of its instances {'is' if queue['at_work'] == 1 else 'are'} at work"
+    yield f"  {job}handed over at {queue['since']}; {at_work}"
     for reason, count in queue["reasons"].items():
         yield f"  in the queue: {first_line(reason)} ({count} waiting, as of {queue['as_of']})"
 
