@@ -140,6 +140,15 @@ def test_status_says_why_elements_wait(engine):
     assert waits == {"side": {"BeginTime": 1}}
 
 
+def test_a_run_whose_python_was_removed_says_that_nothing_of_it_can_start(engine):
+    run = engine.opened()
+    before = read_status(run)["messages"]
+    run.info["python"] = "/nowhere/bin/python"
+
+    (told,) = set(read_status(run)["messages"]) - set(before)
+    assert "nothing of it can start: /nowhere/bin/python; put it back, or submit again" in told
+
+
 def test_what_waits_to_be_started_again_is_not_told_to_run(engine):
     victim = until(engine, "side")[0]
     engine.cluster.requeue(victim)

@@ -142,10 +142,12 @@ def test_accounting_tells_ends_in_words():
         + sacct("812_1", "FAILED", "0:9")
         + sacct("812_2", "CANCELLED by 1000")
         + sacct("812_[3-4%2]", "CANCELLED by 0", nodes="None assigned")
+        + sacct("812_5", "FAILED", "127:0")
     )
 
     reports = elements_of(OURS, read_sacct(text))
     assert reports[0].reason == "FAILED on n1: ended with exit status 3"
+    assert reports[5].reason == "FAILED on n1: ended with exit status 127; is its Python there?"
     assert "SIGKILL" in reports[1].reason
     assert reports[2].reason == "CANCELLED on n1: cancelled by user 1000"
     assert reports[4].reason == "CANCELLED: cancelled by user 0"

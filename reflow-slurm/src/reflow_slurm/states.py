@@ -96,6 +96,10 @@ _PATIENT = {
 _HELD = ("REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD")
 _NO_LOG = (0, 53)
 _KILLED = 9
+_NOT_RUN = {  #: as the shell says of the one program that a script starts
+    126: "; may its Python be run there?",
+    127: "; is its Python there?",
+}
 
 
 class ExitCode(tuple[int, int]):
@@ -174,7 +178,9 @@ def _how_it_ended(word: str, by: str | None, reason: str, code: ExitCode | None)
         return "its log could not be opened; is its directory there and writable on the node?"
     if number == _KILLED:
         return "killed by signal 9 (SIGKILL); perhaps it took more memory than it asked for"
-    return f"killed by signal {_signal(number)}" if number else f"ended with exit status {status}"
+    if number:
+        return f"killed by signal {_signal(number)}"
+    return f"ended with exit status {status}{_NOT_RUN.get(status, '')}"
 
 
 def _signal(number: int) -> str:

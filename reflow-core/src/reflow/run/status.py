@@ -71,15 +71,25 @@ def read_status(run: OpenRun) -> dict[str, Any]:
 
 
 def drift(run: OpenRun) -> list[str]:
-    """Say which of the files that a run was submitted with was edited since, and whether the run notices."""
+    """Say what is not as it was when a run was submitted: its Python, and one of its files."""
     from reflow.rundir.source import changed_files  # nobody minds once a run has gone well
 
-    edited = changed_files(run.paths, run.info["modules"])[:1]
-    return [f"{file} was edited since this run was submitted, {_told_which_code(run)}" for file in edited]
+    python, edited = run.info["python"], changed_files(run.paths, run.info["modules"])[:1]
+    told = [f"{file} was edited since this run was submitted, {_told_which_code(run)}" for file in edited]
+    if not _is_in_this_process(run) and not os.path.exists(python):
+        remedy = "put it back, or submit again: what is done is reused"
+        told.insert(
+            0, f"the Python of this run is not there, and nothing of it can start: {python}; {remedy}"
+        )
+    return told
+
+
+def _is_in_this_process(run: OpenRun) -> bool:
+    return run.is_resident and run.executor.foreground
 
 
 def _told_which_code(run: OpenRun) -> str:
-    if run.is_resident and run.executor.foreground:  # it calls what this process has loaded
+    if _is_in_this_process(run):  # it calls what this process has loaded
         return f"and may be called as it is now, for this run alone; for what was submitted: {run.typed('retry')}"
     return "which works with its own copy of the code; to use the edited code, submit again: what is done is reused"
 
