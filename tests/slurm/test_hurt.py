@@ -6,6 +6,8 @@ import contextlib
 import datetime
 import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,20 @@ from cluster_runs import DEMO_GIVEN, ClusterRun, User
 from watched import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+NOWHERE = """
+from reflow import Workflow
+
+wf = Workflow("nowhere")
+
+
+@wf.job(partition="nowhere")
+def task() -> int:
+    return 1
+
+
+raise SystemExit(wf.cli())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -361,6 +377,17 @@ def test_wrong_account_or_partition_fails_its_task_in_sbatchs_words_with_what_to
     assert "Invalid account" in reasons["without_account[0]"]
     assert "type: sacctmgr show assoc" in reasons["without_account[0]"]
     assert run.counts["after_misplaced"] == {"skipped": 1}
+
+
+def test_submit_of_what_is_refused_altogether_ends_with_1_and_shows_why(user):
+    flow = user.place / "nowhere.py"
+    flow.write_text(NOWHERE)
+    argv = [sys.executable, str(flow), "submit", "--executor", "slurm", "--run-dir", "runs"]
+
+    done = subprocess.run(argv, cwd=user.place, capture_output=True, text=True, timeout=60.0, check=False)
+
+    assert done.returncode == 1, done.stderr
+    assert "Invalid partition name specified; type: sinfo -s" in done.stdout
 
 
 # Without accounting ---------------------------------------------------------------------------------------

@@ -89,14 +89,15 @@ def set_off(call: Call, run: OpenRun, said: Iterable[str] = ()) -> None:
 
 
 def stay(call: Call, run: OpenRun) -> int:
-    """Show how a run stands that was set off, after waiting for its end where that is wanted; return the exit code."""
-    if _is_driven_here(call, run):
-        return report_end(call, run)
-    if getattr(call.options, "wait", False):
+    """Show how a run stands that was set off, after waiting for its end where that is wanted; return the exit code.
+
+    One that is over at once, since all of it was reused or refused, is shown as at its end.
+    """
+    if getattr(call.options, "wait", False) and not _is_driven_here(call, run):
         return wait_for(call, run)
-    if call.options.json:
-        call.facts(_status(run))
-    elif not call.options.quiet:
+    if _is_driven_here(call, run) or call.options.json or run.ledger.overview().state.is_over:
+        return report_end(call, run)
+    if not call.options.quiet:
         call.say(run.id)
         call.hint(f"next:  {call.typed('status', run=run.id)}")
     return 0
