@@ -61,3 +61,36 @@ def test_the_next_command_of_a_directory_that_is_run_names_the_directory(termina
     told = terminal.python("project", "submit", "--executor", "local", "--workers", "1")
 
     assert "next:  python project results named-" in told.out
+
+
+POOL = """
+import multiprocessing
+from reflow import Workflow
+wf = Workflow("named")
+def square(x):
+    return x * x
+@wf.job
+def squares() -> list[int]:
+    with multiprocessing.get_context("{method}").Pool(1) as pool:
+        return pool.map(square, [1, 2, 3])
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("name", ["flow.v2.py", "no_ending"])
+def test_processes_that_a_task_starts_find_a_script_whatever_its_name_is(terminal, name, method):
+    (terminal.folder / name).write_text(POOL.format(method=method) + "raise SystemExit(wf.cli())\n")
+
+    told = terminal.python(name, "submit", "--executor", "local", "--workers", "1")
+
+    assert told.code == 0, told.out
+    assert terminal.python(name, "results", "squares").out == "squares  [1, 4, 9]\n"
+
+
+def test_processes_that_a_task_starts_submit_nothing(terminal):
+    (terminal.folder / "flow.py").write_text(POOL.format(method="spawn") + "wf.submit(wait=True)\n")
+
+    told = terminal.python("flow.py")
+
+    assert told.code == 0, told.err
+    assert len(list((terminal.folder / "runs" / "named" / ".reflow").iterdir())) == 1

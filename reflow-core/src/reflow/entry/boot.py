@@ -23,6 +23,7 @@ _NEEDED = (
     "executor",
     "options",
 )
+_STARTED_FOR = "REFLOW_STARTED_FOR"  # in the environment of what a task starts: the root of the run
 
 # What every command needs of Python: loaded while only Python is looked through, and not the user's directories too.
 _LIBRARY = ("__future__", "fcntl", "signal", "typing", "zlib")
@@ -46,6 +47,7 @@ def main() -> int:
         "directory": _directory(),
         "umask": os.umask(0o077),
     }
+    os.environ[_STARTED_FOR] = root
     sys.path[:] = [*info["sys_path"], *sys.path] if info["own_path"] else info["sys_path"]
     os.umask(info["umask"])
     os.chdir(info["cwd"])
@@ -130,6 +132,20 @@ def _leave_threads_behind(status: int) -> None:
         finally:
             os._exit(status)
 
+
+def _serve_child(root: str) -> None:
+    """Load the flow from the run's own copy, as the worker has it that started this process.
+
+    Such a process runs the file of its parent's ``__main__`` first, which is this one, and has its ``sys.path``. What
+    it is sent next may be a function of a script that no other name finds, or that has been edited since.
+    """
+    from reflow.worker.load import load_run
+
+    load_run(root, _read_trusted(root))
+
+
+if __name__ == "__mp_main__" and _STARTED_FOR in os.environ:  # by multiprocessing, from within a task
+    _serve_child(os.environ[_STARTED_FOR])
 
 if __name__ == "__main__":
     try:

@@ -20,15 +20,8 @@ if TYPE_CHECKING:
     from reflow.define.flow import Flow
     from reflow.values.shapes import Adapters
 
-#: what is loaded once processes are started that import modules by themselves
-_STARTERS = frozenset(
-    {
-        "multiprocessing.popen_spawn_posix",
-        "multiprocessing.popen_forkserver",
-        "joblib.externals.loky.backend.popen_loky_posix",
-        "loky.backend.popen_loky_posix",
-    }
-)
+#: what is loaded once processes are started that import modules by themselves; those of multiprocessing have the copy
+_STARTERS = frozenset({"joblib.externals.loky.backend.popen_loky_posix", "loky.backend.popen_loky_posix"})
 FS_LATENCY_S = 2.0  #: how long a file that differs is given to come into view, where the run does not say
 
 
