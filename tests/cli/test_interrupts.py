@@ -189,6 +189,21 @@ def test_the_first_look_after_two_interrupts_says_that_the_run_is_cancelled(stub
     )
 
 
+def test_a_second_interrupt_while_the_first_is_written_down_leaves_at_once(terminal, until):
+    (terminal.folder / "stubborn.py").write_text(STUBBORN)
+    words = ("reflow.run.interrupt:write_request", "stubborn.py", "submit", "--executor", "local")
+    process = terminal.begin("-c", AT_A_MOMENT, *words)
+    until((terminal.folder / "runs" / "stubborn" / "begun").exists)
+    began = time.monotonic()
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert time.monotonic() - began < GRACE_S - 2.0
+    assert process.returncode == 130
+    assert "a cancel was asked for; to carry it out: python stubborn.py cancel" in err
+
+
 def test_a_second_interrupt_while_a_run_is_taken_back_leaves_nothing_that_is_taken_for_a_run(terminal):
     twice = AT_A_MOMENT.replace("def interrupted(", "import reflow.run.submit\n\ndef interrupted(").replace(
         "    setattr(place, name, original)\n",

@@ -92,7 +92,7 @@ def _drive_in_turn(run: OpenRun, look: Look | None, interrupts: Interrupts) -> R
         with held(run) as hold:
             if not isinstance(hold, Holder):
                 interrupts.aim(run.paths)
-                state = _Driver(run, hold).drive(look)
+                state = _Driver(run, hold).drive(look, interrupts)
         if isinstance(hold, Holder):
             interrupts.aim(None)  # what somebody else drives is not cancelled by who would take it over
             if time.monotonic() > deadline:
@@ -123,16 +123,20 @@ class _Driver:
         self._given_up: dict[str, str] = {}
         self._gathered = 0.0  # when something had come in last
 
-    def drive(self, look: Look | None) -> RunState:
+    def drive(self, look: Look | None, interrupts: Interrupts) -> RunState:
         try:
             state = self._go_on(look)
         finally:
-            self._executor.close()
-            with contextlib.suppress(OSError):
-                save_picture(self._run)
-            if look:
-                look(read_status(self._run))
+            if interrupts.count < 2:  # else the second came while the first was written down: nobody waits
+                self._close(look)
         return state
+
+    def _close(self, look: Look | None) -> None:
+        self._executor.close()
+        with contextlib.suppress(OSError):
+            save_picture(self._run)
+        if look:
+            look(read_status(self._run))
 
     def _go_on(self, look: Look | None) -> RunState:
         state = self._recover()
