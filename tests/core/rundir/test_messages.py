@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reflow.rundir import messages
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.messages import take_back, tell, told
 
@@ -25,3 +26,27 @@ def test_what_holds_no_more_is_forgotten_and_the_rest_stays(paths):
     take_back(paths, "; again", but=["b: "])
 
     assert told(paths) == ["b: full; again", "c: broken"]
+
+
+def test_what_holds_again_is_told_again_as_the_newest(paths):
+    tell(paths, ["a: full; again", "c: broken"])
+    take_back(paths, "; again")
+    tell(paths, ["a: full; again"])
+
+    assert told(paths) == ["c: broken", "a: full; again"]
+
+
+def test_what_another_process_tells_while_something_is_taken_back_is_kept(paths, monkeypatch):
+    tell(paths, ["a: full; again"])
+    seen = messages._lines
+
+    def read(where):
+        lines = seen(where)
+        monkeypatch.setattr(messages, "_lines", seen)
+        tell(where, ["b: broken"])
+        return lines
+
+    monkeypatch.setattr(messages, "_lines", read)
+    take_back(paths, "; again")
+
+    assert told(paths) == ["b: broken"]

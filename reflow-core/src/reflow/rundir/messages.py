@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from reflow.filesystem.atomic import replace_file
 from reflow.rundir.layout import RunPaths
 
 SHOWN = 20  #: messages that are shown, the newest
+_GONE = "\x1f"  # stands before a line that holds no more; in a message it is a space
 
 
 def tell(paths: RunPaths, messages: Iterable[str]) -> None:
     """Keep messages for the user; what was said before is not said again."""
     known = set(_lines(paths))
-    lines = [line for message in messages if (line := " ".join(message.split())) not in known]
-    if lines:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(paths.messages, flags, 0o600)
-        with os.fdopen(descriptor, "a", encoding="utf-8", errors="replace") as file:
-            file.write("".join(f"{line}\n" for line in lines))
+    said = (" ".join(message.split()) for message in messages)
+    _append(paths, [line for line in said if line not in known])
 
 
 def take_back(paths: RunPaths, ending: str, but: Iterable[str] = ()) -> None:
     """Forget the messages that end so, since they hold no more; those that begin with one of some texts still do."""
-    lines, kept = _lines(paths), tuple(but)
-    left = [line for line in lines if not line.endswith(ending) or line.startswith(kept)]
-    if len(left) < len(lines):
-        replace_file(
-            paths.messages, "".join(f"{line}\n" for line in left).encode(errors="replace"), sync=False
-        )
+    kept = tuple(but)
+    gone = [line for line in _lines(paths) if line.endswith(ending) and not line.startswith(kept)]
+    _append(paths, [f"{_GONE}{line}" for line in gone])
 
 
 def told(paths: RunPaths) -> list[str]:
@@ -37,9 +30,26 @@ def told(paths: RunPaths) -> list[str]:
     return _lines(paths)[-SHOWN:]
 
 
+def _append(paths: RunPaths, lines: Sequence[str]) -> None:
+    """Add to the file, which nobody replaces: what another process adds meanwhile stays."""
+    if not lines:
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(paths.messages, flags, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors="replace") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+
+
 def _lines(paths: RunPaths) -> list[str]:
+    """Return what was told and not taken back since."""
+    found: dict[str, None] = {}
     try:
         with open(paths.messages, encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
+            for line in file.read().splitlines():
+                if line.startswith(_GONE):
+                    found.pop(line.removeprefix(_GONE), None)
+                else:
+                    found[line] = None
     except FileNotFoundError:
-        return []
+        pass
+    return list(found)
