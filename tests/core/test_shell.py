@@ -153,3 +153,16 @@ def test_a_program_whose_answer_nobody_wants_is_stopped_with_all_that_it_started
     del unwanted.started
 
     assert not unwanted.child_goes()
+
+
+# Python says of the program that it still runs.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_program_that_cannot_even_be_killed_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("os.killpg", lambda *_: None)  # a signal has to wait, as on a dead file server
+    monkeypatch.setattr("reflow.shell.DRAIN_S", 0.2)
+    began = time.monotonic()
+
+    done = python("import time; time.sleep(5)", timeout_s=0.2)
+
+    assert time.monotonic() - began < 4
+    assert done.describe().endswith("gave no answer in time")

@@ -51,6 +51,7 @@ class StartedCommand:
         self._argv = argv
         self._process = process
         self._stdin = stdin.encode()
+        self._is_waited_for = False
         if len(self._stdin) <= PIPE_HOLDS:
             self._give()
 
@@ -60,16 +61,16 @@ class StartedCommand:
     def result(self, timeout_s: float) -> CommandResult:
         """Return how it ended; at the time limit, counted from now, it is killed with all that it started."""
         status: int | None
-        with self._process as process:
-            try:
-                stdout, stderr = process.communicate(self._stdin, timeout_s)
-                status = process.returncode
-            except subprocess.TimeoutExpired:
-                stdout, stderr = _stop(process)
-                status = None
-            except BaseException:
-                _stop(process)
-                raise
+        self._is_waited_for = True
+        try:
+            stdout, stderr = self._process.communicate(self._stdin, timeout_s)
+            status = self._process.returncode
+        except subprocess.TimeoutExpired:
+            stdout, stderr = _stop(self._process)
+            status = None
+        except BaseException:
+            _stop(self._process)
+            raise
         return CommandResult(self._argv, status, _text(stdout), _text(stderr))
 
     def _give(self) -> None:
@@ -82,9 +83,9 @@ class StartedCommand:
 
     def stop(self) -> None:
         """Kill it, with all that it started, unless it was waited for: nobody wants its answer any more."""
-        if self._process.returncode is None:
-            with self._process as process:
-                _stop(process)
+        if not self._is_waited_for:
+            self._is_waited_for = True
+            _stop(self._process)
 
 
 def start_command(
@@ -136,7 +137,11 @@ def run_command(
 
 
 def _stop(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Kill the program's process group; one that left the group may still hold the pipes, so wait only so long."""
+    """Kill the program's process group, and wait only so long for its output.
+
+    One that left the group may still hold the pipes; and one that hangs in a system call, as on a file server that is
+    gone, ends when that returns, which may be never.
+    """
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -147,6 +152,7 @@ def _stop(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        process.poll()
         return late.stdout or b"", late.stderr or b""
 
 
