@@ -3,7 +3,7 @@
 It really runs the elements, in a process of its own per request. What it knows stands in the directory that
 ``STANDIN_SLURM`` names, which a test can read and write:
 
-    config.json       settings: MaxArraySize, accounting (true or false), ...
+    config.json       settings: MaxArraySize, accounting (true or false), held (nothing starts), ...
     calls.jsonl       every call: command, arguments, standard input, environment
     faults/COMMAND    what the next calls do, a line each, see `_faulty`; the rest behave
     jobs/ID/          job.json, a file per element with its state, cancel marks, ``forgotten``
@@ -188,7 +188,9 @@ def _cancelled(folder: str, elements: list[int]) -> set[int]:
 
 
 def _may_start(job: dict) -> bool:
-    return time.time() >= job["begin"] and all(
+    if _config().get("held") or time.time() < job["begin"]:
+        return False
+    return all(
         _get(f"{ROOT}/jobs/{other}", element)[0] not in ("PENDING", "RUNNING")
         for other in job["after"]
         for element in _elements(other)
