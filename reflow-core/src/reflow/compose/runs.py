@@ -12,6 +12,7 @@ from reflow.errors import (
     ReflowError,
     RunDirError,
     StoreError,
+    StoreHalfWritten,
     UnknownRun,
 )
 from reflow.model.named_tuple import NamedTuple
@@ -138,7 +139,10 @@ def active_runs(settings: Settings, *, workflow: str, run_dir: str | None = None
 
 def _is_active(known: KnownRun, settings: Settings) -> bool:
     with contextlib.closing(open_known(known, settings)) as run:
-        return not run.ledger.overview().state.is_over
+        try:
+            return not run.ledger.overview().state.is_over
+        except StoreHalfWritten:  # somebody wrote until a moment ago
+            return True
 
 
 def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:

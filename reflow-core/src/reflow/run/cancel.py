@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reflow.contracts.executor import ElementReport
-from reflow.errors import OutOfReach, SchedulerError
+from reflow.errors import OutOfReach, SchedulerError, StoreHalfWritten
 from reflow.model.records import SubmissionRow
 from reflow.model.states import InstanceState, JobState, TaskState
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.handover import cancelled_elements, is_cancelled
+from reflow.run.kept import keep
 from reflow.run.opened import OpenRun
 from reflow.run.settle import settle
 from reflow.run.small_jobs import is_small
@@ -28,12 +29,15 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
     Raises:
         OutOfReach: It could not be carried out in time, and why; it will be when it can.
     """
-    overview = run.ledger.overview()
+    wanted = tuple(scopes) or (Scope(),)
+    try:
+        overview = run.ledger.overview()
+        was_active, before = _active(run, wanted), _cancelled(run, wanted)
+    except StoreHalfWritten as error:
+        raise keep(run, "cancel", wanted, error) from error
     if overview.state.is_over and not overview.submissions:
         return f"run {run.id} is over ({overview.state.value}): nothing was changed"
     check_own(run.paths)
-    wanted = tuple(scopes) or (Scope(),)
-    was_active, before = _active(run, wanted), _cancelled(run, wanted)
     write_request(run.paths, "cancel", wanted)
     deadline = monotonic_s() + timeout_s
     while True:
@@ -59,7 +63,14 @@ def _told(run_id: str, was_active: int, cancelled: int) -> str:
 
 
 def _left(run: OpenRun, wanted: Sequence[Scope]) -> str:
-    """Say what is still to be done, if anything is."""
+    """Say what is still to be done, if anything is, or why that cannot be seen."""
+    try:
+        return _to_be_done(run, wanted)
+    except StoreHalfWritten as error:
+        return str(error).splitlines()[0]
+
+
+def _to_be_done(run: OpenRun, wanted: Sequence[Scope]) -> str:
     if active := _active(run, wanted):
         return f"{active} of run {run.id} did not end in time"
     if run.is_resident:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reflow.errors import OutOfReach, UsageError
+from reflow.errors import OutOfReach, StoreHalfWritten, UsageError
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import RunState
 from reflow.run.advance import advance
 from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, sleep
+from reflow.run.kept import keep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
@@ -42,13 +43,16 @@ def retry(
 
     Raises:
         UsageError: The run is held.
-        OutOfReach: Whoever drives the run did not take it up in time.
+        OutOfReach: Whoever drives the run did not take it up in time, or its ledger is half written.
     """
-    if run.ledger.overview().state is RunState.HELD:
-        raise UsageError(f"run {run.id} is held, since its ledger was rebuilt; first {run.remedy}")
     wanted = tuple(scopes) or (Scope(),)
-    _take_in_cancel(run, timeout_s)
-    count = _openable(run, wanted) or _openable_after_a_look(run, wanted)
+    try:
+        if run.ledger.overview().state is RunState.HELD:
+            raise UsageError(f"run {run.id} is held, since its ledger was rebuilt; first {run.remedy}")
+        _take_in_cancel(run, timeout_s)
+        count = _openable(run, wanted) or _openable_after_a_look(run, wanted)
+    except StoreHalfWritten as error:
+        raise keep(run, "retry", wanted, error, verify=verify) from error
     if not count:
         return RetryReport(0, _told_nothing(run), False)
     check_own(run.paths)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from reflow.define.names import nearest
-from reflow.errors import UnknownTask, UsageError
+from reflow.errors import StoreHalfWritten, UnknownTask, UsageError
 from reflow.graph.model import Graph
 from reflow.model.records import InstanceRow
 from reflow.model.states import KEPT, InstanceState
@@ -54,14 +54,18 @@ def kept_of(run: OpenRun, scopes: Sequence[Scope]) -> dict[str, list[InstanceRow
 
 
 def check_there(run: OpenRun, scope: Scope) -> None:
-    """Refuse instances none of which a task has; before these are known it may have any.
+    """Refuse instances none of which a task has; before these are known, or can be read, it may have any.
 
     Raises:
         UnknownTask: They are not there; the message says what is.
     """
     if not scope.task or not scope.indices:
         return
-    total, first = run.ledger.overview().tasks[scope.task].total, scope.indices[0]
+    try:
+        overview = run.ledger.overview()
+    except StoreHalfWritten:
+        return
+    total, first = overview.tasks[scope.task].total, scope.indices[0]
     if total is not None and not 0 <= first < total:
         there = f", {0 if total == 1 else f'0 to {total - 1}'}" if total else ""
         raise UnknownTask(
