@@ -25,6 +25,10 @@ def graph_of(upstream):
     return Graph("w", {}, tasks)
 
 
+def upstream_of(graph):
+    return {name: graph.upstream(name) for name in graph.tasks}
+
+
 def waiting(graph):
     return {name: TaskRow(name) for name in graph.tasks}
 
@@ -36,8 +40,8 @@ def expanded(name):
 def test_a_task_is_ready_when_everything_upstream_is_over():
     graph = graph_of([set(), {0}])
 
-    before = Frontier(graph, {"t0": expanded("t0"), "t1": TaskRow("t1")}, {"t0": PENDING})
-    after = Frontier(graph, {"t0": expanded("t0"), "t1": TaskRow("t1")}, {"t0": REUSED})
+    before = Frontier(upstream_of(graph), {"t0": expanded("t0"), "t1": TaskRow("t1")}, {"t0": PENDING})
+    after = Frontier(upstream_of(graph), {"t0": expanded("t0"), "t1": TaskRow("t1")}, {"t0": REUSED})
 
     assert (before.ready(), before.pending()) == ([], ["t0"])
     assert (after.ready(), after.pending()) == (["t1"], [])
@@ -45,7 +49,7 @@ def test_a_task_is_ready_when_everything_upstream_is_over():
 
 def test_what_is_told_twice_to_be_over_opens_no_task_too_early():
     graph = graph_of([set(), set(), {0, 1}])
-    frontier = Frontier(graph, waiting(graph), {})
+    frontier = Frontier(upstream_of(graph), waiting(graph), {})
 
     for _ in range(2):
         frontier.move(expanded("t0"), REUSED)
@@ -58,7 +62,7 @@ def test_moving_from_decision_to_decision_comes_to_what_a_look_at_all_tasks_does
     random = Random(seed)
     graph = graph_of([{up for up in range(n) if mask >> up & 1} for n, mask in enumerate(masks)])
     tasks, counts = waiting(graph), {}
-    frontier = Frontier(graph, tasks, counts)
+    frontier = Frontier(upstream_of(graph), tasks, counts)
 
     while names := [*frontier.ready(), *frontier.pending()]:
         name = random.choice(names)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from reflow.graph.model import Graph
 from reflow.model.records import TaskRow
 from reflow.model.states import InstanceState, TaskState
 from reflow.plan.expand import is_over
@@ -13,21 +12,32 @@ Counts = Mapping[InstanceState, int]
 
 
 class Frontier:
-    """What is ready and what is pending; a decision costs what it opens, however many tasks there are."""
+    """What is ready and what is pending; a decision costs what it opens, however many tasks there are.
 
-    def __init__(self, graph: Graph, tasks: Mapping[str, TaskRow], counts: Mapping[str, Counts]) -> None:
-        self._place = {name: number for number, name in enumerate(graph.tasks)}
-        over = {name for name, row in tasks.items() if is_over(row, counts.get(name, {}))}
+    Args:
+        upstream: What is upstream of each task, in the order of the graph.
+    """
+
+    def __init__(
+        self,
+        upstream: Mapping[str, Sequence[str]],
+        tasks: Mapping[str, TaskRow],
+        counts: Mapping[str, Counts],
+    ) -> None:
+        self._place = {name: number for number, name in enumerate(upstream)}
         self._behind: dict[str, list[str]] = {}
         self._missing: dict[str, int] = {}  # how many tasks upstream of one that waits are not over
-        for name, row in tasks.items():
+        self._pending: set[str] = set()
+        for name, row in tasks.items():  # each time that a run is looked at: what waits costs no call
             if row.state is TaskState.WAITING:
-                missing = [up for up in graph.upstream(name) if up not in over]
-                self._missing[name] = len(missing)
-                for up in missing:
-                    self._behind.setdefault(up, []).append(name)
+                self._missing[name] = 0
+                for up in upstream[name]:
+                    if tasks[up].state is TaskState.WAITING or not is_over(tasks[up], counts.get(up, {})):
+                        self._missing[name] += 1
+                        self._behind.setdefault(up, []).append(name)
+            elif row.state is TaskState.EXPANDED and counts.get(name, {}).get(InstanceState.PENDING):
+                self._pending.add(name)
         self._ready = {name for name, missing in self._missing.items() if not missing}
-        self._pending = {name for name, row in tasks.items() if _is_pending(row, counts.get(name, {}))}
 
     def ready(self) -> list[str]:
         """Return the tasks that wait and whose upstream tasks are all over, in the order of the graph."""
@@ -41,7 +51,7 @@ class Frontier:
         """Take in how a task stands that was decided on: it waits no more, and once it is over it stays so."""
         self._ready.discard(row.task)
         self._pending.discard(row.task)
-        if _is_pending(row, counts):
+        if row.state is TaskState.EXPANDED and counts.get(InstanceState.PENDING):
             self._pending.add(row.task)
         if not is_over(row, counts):
             return
@@ -52,7 +62,3 @@ class Frontier:
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
         return sorted(names, key=self._place.__getitem__)
-
-
-def _is_pending(row: TaskRow, counts: Counts) -> bool:
-    return row.state is TaskState.EXPANDED and bool(counts.get(InstanceState.PENDING))

@@ -144,7 +144,7 @@ class Coordinator:
 
     def _decided(self, overview: Overview) -> Planned | None:
         """Write all that the run decides by itself, in one transaction, and return what is left of the plan."""
-        draft = Draft(self._hold.run.graph, self._hold.ledger, overview)
+        draft = Draft(self._planner.upstream, self._hold.ledger, overview)
         try:
             planned = self._planner.settle(draft)
         except Purged:

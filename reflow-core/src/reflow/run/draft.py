@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.store import Ledger
-from reflow.graph.model import Graph
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import Changes, InstanceRow, Overview, TaskRow
 from reflow.model.states import InstanceState
@@ -44,17 +43,20 @@ class Planned(NamedTuple):
 class Draft:
     """A ledger, and what is to be written to it.
 
+    Args:
+        upstream: What is upstream of each task, in the order of the graph.
+
     Attributes:
         tasks: By name, as in an `Overview`.
         counts: Likewise.
         frontier: The tasks on which there is something to decide.
     """
 
-    def __init__(self, graph: Graph, ledger: Ledger, overview: Overview) -> None:
+    def __init__(self, upstream: Mapping[str, Sequence[str]], ledger: Ledger, overview: Overview) -> None:
         self._ledger = ledger
         self.tasks: dict[str, TaskRow] = dict(overview.tasks)
         self.counts: dict[str, dict[InstanceState, int]] = {n: dict(c) for n, c in overview.counts.items()}
-        self.frontier = Frontier(graph, self.tasks, self.counts)
+        self.frontier = Frontier(upstream, self.tasks, self.counts)
         self._size = 0
         self._rows: dict[str, dict[int, InstanceRow]] = {}
         self._new: dict[str, TaskRow] = {}  # tasks of which all rows are here

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from reflow.errors import StoreError
-from reflow.graph.model import Graph
 from reflow.model.records import FoundResult
 from reflow.run.current import Current
 from reflow.run.hold import Hold
@@ -30,16 +29,18 @@ def changed_results(results: SharedResults, found: Current) -> set[Key]:
         return {*with_paths}
 
 
-def rejected_results(hold: Hold, found: Current) -> set[Key]:
+def rejected_results(hold: Hold, found: Current, inner: Container[str]) -> set[Key]:
     """Return those results that their verifiers reject.
 
     One of which files are missing, and nothing else is wrong, is left alone where another task takes it: it is
     made again when that has to run. What its verifier rejects although its files are as they were made is forgotten,
     since they would tell no other run, and counts as new when it is made again: what was built on it may be wrong.
+
+    Args:
+        inner: The tasks that another takes from or comes after.
     """
     from reflow.run.verify import FILES_ONLY, Checks, refused_file
 
-    inner = _with_consumers(hold.run.graph)
     rejected: set[Key] = set()
     tasks = {_key(result): task for task, own in found.items() for result in own.values()}
     once = {_key(result): result for own in found.values() for result in own.values()}
@@ -60,10 +61,6 @@ def rejected_results(hold: Hold, found: Current) -> set[Key]:
         if checks.trouble:
             hold.messages.append(f"{checks.trouble}; {FILES_ONLY}")
     return rejected
-
-
-def _with_consumers(graph: Graph) -> set[str]:
-    return {up for name in graph.tasks for up in graph.upstream(name)}
 
 
 def _key(result: FoundResult) -> Key:

@@ -28,6 +28,7 @@ class Planner:
     """Plans one run from its manifest and its ledger; it remembers the digests of parameters.
 
     Attributes:
+        upstream: What is upstream of each task, in the order of the graph.
         unreadable: Tasks whose results are found and cannot be read: they are looked up no more.
     """
 
@@ -35,6 +36,8 @@ class Planner:
         self._hold = hold
         self._graph: Graph = hold.run.graph
         self._options: Mapping[str, Any] = hold.run.info["options"]
+        self.upstream = {name: self._graph.upstream(name) for name in self._graph.tasks}
+        self._inner = {name for before in self.upstream.values() for name in before}
         self._digests: dict[str, bytes] = {}
         self._of_key: dict[str, list[str]] = {}
         for name, node in self._graph.tasks.items():
@@ -94,7 +97,7 @@ class Planner:
             items = {s.task for e in node.inputs for s in e.sources if takes_items(s)}
             finished = {
                 up: load_finished(draft, self._hold.results, draft.tasks[up], with_items=up in items)
-                for up in self._graph.upstream(name)
+                for up in self.upstream[name]
             }
             expansion = expand(node, finished, self._shared(node))
             expansions.append(self._merged(expansion, draft))
@@ -146,7 +149,7 @@ class Planner:
         """Return results that were found and are not to be reused."""
         if not self._options["verify"]:
             return changed_results(self._hold.results, found)
-        return rejected_results(self._hold, found)
+        return rejected_results(self._hold, found, self._inner)
 
     def _done(self, pending: Rows, draft: Draft) -> dict[str, dict[bytes, set[bytes]]]:
         """Return by code what this run has made by now of the identities of pending instances."""

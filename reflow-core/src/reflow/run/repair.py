@@ -46,10 +46,10 @@ def missing_inputs(
     hold: Hold, overview: Overview, run: Mapping[str, Sequence[InstanceRow]]
 ) -> tuple[list[TaskRow], list[InstanceRow]]:
     """Open those reused outputs whose files are gone, and that instances which are to run would be given."""
-    graph = hold.run.graph
+    wide = widths(hold.run.graph, overview)
     fed: Chosen = {}
     for task, rows in run.items():
-        for up, indices in fed_by(widths(graph, overview), task, {row.index for row in rows}):
+        for up, indices in fed_by(wide, task, {row.index for row in rows}):
             fed.setdefault(up, set()).update(indices)
     gone: dict[str, dict[int, str]] = {}
     for task, indices in fed.items():
@@ -57,6 +57,8 @@ def missing_inputs(
         found = _gone(hold, task, indices) if reused else {}
         if found:
             gone[task] = found
+    if not gone:
+        return [], []
     again = {task: set(found) for task, found in gone.items()}
     return _reopened(hold, overview, again, Stale({}, gone), ())
 
