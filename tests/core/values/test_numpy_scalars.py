@@ -157,3 +157,18 @@ def test_a_word_says_whether_a_switch_of_numpy_is_on(word, value):
 def test_a_word_that_says_neither_is_refused_for_a_switch_of_numpy():
     with pytest.raises(ParameterError, match="true or false"):
         parse_words(describe(np.bool_), ["maybe"], "--x")
+
+
+@pytest.mark.parametrize(
+    ("cls", "word"), [(np.float64, "1e999"), (np.float32, "-1e39"), (np.float16, "70000")]
+)
+def test_a_number_that_is_too_large_for_its_type_is_not_taken_for_infinity(cls, word):
+    with pytest.raises(ParameterError, match="is larger than any such number; for infinity write: inf"):
+        parse_words(describe(cls), [word], "--x")
+    assert codec(cls).decode(parse_words(describe(cls), ["-inf"], "--x")) == cls("-inf")
+
+
+def test_a_long_double_may_be_larger_than_a_float():
+    assert codec(np.longdouble).decode(
+        parse_words(describe(np.longdouble), ["1e400"], "--x")
+    ) == np.longdouble("1e400")

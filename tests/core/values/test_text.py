@@ -272,3 +272,28 @@ def test_a_type_says_how_it_is_written(annotation, many, flag, words):
     grammar = describe(annotation)
 
     assert (takes_many(grammar), is_flag(grammar), choices(grammar)) == (many, flag, words)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "word"),
+    [
+        (float, "1e999"),
+        (float, "-1e999"),
+        (float, "9" * 400),
+        (complex, "1e999+2j"),
+        (list[float], "1e999"),
+        (dict[str, float], '{"a": 1e999}'),
+        (dict[str, float], '{"a": %s}' % ("9" * 400)),
+        (dict[str, Any], '{"a": [1e999]}'),
+        (Union[float, list[float]], "[1e999]"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_number_is_never_taken_for_infinity(annotation, word):
+    assert "is larger than any such number; for infinity write: inf" in refusal(annotation, word)
+
+
+@pytest.mark.parametrize("word", ["inf", "-inf", "Infinity", "INF"])
+def test_infinity_is_taken_where_it_is_written(word):
+    assert parse(float, word) == float(word)
+    assert parse(dict[str, float], '{"a": Infinity}') == {"a": float("inf")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 from reflow.values.coder import Coder, Misfit, TooDeep, expected, unexpected
@@ -124,9 +124,19 @@ def set_coder(kind: str, item: Coder, label: str) -> Coder:
     def decode(node: Tagged, widen: bool) -> object:
         if type(node) is not dict or tag not in node:
             raise unexpected(label, node)
-        return cls(decode_items(item, node[tag], widen))
+        return _all_of(cls(decode_items(item, node[tag], widen)), node[tag], label)
 
     return Coder(encode, decode, frozenset({cls}), frozenset({tag}))
+
+
+def _all_of(found: Sized, nodes: Sized, label: str) -> Any:
+    """Return a set or a dict that was decoded, unless items of it became one: large ints may be the same float."""
+    if len(found) < len(nodes):
+        what = f"{len(nodes)} different items would be {len(found)} in {label}"
+        raise Misfit(
+            f"{what}, since ints above 2**53 can be the same float; ask for the type that was returned"
+        )
+    return found
 
 
 def many_coder(kind: str, item: Coder, label: str) -> Coder:
@@ -153,7 +163,8 @@ def many_coder(kind: str, item: Coder, label: str) -> Coder:
         if type(node) is dict:
             for tag, cls in _MANY.items():
                 if tag in node and (tag == "$tuple" or kind == "iterable"):
-                    return cls(decode_items(item, node[tag], widen))
+                    found = cls(decode_items(item, node[tag], widen))
+                    return _all_of(found, node[tag], label)
         raise unexpected(label, node)
 
     return Coder(encode, decode, frozenset({list, tuple}), frozenset({"list", "$tuple"}))
@@ -173,7 +184,7 @@ def dict_coder(key: Coder, value: Coder, label: str) -> Coder:
         if type(node) is not dict or "$dict" not in node:
             raise unexpected(label, node)
         keys = decode_items(key, [name for name, _ in node["$dict"]], widen)
-        pairs = dict(zip(keys, (part for _, part in node["$dict"]), strict=True))
+        pairs = _all_of(dict(zip(keys, (part for _, part in node["$dict"]), strict=True)), keys, label)
         return dict(zip(pairs, _keyed(pairs, lambda name: value.decode(pairs[name], widen)), strict=True))
 
     return Coder(encode, decode, frozenset({dict}), frozenset({"$dict"}))

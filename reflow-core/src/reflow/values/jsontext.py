@@ -10,7 +10,7 @@ from reflow.values.paths import in_order
 from reflow.values.scalars import kind_of, write_scalar
 from reflow.values.show import show
 from reflow.values.tagged import Tagged, tag_str
-from reflow.values.words import NotThis, read_word
+from reflow.values.words import NotThis, check_not_larger, read_float, read_word
 
 _SPOKEN = ("bytes", "path", "date", "time", "datetime", "timedelta", "uuid", "decimal", "complex")
 
@@ -19,12 +19,12 @@ def read_json(text: str) -> Any:
     """Return what a JSON text says.
 
     Raises:
-        NotThis: It is no JSON.
+        NotThis: It is no JSON, or a number in it is larger than any float.
     """
     import json
 
     try:
-        return json.loads(text, object_pairs_hook=_each_once)
+        return json.loads(text, object_pairs_hook=_each_once, parse_float=read_float)
     except (ValueError, RecursionError) as error:
         raise NotThis(f"it is no JSON ({error})") from error
 
@@ -103,7 +103,11 @@ def _numpy(name: str, word: str) -> Tagged:
         from reflow.values.numpy_scalars import tag_numpy
 
         said = read_word("bool", word) if name in ("bool", "bool_") else word  # to numpy, every text is true
-        return tag_numpy(getattr(numpy, name)(said))
+        with numpy.errstate(over="ignore"):  # said here in words
+            value = getattr(numpy, name)(said)
+        if isinstance(value, numpy.floating):
+            check_not_larger(word, value)
+        return tag_numpy(value)
     except (ImportError, ValueError, TypeError, OverflowError) as error:
         raise NotThis(str(error)) from error
 

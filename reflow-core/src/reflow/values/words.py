@@ -12,6 +12,7 @@ from reflow.values.tagged import Tagged
 
 _YES = ("true", "yes", "on", "1")
 _NO = ("false", "no", "off", "0")
+_INFINITE = float("inf")
 
 
 class NotThis(Exception):
@@ -40,6 +41,29 @@ def read_path(word: str) -> str:
     if not word or "\0" in word:
         raise NotThis("an empty path is none" if not word else "a path holds no NUL")
     return absolute(os.path.expanduser(word))
+
+
+def read_float(word: str) -> float:
+    """Return the number that is nearest to what a word says; infinity only where it says so.
+
+    Raises:
+        NotThis: It is larger than any float.
+    """
+    value = float(word)
+    check_not_larger(word, value)
+    return value
+
+
+def check_not_larger(word: str, *parts: object) -> None:
+    """Refuse a number that was read from a word and is infinite, where the word does not say that. Raises `NotThis`."""
+    if not {_INFINITE, -_INFINITE}.isdisjoint(parts) and "inf" not in word.lower():
+        raise NotThis(f"{word[:40]} is larger than any such number; for infinity write: inf")
+
+
+def _complex(word: str) -> complex:
+    value = complex(word.replace(" ", ""))
+    check_not_larger(word, value.real, value.imag)
+    return value
 
 
 def _bool(word: str) -> bool:
@@ -116,8 +140,8 @@ _READ: dict[str, Callable[[str], Any]] = {
     "none": _none,
     "bool": _bool,
     "int": int,
-    "float": float,
-    "complex": lambda word: complex(word.replace(" ", "")),
+    "float": read_float,
+    "complex": _complex,
     "str": str,
     "bytes": os.fsencode,
     "path": read_path,
