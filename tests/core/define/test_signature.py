@@ -268,6 +268,14 @@ def test_a_secret_has_no_default_that_anybody_can_read():
     assert parameter(g).default is None
 
 
+def test_a_secret_has_no_choices_that_anybody_can_read():
+    def f(token: Annotated[str, Param(secret=True, choices=["swordfish"])]) -> None: ...
+
+    with pytest.raises(DefinitionError, match="is secret and has choices") as told:
+        read(f)
+    assert "swordfish" not in str(told.value)
+
+
 def test_an_annotation_that_is_no_type_is_refused_at_once():
     def f(x: "list[") -> None: ...  # noqa: F722
 

@@ -112,6 +112,14 @@ def test_tasks_that_share_a_parameter_must_agree(hints, defaults, words):
     assert 'namespace="local"' in told
 
 
+def test_a_secret_has_no_choices_in_another_task_either():
+    (told,) = problems(
+        {"x": Annotated[str, Param(secret=True)]}, {"x": Annotated[str, Param(choices=["swordfish"])]}
+    )
+
+    assert "parameter 'x' is secret and has choices that anybody can read; take the choices away" in told
+
+
 def test_nan_agrees_with_nan():
     nan = float("nan")
 

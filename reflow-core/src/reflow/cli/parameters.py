@@ -162,5 +162,5 @@ def _shown(tagged: object) -> str:
 
 def _value(parameter: Parameter, words: Sequence[str]) -> Any:
     value = parse_words(parameter.type, words, parameter.flag, secret=parameter.secret)
-    check_choice(parameter.choices, parameter.type, value, parameter.flag, secret=parameter.secret)
+    check_choice(parameter.choices, parameter.type, value, parameter.flag)
     return value

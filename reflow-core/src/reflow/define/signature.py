@@ -9,6 +9,8 @@ from reflow.define.hints import Names, Scope, resolve_hint, split_marker
 from reflow.define.markers import MISSING, Param, Result, is_run_dir
 from reflow.errors import DefinitionError
 
+SECRET_WITH_CHOICES = "is secret and has choices that anybody can read; take the choices away"
+
 _VARARGS, _VARKEYWORDS = 0x04, 0x08  # of `code.co_flags`
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 
@@ -75,9 +77,12 @@ class ParameterSpec:
         self._check_secret()
 
     def _check_secret(self) -> None:
-        secret = isinstance(self.marker, Param) and self.marker.secret
-        if secret and self.default is not MISSING and self.default is not None:
+        if not (isinstance(self.marker, Param) and self.marker.secret):
+            return
+        if self.default is not MISSING and self.default is not None:
             raise DefinitionError("is secret and has a default that anybody can read; take the default away")
+        if self.marker.choices is not None:
+            raise DefinitionError(SECRET_WITH_CHOICES)
 
 
 def read_signature(function: Callable[..., Any], scope: Scope) -> tuple[tuple[ParameterSpec, ...], object]:

@@ -11,14 +11,11 @@ from reflow.values.tagged import Tagged, tag_of
 from reflow.values.text import item_grammar
 
 
-def check_choice(
-    choices: Sequence[Tagged] | None, grammar: Grammar, tagged: Tagged, name: str, *, secret: bool = False
-) -> None:
+def check_choice(choices: Sequence[Tagged] | None, grammar: Grammar, tagged: Tagged, name: str) -> None:
     """Refuse a value that is none of the choices; None, where an Optional is left out, needs not to be one.
 
     Args:
         name: What the message calls the parameter.
-        secret: The message does not show the value.
 
     Raises:
         ParameterError: The value, or an item of it, is none of them.
@@ -27,8 +24,7 @@ def check_choice(
         return
     for one in _chosen(grammar, tagged):
         if one not in choices:
-            shown = "***" if secret else show(one)
-            raise ParameterError(f"{name} {shown} is none of: {', '.join(map(show, choices))}")
+            raise ParameterError(f"{name} {show(one)} is none of: {', '.join(map(show, choices))}")
 
 
 def _chosen(grammar: Grammar, tagged: Tagged) -> list[Tagged]:

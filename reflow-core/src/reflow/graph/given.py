@@ -55,7 +55,7 @@ def _tagged(graph: Graph, tasks: Tasks, key: str, value: Any, adapters: Adapters
     parameter = graph.parameters[key]
     coder = _codec(graph, tasks, key, adapters)
     tagged = parameter_value(coder, parameter.type, value, key, secret=parameter.secret)
-    check_choice(parameter.choices, parameter.type, tagged, key, secret=parameter.secret)
+    check_choice(parameter.choices, parameter.type, tagged, key)
     return tagged
 
 

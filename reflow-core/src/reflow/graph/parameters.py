@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reflow.contracts.adapter import Adapter
 from reflow.define.markers import MISSING, Param
-from reflow.define.signature import ParameterSpec
+from reflow.define.signature import SECRET_WITH_CHOICES, ParameterSpec
 from reflow.define.task import TaskSpec
 from reflow.errors import ParameterError, ReflowError
 from reflow.graph.choices import check_choice
@@ -129,9 +129,12 @@ def _takes_none(grammar: Grammar) -> bool:
 def _check_agreement(shared: list[Offer], report: Report) -> None:
     first = shared[0]
     try:
-        check_choice(_choices(shared), first.type, first.default, "the default", secret=first.marker.secret)
+        check_choice(_choices(shared), first.type, first.default, "the default")
     except ParameterError as error:
         report.add(f"{first.spec.name}.{first.parameter.name}: {error}", first.place)
+    if _choices(shared) is not None and any(offer.marker.secret for offer in shared):
+        places = [offer.place for offer in shared]
+        report.add(f"parameter {first.key!r} {SECRET_WITH_CHOICES}", *places)
     for other in shared[1:]:
         if odd := _difference(first, other):
             report.add(
