@@ -87,3 +87,52 @@ def test_a_file_that_hides_what_nobody_misses_is_no_mistake(run):
     ended, said = run("check", random="x = 1", flow=f"import random\n{FLOW}")
 
     assert (ended, said) == (0, "")
+
+
+LATER = """
+import os
+from typing import Annotated
+import reflow
+
+wf = reflow.Workflow("later")
+
+
+@wf.job
+def makes(name: str) -> str:
+    with open(f"{name}.py", "w") as file:
+        file.write("x = 1")
+    return name
+
+
+@wf.job(retries=1)
+def needs(name: Annotated[str, reflow.Result(step="makes")]) -> str:
+    if name == "select" and not os.path.exists("died"):
+        open("died", "w").close()
+        os._exit(1)
+    import colorsys, statistics
+
+    return str((colorsys.rgb_to_hsv(1, 2, 3), statistics.mean([1, 2])))
+
+
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+@pytest.mark.parametrize(("name", "error"), [("fractions", "ImportError"), ("colorsys", "AttributeError")])
+def test_a_file_that_hides_a_module_from_a_task_alone_is_named(run, tmp_path, name, error):
+    ended, said = run("submit", "--name", name, "--executor", "local", "--workers", "1", later=LATER)
+
+    assert ended == 1
+    hidden = f"{tmp_path / name}.py has the name of Python's own module {name!r}, and hides it"
+    assert f"needs failed: {error}: {hidden}; give the file another name" in said
+
+
+def test_a_file_that_hides_a_module_from_a_worker_that_starts_is_named_in_its_log(run, tmp_path):
+    ended, _ = run("submit", "--name", "select", "--executor", "local", "--workers", "1", later=LATER)
+
+    assert ended == 1
+    (log,) = tmp_path.glob("runs/later/.reflow/*/logs/needs.log")
+    hidden = f"{tmp_path / 'select'}.py has the name of Python's own module 'select', and hides it"
+    assert f"reflow: {hidden}\ngive the file another name" in log.read_text()
+    assert "Traceback" not in log.read_text()

@@ -25,8 +25,8 @@ def hidden_by(error: BaseException | None) -> str:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:  # by ``raise error from error`` it led to itself
         seen.add(id(error))
-        hiding = _hiding(error)
         name = _module_of(error)
+        hiding = _hiding(error) if name else {}
         if hiding and name.startswith("reflow") and _is_in_between(error):  # it was left half made
             name = next(iter(hiding))
         if name in hiding:

@@ -114,8 +114,23 @@ def _run() -> int:
         return main()
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else _refuse(command, str(error.code))
-    except (OSError, ImportError, ValueError) as error:
-        return _refuse(command, f"{type(error).__name__}: {error}")
+    except Exception as error:
+        if told := _told(error):
+            return _refuse(command, told)
+        raise
+
+
+def _told(error: Exception) -> str:
+    """Return in words what needs no traceback, or nothing."""
+    if isinstance(error, (ImportError, AttributeError)):
+        try:
+            from reflow.hidden import hidden_by
+        except Exception:  # it is not there, or what it needs is hidden, too
+            pass
+        else:
+            if hidden := hidden_by(error):
+                return hidden
+    return f"{type(error).__name__}: {error}" if isinstance(error, (OSError, ImportError, ValueError)) else ""
 
 
 def _leave_threads_behind(status: int) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from reflow.hidden import hidden_by
 from reflow.worker.frames import last_frames
 from reflow.worker.wording import REASON_LIMIT, masked, shortened
 
@@ -25,7 +26,8 @@ def describe(error: BaseException, secrets: Iterable[str] = ()) -> tuple[str, st
         return _exit_reason(error, secrets), None, "exit"
     name = type(error).__name__
     message = masked(_message(error), secrets)
-    first = message.strip().split("\n", 1)[0]
+    hidden = hidden_by(error).replace("\n", "; ")
+    first = hidden or message.strip().split("\n", 1)[0]
     reason = shortened(f"{name}: {first}" if first else name, REASON_LIMIT)
     begin = _begin(error)
     text = {
