@@ -114,21 +114,14 @@ def _taken(name: str, found: _Loaded) -> Iterator[_Taken]:
     """Yield what a module takes from others when it is imported, not what its functions take when they are called."""
     import ast
 
-    try:
-        nodes = list(_at_import(ast.parse(found.text)))
-    except (SyntaxError, ValueError, RecursionError):
-        return
-    names = [node for node in nodes if isinstance(node, ast.Name)]
-    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    rebound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    rebound |= {str(getattr(node, "name", "")) for node in nodes if isinstance(node, ast.stmt)}
+    imports, used, rebound = _said(found)
     package = str(found.module.__dict__.get("__package__") or "")
-    for node in nodes:
+    for node in imports:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if (alias.asname or alias.name.partition(".")[0]) in used:
                     yield _Taken(alias.name)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             source = absolute(package, node.module or "", node.level)
             for alias in node.names:
                 bound = alias.asname or alias.name
@@ -136,6 +129,45 @@ def _taken(name: str, found: _Loaded) -> Iterator[_Taken]:
                     yield _Taken(source, *((alias.name, bound) if bound not in {*rebound, "*"} else ()))
                 elif bound in used:
                     yield _Taken(f"{source}.{alias.name}")
+
+
+class _Said(NamedTuple):
+    """What the text of a module says of names while it is imported; nothing, where it is no Python.
+
+    Attributes:
+        imports: Statements.
+        used: Names that are looked up.
+        rebound: Names that are bound by anything but an import.
+    """
+
+    imports: list[ast.Import | ast.ImportFrom]
+    used: set[str]
+    rebound: set[str]
+
+
+_SAID: dict[str, tuple[bytes, _Said]] = {}  #: by file, with the text that it was read from
+
+
+def _said(found: _Loaded) -> _Said:
+    """Return what a module says, read once in a process as long as its text stays the same."""
+    known = _SAID.get(found.file)
+    if known is None or known[0] != found.text:
+        known = _SAID[found.file] = found.text, _read(found.text)
+    return known[1]
+
+
+def _read(text: bytes) -> _Said:
+    import ast
+
+    try:
+        nodes = list(_at_import(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError):
+        return _Said([], set(), set())
+    imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    rebound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    rebound |= {str(getattr(node, "name", "")) for node in nodes if isinstance(node, ast.stmt)}
+    return _Said(imports, {node.id for node in names if isinstance(node.ctx, ast.Load)}, rebound)
 
 
 def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
