@@ -48,16 +48,23 @@ $(VENV)/installed-dev: pyproject.toml examples/warming/requirements.txt | $(PY)
 demo: $(VENV)/installed-demo compiled
 	@$(PY) examples/warming/demo.py
 
-# Half of the tests' time. Those on Slurm wait more than they work, so that both halves have a processor to work with.
-BESIDE := tests/slurm tests/engine
+# What takes longest starts first. Each folder has a process of its own, since a submit looks at all modules that are
+# loaded, those of other tests too. Tests wait as well as work, so there is one more at once than there are processors.
+LONGEST := $(addprefix tests/,slurm engine crash flows cli)
+OTHERS := $(patsubst %/,%,$(filter-out %/__pycache__/,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
+FOLDERS := $(LONGEST) $(filter-out $(LONGEST),$(OTHERS))
+AT_ONCE := $(shell expr $$(nproc) + 1)
 
+# In memory, since most of what tests do is written to a disk, and waits for it.
 .PHONY: test
 test: $(VENV)/installed-dev compiled strace lint
-	@echo "$(BESIDE) run beside the others; what they say follows"; \
-	{ other=0; for tests in $(BESIDE); do $(PY) -m pytest $$tests || other=$$?; done; exit $$other; } \
-	  >$(VENV)/beside.log 2>&1 & beside=$$!; status=0; \
-	$(PY) -m pytest $(addprefix --ignore=,$(BESIDE)) || status=$$?; \
-	wait $$beside || status=$$?; cat $(VENV)/beside.log; exit $$status
+	@echo "the folders of tests run beside each other; each says what it has to when it is over"; \
+	scratch="$$(mktemp -d "$$(.ci/scratch)/reflow-tests-XXXXXX")"; trap 'rm -rf "$$scratch"' EXIT; \
+	TMPDIR="$$scratch" $(MAKE) --no-print-directory -k -j$(AT_ONCE) --output-sync=target $(FOLDERS)
+
+.PHONY: $(FOLDERS)
+$(FOLDERS):
+	$(PY) -m pytest $@
 
 .PHONY: quick
 quick: $(VENV)/installed-dev compiled
