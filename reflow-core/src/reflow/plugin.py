@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         UsageError,
         ValueMisfit,
     )
-    from reflow.filesystem.atomic import (
+    from reflow.filesystem.files import (
         make_directory,
         read_bytes,
         remove_directory,
@@ -88,7 +88,7 @@ _HOMES = {
         "SubmissionUnknown",
         *("TaskInterrupted", "UsageError", "ValueMisfit"),
     ),
-    "reflow.filesystem.atomic": (
+    "reflow.filesystem.files": (
         *("make_directory", "read_bytes", "remove_directory", "replace_file", "sync_directory", "write_new"),
     ),
     "reflow.filesystem.locks": ("Holder", "LockFile"),

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 
-from reflow.filesystem.atomic import FORGOTTEN_S, remove_temporaries
+from reflow.filesystem.files import FORGOTTEN_S, remove_temporaries
 
 WRITE = """
 import os, sys
-from reflow.filesystem.atomic import replace_file
+from reflow.filesystem.files import replace_file
 
 def chunks():
     yield b"half"

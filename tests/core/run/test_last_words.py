@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.files import make_directory
 from reflow.run.last_words import last_words
 from reflow.rundir.elements import claim, last_start
 from reflow.rundir.layout import RunPaths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.files import make_directory
 from reflow.rundir.layout import RunPaths
 
 

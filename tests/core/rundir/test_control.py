@@ -8,7 +8,7 @@ import os
 import pytest
 
 from reflow.errors import RunDirError
-from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.files import make_directory
 from reflow.rundir.control import Scope, list_requests, write_request
 from reflow.rundir.layout import RunPaths
 

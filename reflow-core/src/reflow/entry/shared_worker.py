@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
-from reflow.filesystem.atomic import moved_up
+from reflow.filesystem.files import moved_up
 from reflow.rundir.layout import RunPaths
 from reflow.worker.element import ElementWork, Place, work_through
 from reflow.worker.interrupt import Interruption

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
-from reflow.filesystem.atomic import HIGH
+from reflow.filesystem.files import HIGH
 from reflow.worker.load import LoadedRun, load_run
 from reflow.worker.raised import describe
 from reflow.worker.verify import Judge

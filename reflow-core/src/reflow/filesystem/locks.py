@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 
-from reflow.filesystem.atomic import read_bytes, write_new
+from reflow.filesystem.files import read_bytes, write_new
 from reflow.filesystem.process import ProcessId, this_process
 from reflow.model.named_tuple import NamedTuple
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from reflow.contracts.executor import Executor, Limits, ResidentExecutor
 from reflow.errors import SchedulerError
-from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.filesystem.files import read_bytes, replace_file
 from reflow.graph.model import Node
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import InstanceRow, SubmissionRow

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
-from reflow.filesystem.atomic import copy_into, read_bytes, replace_file
+from reflow.filesystem.files import copy_into, read_bytes, replace_file
 from reflow.model.records import AttemptRow, InstanceRow, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.clock import now_ms

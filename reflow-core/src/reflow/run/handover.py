@@ -15,7 +15,7 @@ from itertools import chain, compress
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
 from reflow.contracts.store import Ledger
 from reflow.errors import NotSubmitted, SubmissionUnknown
-from reflow.filesystem.atomic import (
+from reflow.filesystem.files import (
     make_directory,
     read_bytes,
     remove_directory,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import ReflowError, RunDirError
-from reflow.filesystem.atomic import make_directory
+from reflow.filesystem.files import make_directory
 from reflow.filesystem.locks import BEAT_S, Holder
 from reflow.run.seldom import Seldom
 from reflow.rundir.boot import serve_argv

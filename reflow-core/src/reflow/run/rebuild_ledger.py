@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from reflow.contracts.store import Ledger
 from reflow.errors import OutOfReach, RunDirError, StoreDamaged
-from reflow.filesystem.atomic import make_directory, read_bytes, remove_directory, replace_file
+from reflow.filesystem.files import make_directory, read_bytes, remove_directory, replace_file
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.states import RunState
 from reflow.run.opened import OpenRun

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, write_new
+from reflow.filesystem.files import make_directory, read_bytes, replace_file, write_new
 from reflow.rundir.layout import RunPaths
 from reflow.values.digests import canonical
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reflow.contracts.executor import JobRequest
-from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, sync_directory
+from reflow.filesystem.files import make_directory, read_bytes, replace_file, sync_directory
 from reflow.model.records import SubmissionRow
 from reflow.model.resources import Resources, parse_mem, parse_time
 from reflow.run.clock import now_ms

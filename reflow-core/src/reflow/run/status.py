@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.filesystem.files import read_bytes, replace_file
 from reflow.model.records import AttemptRow, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.clock import iso

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import NotSubmitted, SchedulerError
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
 from reflow.model.states import InstanceState
 from reflow.run.capacity import Array, Capacity

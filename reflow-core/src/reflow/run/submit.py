@@ -17,7 +17,7 @@ from reflow.errors import (
     StoreTooNew,
     UnknownTask,
 )
-from reflow.filesystem.atomic import make_directory, remove_directory
+from reflow.filesystem.files import make_directory, remove_directory
 from reflow.filesystem.mounts import mount_of
 from reflow.filesystem.project import is_project_file
 from reflow.graph.manifest import to_manifest
@@ -174,7 +174,7 @@ def _search_path(request: SubmitRequest) -> dict[str, Any]:
 def _entry(request: SubmitRequest, paths: RunPaths) -> dict[str, Any]:
     entry = dict(request.entry)
     if isinstance(pickled := entry.get("pickle"), bytes):
-        from reflow.filesystem.atomic import write_new
+        from reflow.filesystem.files import write_new
 
         write_new(os.path.join(paths.source, "flow.pkl"), [pickled])
         entry["pickle"] = "flow.pkl"

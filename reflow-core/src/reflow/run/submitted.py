@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reflow.errors import RunDirError
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from reflow.filesystem.atomic import remove_directory, remove_temporaries
+from reflow.filesystem.files import remove_directory, remove_temporaries
 from reflow.run.hold import Hold
 
 

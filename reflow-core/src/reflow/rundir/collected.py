@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from reflow.filesystem.atomic import read_bytes, remove_directory, replace_file
+from reflow.filesystem.files import read_bytes, remove_directory, replace_file
 from reflow.rundir.layout import RunPaths
 
 

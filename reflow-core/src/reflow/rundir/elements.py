@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-from reflow.filesystem.atomic import make_directory, read_bytes, replace_file, write_new
+from reflow.filesystem.files import make_directory, read_bytes, replace_file, write_new
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import segment_name
 

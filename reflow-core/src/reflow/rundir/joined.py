@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, InstanceRow
 from reflow.model.states import InstanceState

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 from zlib import crc32
 
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.model.named_tuple import NamedTuple
 
 _SHARE = 1_000_000  #: no element has so many workers or claims

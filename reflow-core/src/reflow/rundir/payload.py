@@ -15,7 +15,7 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from reflow.errors import RunDirError
-from reflow.filesystem.atomic import NEW_FILE, opened_high, read_bytes, sync_directory, write_new
+from reflow.filesystem.files import NEW_FILE, opened_high, read_bytes, sync_directory, write_new
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import SubmissionPaths
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.filesystem.files import read_bytes, replace_file
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths
 

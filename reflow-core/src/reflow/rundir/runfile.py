@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from reflow.errors import RunDirError, UnknownRun
-from reflow.filesystem.atomic import read_bytes, replace_file
+from reflow.filesystem.files import read_bytes, replace_file
 from reflow.rundir.layout import RunPaths
 
 FORMAT = 1  #: of run.json and of the files of submissions

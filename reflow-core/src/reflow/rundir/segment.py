@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reflow.errors import RunDirError
-from reflow.filesystem.atomic import opened_high, replace_file, sync_directory
+from reflow.filesystem.files import opened_high, replace_file, sync_directory
 from reflow.rundir.layout import SubmissionPaths
 from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, start_line
 

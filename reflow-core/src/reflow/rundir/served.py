@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.rundir.layout import RunPaths
 
 

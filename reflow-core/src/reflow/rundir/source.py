@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from reflow.errors import DefinitionError
-from reflow.filesystem.atomic import make_directory, sync_directory, write_new
+from reflow.filesystem.files import make_directory, sync_directory, write_new
 from reflow.filesystem.project import is_project_file
 from reflow.graph.unloaded import imported_later
 from reflow.rundir.layout import RunPaths

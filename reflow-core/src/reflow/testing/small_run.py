@@ -11,7 +11,7 @@ from typing import Any
 
 import reflow
 from reflow.contracts.executor import Event, Executor, JobRequest, ResidentExecutor
-from reflow.filesystem.atomic import make_directory, write_new
+from reflow.filesystem.files import make_directory, write_new
 from reflow.model.resources import Resources
 from reflow.rundir.boot import boot_argv
 from reflow.rundir.layout import RunPaths, SubmissionPaths

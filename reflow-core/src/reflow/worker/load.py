@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from reflow.errors import DefinitionError
-from reflow.filesystem.atomic import read_bytes
+from reflow.filesystem.files import read_bytes
 from reflow.rundir.layout import RunPaths
 from reflow.rundir.served import Served, serve
 

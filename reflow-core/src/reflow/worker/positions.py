@@ -10,7 +10,7 @@ import os
 import struct
 from collections.abc import Iterator
 
-from reflow.filesystem.atomic import moved_up
+from reflow.filesystem.files import moved_up
 
 INHERITED = 3  #: the descriptor that a worker finds it on
 

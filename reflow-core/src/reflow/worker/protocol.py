@@ -28,7 +28,7 @@ import os
 import select
 from typing import Any
 
-from reflow.filesystem.atomic import HIGH, moved_up
+from reflow.filesystem.files import HIGH, moved_up
 
 COMMANDS, REPORTS, LIFE = 0, 3, 4  #: descriptors as they are inherited
 

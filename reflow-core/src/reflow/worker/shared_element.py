@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from reflow.filesystem.atomic import moved_up, sync_directory
+from reflow.filesystem.files import moved_up, sync_directory
 from reflow.filesystem.process import how_it_ended, peak_mib
 from reflow.model.named_tuple import NamedTuple
 from reflow.rundir.layout import RunPaths, SubmissionPaths

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from reflow.filesystem.atomic import make_directory, read_bytes, remove_directory, replace_file, write_new
+from reflow.filesystem.files import make_directory, read_bytes, remove_directory, replace_file, write_new
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o777], ids=oct)
@@ -125,7 +125,7 @@ def test_reading_never_follows_a_link(tmp_path):
 @pytest.mark.parametrize("call", ["openat", "pwrite64", "write", "fsync", "rename"])
 def test_a_kill_anywhere_leaves_the_old_file_or_the_new_one(tmp_path, call):
     path = tmp_path / "file"
-    code = "import sys; from reflow.filesystem.atomic import replace_file; replace_file(sys.argv[1], b'new')"
+    code = "import sys; from reflow.filesystem.files import replace_file; replace_file(sys.argv[1], b'new')"
     for number in (1, 2):
         path.write_bytes(b"old")
         strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(path), "-P", str(tmp_path)]
