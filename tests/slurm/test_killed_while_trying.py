@@ -47,7 +47,12 @@ case "$*" in
   *tried.work.*) if mkdir "$STANDIN_SLURM/trying" 2> /dev/null; then
     cat > "$STANDIN_SLURM/script"
     touch "$STANDIN_SLURM/began"
-    until [ -e "$STANDIN_SLURM/up" ]; do sleep 0.05; done
+    tries=0
+    until [ -e "$STANDIN_SLURM/up" ]; do
+      [ "$tries" -lt 6000 ] || exit 1
+      tries=$((tries + 1))
+      sleep 0.05
+    done
     "$STANDIN_SLURM/bin/taken" "$@" < "$STANDIN_SLURM/script" > "$STANDIN_SLURM/number"
     touch "$STANDIN_SLURM/was-taken"
     exit 0
@@ -146,10 +151,12 @@ class Scene:
 
 @pytest.fixture
 def scene(standin, tmp_path) -> Iterator[Scene]:
-    made = Scene(standin, tmp_path)
-    yield made
-    (standin.folder / "up").touch()
-    made.open()
+    try:
+        made = Scene(standin, tmp_path)
+        yield made
+        made.open()
+    finally:
+        (standin.folder / "up").touch()  # else that sbatch would go on trying
 
 
 def test_the_copy_that_comes_later_leaves_no_trace(scene):
