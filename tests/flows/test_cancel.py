@@ -190,8 +190,8 @@ def test_cancel_of_a_task_leaves_what_does_not_need_it(submit):
 def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
     run = submit(*NAMES)
     run.type("cancel", "gated")
-    run.open()
     run.process.wait(60)
+    run.open()
 
     assert run.type("retry", "gated[2]") == 1
     seen = run.seen
