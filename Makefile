@@ -60,6 +60,7 @@ AT_ONCE := $(shell expr $$(nproc) + 1)
 test: $(VENV)/installed-dev compiled strace lint
 	@echo "the folders of tests run beside each other; each says what it has to when it is over"; \
 	scratch="$$(mktemp -d "$$(.ci/scratch)/reflow-tests-XXXXXX")"; trap 'rm -rf "$$scratch"' EXIT; \
+	chmod 755 "$$scratch"; \
 	TMPDIR="$$scratch" $(MAKE) --no-print-directory -k -j$(AT_ONCE) --output-sync=target $(FOLDERS)
 
 .PHONY: $(FOLDERS)
