@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,13 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def folder(bare, rig, tmp_path):
-    """Where a second cluster stands, beside another one; it is down afterwards."""
-    yield tmp_path / "c"
-    if (tmp_path / "c").exists():
-        script(rig, "down", "--dir", str(tmp_path / "c"))
+def folder(bare, rig):
+    """Where a second cluster stands, beside another one; it is down afterwards. Its sockets want a short path."""
+    with tempfile.TemporaryDirectory(prefix="c") as place:
+        found = Path(place, "c")
+        yield found
+        if found.exists():
+            script(rig, "down", "--dir", str(found))
 
 
 def test_second_cluster_stands_beside_the_first_and_ends_alone(folder, bare, rig):
