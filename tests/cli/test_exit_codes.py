@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from types import SimpleNamespace
@@ -312,6 +313,19 @@ def test_a_retry_says_that_it_runs_what_was_submitted(terminal):
         in told.err
     )
     assert terminal.python("steps.py", "submit", "--bad", "1").code == 0
+
+
+def test_a_run_whose_copy_of_the_code_is_gone_says_so_and_not_that_a_file_was_edited(terminal):
+    terminal.python("steps.py", "submit", "--bad", "1")
+    (source,) = terminal.folder.rglob(".reflow/*/source")
+    shutil.rmtree(source)
+
+    said = terminal.python("steps.py", "status").out
+
+    assert f"its own copy of {terminal.folder / 'steps.py'}, which is gone from {source}" in " ".join(
+        said.split()
+    )
+    assert "was edited" not in said
 
 
 def test_what_a_retry_inline_makes_by_changed_code_counts_in_its_run_alone(terminal):

@@ -72,15 +72,19 @@ def read_status(run: OpenRun) -> dict[str, Any]:
 
 def drift(run: OpenRun) -> list[str]:
     """Say what is not as it was when a run was submitted: its Python, and one of its files."""
-    from reflow.rundir.source import changed_files  # nobody minds once a run has gone well
+    from reflow.rundir.source import changed_files, lost_copies  # nobody minds once a run has gone well
 
-    python, edited = run.info["python"], changed_files(run.paths, run.info["modules"])[:1]
-    told = [f"{file} was edited since this run was submitted, {_told_which_code(run)}" for file in edited]
+    python, modules = run.info["python"], run.info["modules"]
+    remedy = "put it back, or submit again: what is done is reused"
+    told = []
     if not _is_in_this_process(run) and not os.path.exists(python):
-        remedy = "put it back, or submit again: what is done is reused"
-        told.insert(
-            0, f"the Python of this run is not there, and nothing of it can start: {python}; {remedy}"
+        told.append(f"the Python of this run is not there, and nothing of it can start: {python}; {remedy}")
+    if lost := lost_copies(run.paths, modules):
+        told.append(
+            f"this run works with its own copy of {lost[0]}, which is gone from {run.paths.source}; {remedy}"
         )
+    elif edited := changed_files(run.paths, modules):
+        told.append(f"{edited[0]} was edited since this run was submitted, {_told_which_code(run)}")
     return told
 
 

@@ -75,6 +75,12 @@ def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
     return sorted(changed)
 
 
+def lost_copies(paths: RunPaths, modules: Modules) -> list[str]:
+    """Return the files of which the run has a copy no more."""
+    kept = [(entry["file"], entry["copy"]) for entry in modules.values() if entry["copy"]]
+    return sorted(file for file, copy in kept if not os.path.exists(os.path.join(paths.source, copy)))
+
+
 def _refuse_stale(file: str | None, compiled: str | None) -> None:
     """Refuse a module whose loaded code is older than its text, and remove what it was loaded from.
 

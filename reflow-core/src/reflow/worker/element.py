@@ -192,7 +192,7 @@ def is_last_out(sub: SubmissionPaths, element: int, payload: Payload, own: Mappi
         own: How many segments each start of this claim sealed; those of earlier claims are looked up.
     """
     count = -(-payload.count // payload.pack)
-    starts = own if all(map(is_first, own)) else sealed_by(sub, element)
+    starts = own if own and all(map(is_first, own)) else sealed_by(sub, element)
     return mark_done(sub, element, starts, count) is not None
 
 
