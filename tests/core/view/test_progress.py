@@ -34,7 +34,7 @@ def test_each_task_has_a_line_below_the_whole(status):
 
 def test_the_first_look_says_what_has_begun(status):
     assert change_lines(None, status(failed=[])) == [
-        "prepare reused (1 instance, 1 reused)",
+        "prepare reused (1 instance)",
         "convert running (100 instances, 20 reused, 2 failed)",
     ]
 

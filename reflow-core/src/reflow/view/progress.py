@@ -78,5 +78,6 @@ def _extent(task: Status) -> str:
     """Return how many instances a task has, and of how many its state is not the whole truth."""
     if not task["total"]:
         return ""
-    others = [f"{n} {state}" for state in _TOLD if (n := task["counts"].get(state, 0))]
+    counted = {state: task["counts"].get(state, 0) for state in _TOLD}
+    others = [f"{n} {state}" for state, n in counted.items() if 0 < n < task["total"]]
     return f" ({', '.join([plural(task['total'], 'instance'), *others])})"
