@@ -765,3 +765,28 @@ def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine,
 
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     assert not engine.cluster.active
+
+
+def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):
+    cluster, submit = engine.cluster, engine.cluster.submit
+
+    def drift(request: JobRequest) -> str:
+        if ".net." in request.name:
+            cluster.submit = submit
+            cluster.answers.append("adrift")
+            cluster.lag_s = 40.0
+        return submit(request)
+
+    (net,) = of_task(engine, "net")
+    cluster.cancel([net.native_id])
+    cluster.submit = drift
+    cluster.run_for(1.0)
+    engine.advance()
+    cluster.sleep(62.0)
+    engine.advance()
+    assert cluster.submit == submit
+    cluster.lag_s = 0.0
+    given_up = {row.token for row in engine.ledger.submissions() if row.state == "ended" and not row.native_id}
+    assert given_up & {element.request.token for element in of_task(engine, "net")}
+
+    engine.cancel(())

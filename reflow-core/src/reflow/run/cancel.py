@@ -36,6 +36,7 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
     except StoreHalfWritten as error:
         raise keep(run, "cancel", wanted, error) from error
     if overview.state.is_over and not overview.submissions:
+        _still_queued(run, ())
         return f"run {run.id} is over ({overview.state.value}): nothing was changed"
     check_own(run.paths)
     write_request(run.paths, "cancel", wanted)
@@ -91,6 +92,7 @@ def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
     """Cancel what waits in the queue and is not wanted any more; say so if there is any."""
     is_over = run.ledger.overview().state.is_over
     unwanted = [row for row in rows if (is_over if is_small(row) else is_cancelled(run.ledger, row))]
+    unwanted += _given_up(run) if is_over else []
     unheard = [row.token for row in unwanted if not row.native_id]  # whoever submitted them was killed
     try:
         found = run.executor.find(unheard) if unheard else {}
@@ -112,6 +114,15 @@ def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
     except SchedulerError as error:
         return str(error)
     return f"the scheduler has {len(queued)} jobs of run {run.id} in its queue" if queued else ""
+
+
+def _given_up(run: OpenRun) -> list[SubmissionRow]:
+    """Return the small jobs that are taken for never submitted: one may have come through later than anybody waited."""
+    return [
+        row
+        for row in run.ledger.submissions()
+        if row.state == "ended" and is_small(row) and not row.native_id
+    ]
 
 
 def _waiting(reports: Mapping[int, ElementReport]) -> set[int]:
