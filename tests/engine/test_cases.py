@@ -786,7 +786,9 @@ def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_wait
     engine.advance()
     assert cluster.submit == submit
     cluster.lag_s = 0.0
-    given_up = {row.token for row in engine.ledger.submissions() if row.state == "ended" and not row.native_id}
+    given_up = {
+        row.token for row in engine.ledger.submissions() if row.state == "ended" and not row.native_id
+    }
     assert given_up & {element.request.token for element in of_task(engine, "net")}
 
     engine.cancel(())
