@@ -12,7 +12,7 @@ from reflow.run.opened import OpenRun
 from reflow.run.small_jobs import is_small
 from reflow.rundir.at_work import newest_parts
 from reflow.rundir.control import Scope
-from reflow.rundir.outcomes import Outcome, read_segment
+from reflow.rundir.outcomes import read_segment
 
 
 def begun_attempts(run: OpenRun, scope: Scope, submissions: Iterable[SubmissionRow]) -> list[AttemptRow]:
@@ -40,12 +40,6 @@ def _attempts(run: OpenRun, row: SubmissionRow) -> Iterator[AttemptRow]:
         except OSError:  # sealed a moment ago
             continue
         batch = Batch(row.token, element, start, name, outcomes)
-        begun: dict[int, Outcome] = {}
-        for outcome in outcomes:
-            if outcome.kind == "s":
-                begun[outcome.index] = outcome
-            else:
-                first = begun.pop(outcome.index, None)
-                yield attempt_row(batch, row.task, outcome, first, STATES[outcome.state])
-        for first in begun.values():
-            yield attempt_row(batch, row.task, first, first, InstanceState.RUNNING)
+        for last, begun in batch.tries():
+            state = STATES[last.state] if last.kind == "e" else InstanceState.RUNNING
+            yield attempt_row(batch, row.task, last, begun, state)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reflow.graph.model import Graph
 from reflow.model.named_tuple import NamedTuple
@@ -45,13 +45,21 @@ class Batch(NamedTuple):
     death: Verdict | None = None
     orphaned: bool = False
 
+    def tries(self) -> Iterator[tuple[Outcome, Outcome | None]]:
+        """Yield the last line of each try, and its start, if that is there; where it has no end, they are the same."""
+        begun: dict[int, Outcome] = {}
+        for outcome in self.outcomes:
+            if outcome.kind == "s":
+                begun[outcome.index] = outcome
+            else:
+                yield outcome, begun.pop(outcome.index, None)
+        for start in begun.values():
+            yield start, start
+
     @property
     def is_inside(self) -> bool:
         """Whether its last start has no end: its writer stopped inside an instance, or is there now."""
-        inside: set[int] = set()
-        for outcome in self.outcomes:
-            (inside.add if outcome.kind == "s" else inside.discard)(outcome.index)
-        return bool(inside)
+        return any(last.kind == "s" for last, _ in self.tries())
 
     @property
     def is_broken_off(self) -> bool:
@@ -116,17 +124,13 @@ class _Books:
         self.segments.append((batch.token, batch.segment))
         task = self._task(batch.token)
         rows = self._load(task, batch.outcomes)
-        started: dict[int, Outcome] = {}
-        for outcome in batch.outcomes:
-            if outcome.kind == "s":
-                started[outcome.index] = outcome
-            else:
-                self._ended(batch, rows, outcome, started.pop(outcome.index, None), task)
-        for begun in started.values():
-            if batch.orphaned:
-                self._interrupted(batch, rows, rows.get(begun.index))
+        for last, begun in batch.tries():
+            if last.kind == "e":
+                self._ended(batch, rows, last, begun, task)
+            elif batch.orphaned:
+                self._interrupted(batch, rows, rows.get(last.index))
             elif batch.death is not None:
-                self._died(batch, rows, begun, begun, task)
+                self._died(batch, rows, last, last, task)
 
     def _task(self, token: str) -> str:
         if token not in self._tasks:

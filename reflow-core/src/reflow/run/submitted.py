@@ -88,13 +88,9 @@ class Submitted(NamedTuple):
             if (parsed := parse_name(name)) is None:
                 continue
             batch = Batch(self.row.token, parsed[0], parsed[1], name, lines)
-            begun: dict[int, Outcome] = {}
-            for line in lines:
-                if line.kind == "s":
-                    begun[line.index] = line
-                else:
-                    start = begun.pop(line.index, None)
-                    yield attempt_row(batch, self.row.task, line, start, STATES[line.state])
+            for last, begun in batch.tries():
+                if last.kind == "e":
+                    yield attempt_row(batch, self.row.task, last, begun, STATES[last.state])
         yield from self.joined.deaths if self.joined else ()
 
 
