@@ -15,7 +15,7 @@ from reflow.run.clock import iso
 from reflow.run.opened import OpenRun
 from reflow.rundir.lease import lease_holder
 from reflow.rundir.messages import told
-from reflow.rundir.queue import read_waits
+from reflow.rundir.queue import Asked, Stopped, read_waits
 from reflow.values.show import show
 from reflow.view.words import quoted
 
@@ -42,6 +42,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
     found = lease_holder(run.paths)  # first: whoever is gone by now has written into the ledger how it ended
     overview = ledger.overview()
     driver = _driver(run, overview, found)
+    asked = read_waits(run.paths)
     messages = told(run.paths)
     if overview.state is RunState.HELD:
         messages.append(f"its ledger was rebuilt, and nothing moves before you say so; {run.remedy}")
@@ -49,7 +50,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         messages += drift(run)
     if overview.state is RunState.RUNNING and (full := _full_disk(run)):
         messages.append(full)
-    if overview.state is RunState.RUNNING and (alone := _left_to_guards(run, overview)):
+    if overview.state is RunState.RUNNING and (alone := _left_to_guards(run, overview, asked)):
         messages.append(alone)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; {run.remedy}")
@@ -62,9 +63,9 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         "run_dir": run.paths.run_dir,
         "executor": run.info["executor"]["name"],
         "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
-        "tasks": {name: _task(run, overview, row) for name, row in overview.tasks.items()},
+        "tasks": {name: _task(run, overview, row, asked.stopped) for name, row in overview.tasks.items()},
         "failed": _failed(run, overview),
-        "queue": _queue(run),
+        "queue": _queue(asked),
         "driver": driver,
         "messages": messages,
     }
@@ -126,9 +127,9 @@ def read_picture(run: OpenRun) -> tuple[dict[str, Any], str] | None:
         return None
 
 
-def _task(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, Any]:
+def _task(run: OpenRun, overview: Overview, row: TaskRow, stopped: Stopped) -> dict[str, Any]:
     node = run.graph.tasks[row.task]
-    counts = _counts(run, overview, row)
+    counts = _counts(run, overview, row, stopped)
     return {
         "state": _task_state(row, counts),
         "total": row.total,
@@ -139,21 +140,20 @@ def _task(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, Any]:
     }
 
 
-def _counts(run: OpenRun, overview: Overview, row: TaskRow) -> dict[str, int]:
+def _counts(run: OpenRun, overview: Overview, row: TaskRow, stopped: Stopped) -> dict[str, int]:
     found = {state.value: count for state, count in overview.counts.get(row.task, {}).items() if count}
     if not found and row.state in _PLAIN and row.total is not None and row.state is not TaskState.WAITING:
         return {_PLAIN[row.state]: row.total}
     submitted = found.pop("submitted", 0)
-    running = min(submitted, _begun(run, overview.submissions, row.task)) if submitted else 0
+    running = min(submitted, _begun(run, overview.submissions, row.task, stopped)) if submitted else 0
     found |= {name: n for name, n in (("running", running), ("submitted", submitted - running)) if n}
     return found
 
 
-def _begun(run: OpenRun, submissions: Iterable[SubmissionRow], task: str) -> int:
+def _begun(run: OpenRun, submissions: Iterable[SubmissionRow], task: str, stopped: Stopped) -> int:
     """Count the instances at work in submissions that have not ended."""
     from reflow.rundir.at_work import count_at_work
 
-    stopped = read_waits(run.paths).stopped
     ours = [row.token for row in submissions if row.task == task]
     return sum(count_at_work(run.paths.submission(token), stopped.get(token)) for token in ours)
 
@@ -215,18 +215,16 @@ def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict
     }
 
 
-def _queue(run: OpenRun) -> dict[str, Any]:
+def _queue(asked: Asked) -> dict[str, Any]:
     """Say why elements waited when the scheduler was asked last."""
-    asked = read_waits(run.paths)
     return {"as_of": iso(asked.as_of) if asked.as_of else None, "waits": asked.waits}
 
 
-def _left_to_guards(run: OpenRun, overview: Overview) -> str:
+def _left_to_guards(run: OpenRun, overview: Overview, asked: Asked) -> str:
     """Say what a small job waits for that is all that is left of a run in the queue, or nothing.
 
     What was submitted after the scheduler was asked is at work, or in the queue.
     """
-    asked = read_waits(run.paths)
     if not asked.guards:
         return ""
     from reflow.run.small_jobs import is_small

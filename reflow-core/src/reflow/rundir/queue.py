@@ -8,11 +8,10 @@ from collections.abc import Mapping
 
 from reflow.filesystem.files import read_bytes, replace_file
 from reflow.model.named_tuple import NamedTuple
-from reflow.rundir.at_work import Starts
 from reflow.rundir.layout import RunPaths
 
 Waits = Mapping[str, Mapping[str, int]]  #: by task and reason, the number of elements
-Stopped = Mapping[str, Starts]  #: by token, elements that had been started
+Stopped = Mapping[str, Mapping[str, int]]  #: by token and element, how often that had been claimed
 
 
 class Asked(NamedTuple):
