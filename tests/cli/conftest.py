@@ -19,7 +19,17 @@ import pytest
 
 import reflow
 from reflow.cli.main import main, reflow_main
+from reflow.filesystem.locks import Holder
+from reflow.filesystem.process import this_process
 
+HALF = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE instances SET reason = hex(randomblob(5000))")
+os._exit(0)
+"""
 FLOWS = Path(__file__).parent / "flows"
 TIMEOUT_S = 60
 
@@ -155,3 +165,24 @@ def terminal(tmp_path: Path) -> Terminal:
 def shared_terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """One that all tests of a module share, and leave as it is."""
     return Terminal(tmp_path_factory.mktemp("terminal"))
+
+
+@pytest.fixture
+def half_write() -> Callable[[Path], None]:
+    """Leave half a transaction in the ledger of a run, as one that is killed does."""
+
+    def go(root: Path) -> None:
+        subprocess.run([sys.executable, "-c", HALF, str(root / "ledger.db")], check=True)
+
+    return go
+
+
+@pytest.fixture
+def hold_elsewhere() -> Callable[[Path], None]:
+    """Have a machine that is called node7 hold the lease of a run, and beat it just now."""
+
+    def go(root: Path) -> None:
+        there = this_process()._replace(host="node7")
+        (root / "control" / "lease").write_text(json.dumps(Holder("abc", there)._asdict()))
+
+    return go

@@ -5,23 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 import reflow_sqlite.connection
-from reflow.filesystem.locks import Holder
-from reflow.filesystem.process import this_process
-
-HALF = """
-import os, sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute("PRAGMA cache_size = 1")
-db.execute("BEGIN IMMEDIATE")
-db.execute("UPDATE instances SET reason = hex(randomblob(5000))")
-os._exit(0)
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +23,6 @@ class HalfWritten:
     def __init__(self, root):
         self.root = root
         self.lease = root / "control" / "lease"
-        subprocess.run([sys.executable, "-c", HALF, str(root / "ledger.db")], check=True)
-        there = this_process()._replace(host="node7")
-        self.lease.write_text(json.dumps(Holder("abc", there)._asdict()))
 
     @property
     def kept(self):
@@ -49,17 +33,29 @@ class HalfWritten:
 
 
 @pytest.fixture
-def active(terminal, until):
+def half_written(half_write, hold_elsewhere):
+    """Make a run one."""
+
+    def go(root):
+        half_write(root)
+        hold_elsewhere(root)
+        return HalfWritten(root)
+
+    return go
+
+
+@pytest.fixture
+def active(terminal, until, half_written):
     """A run that waits behind a gate, whose driver was killed."""
     run_id = terminal.steps("submit", "--executor", "local", "--gate", "--detach", "-q").out.strip()
     until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
     root = terminal.run_root(run_id)
     os.kill(json.loads((root / "control" / "lease").read_text())["process"][2], signal.SIGKILL)
-    return HalfWritten(root)
+    return half_written(root)
 
 
 @pytest.fixture
-def failed(terminal):
+def failed(terminal, half_written):
     """A run of which two instances have failed."""
     broken = terminal.folder / "broken"
     broken.touch()
@@ -67,7 +63,7 @@ def failed(terminal):
     assert terminal.python("once.py", "submit", "--executor", "local").code == 1
     broken.unlink()
     (root,) = (terminal.folder / "runs" / "once" / ".reflow").iterdir()
-    return HalfWritten(root)
+    return half_written(root)
 
 
 ONCE = """

@@ -16,8 +16,6 @@ from pathlib import Path
 import pytest
 
 from reflow.errors import RunDirError, StoreDamaged, StoreTooNew
-from reflow.filesystem.locks import Holder
-from reflow.filesystem.process import this_process
 from reflow.run.look import SILENT_S
 
 LOOKS = ["status", "wait", "cancel", "retry", "results", "logs"]
@@ -293,24 +291,15 @@ def test_not_even_root_writes_into_a_run_of_somebody_else(terminal, other_user, 
     assert {path: path.stat().st_mtime_ns for path in open_place.rglob("*")} == before
 
 
-HALF = """
-import os, sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute("PRAGMA cache_size = 1")
-db.execute("BEGIN IMMEDIATE")
-db.execute("UPDATE instances SET reason = hex(randomblob(5000))")
-os._exit(0)
-"""
-
-
 @pytest.mark.parametrize("whose", ["somebody else", "another machine"])
-def test_a_run_whose_ledger_is_half_written_and_must_be_left_so_is_shown_as_it_stood(terminal, whose):
+def test_a_run_whose_ledger_is_half_written_and_must_be_left_so_is_shown_as_it_stood(
+    terminal, whose, half_write, hold_elsewhere
+):
     run_id = terminal.submit()
     root = terminal.run_root(run_id)
-    subprocess.run([sys.executable, "-c", HALF, str(root / "ledger.db")], check=True)
+    half_write(root)
     if whose == "another machine":
-        there = this_process()._replace(host="node7")
-        (root / "control" / "lease").write_text(json.dumps(Holder("abc", there)._asdict()))
+        hold_elsewhere(root)
     elif os.geteuid() == 0:
         for path in (root, *root.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
