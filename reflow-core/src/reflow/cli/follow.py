@@ -93,9 +93,11 @@ def stay(call: Call, run: OpenRun) -> int:
 
     One that is over at once, since all of it was reused or refused, is shown as at its end.
     """
-    if getattr(call.options, "wait", False) and not _is_driven_here(call, run):
+    if _is_driven_here(call, run):
+        return report_end(call, run)
+    if getattr(call.options, "wait", False):
         return wait_for(call, run)
-    if _is_driven_here(call, run) or call.options.json or run.ledger.overview().state.is_over:
+    if call.options.json or run.ledger.overview().state.is_over:
         return report_end(call, run)
     if not call.options.quiet:
         call.say(run.id)

@@ -142,16 +142,15 @@ def _path(key: Key, value: object, environ: Mapping[str, str]) -> str:
     return os.path.expanduser(re.sub(r"\$(?:(\w+)|\{(\w+)\})", replace, value))
 
 
-def _time(key: Key, value: object, environ: Mapping[str, str]) -> str:
-    text = _text(key, value, environ)
-    parse_time(text)
-    return text
+def _asked(parse: Callable[[str], int]) -> Callable[[Key, object, Mapping[str, str]], str]:
+    """Return the check of a text that a task can ask for; it is kept as it was written."""
 
+    def check(key: Key, value: object, environ: Mapping[str, str]) -> str:
+        text = _text(key, value, environ)
+        parse(text)
+        return text
 
-def _mem(key: Key, value: object, environ: Mapping[str, str]) -> str:
-    text = _text(key, value, environ)
-    parse_mem(text)
-    return text
+    return check
 
 
 def _address(key: Key, value: object, environ: Mapping[str, str]) -> str:
@@ -163,8 +162,8 @@ _CHECKS: dict[str, Callable[[Key, object, Mapping[str, str]], Value]] = {
     "count": _count,
     "words": _words,
     "path": _path,
-    "time": _time,
-    "mem": _mem,
+    "time": _asked(parse_time),
+    "mem": _asked(parse_mem),
     "address": _address,
 }
 

@@ -119,9 +119,8 @@ class LockFile:
         unique = f"{self.path}.{self._mine.nonce}"
         _remove(unique)
         try:
-            write_new(
-                unique, [self._text()], sync=False
-            )  # what a power cut leaves of it is stale without a beat
+            # Not synced: what a power cut leaves of it has no beat, and is broken for that.
+            write_new(unique, [self._text()], sync=False)
             with contextlib.suppress(OSError):  # an answer can be lost: the count of links decides
                 os.link(unique, self.path)
             self.held = os.stat(unique).st_nlink == 2

@@ -110,9 +110,8 @@ def _not_settled(
 
 def run_state(tasks: Mapping[str, TaskRow], counts: Mapping[str, Mapping[InstanceState, int]]) -> RunState:
     """Return how a run stands as a whole: running while anything can still change by itself."""
-    if not all(
-        is_over(tasks[name], counts.get(name, {})) for name in reversed([*tasks])
-    ):  # the last comes last
+    last_first = reversed([*tasks])  # what is behind others is over last
+    if not all(is_over(tasks[name], counts.get(name, {})) for name in last_first):
         return RunState.RUNNING
     if _any(tasks, counts, TaskState.CANCELLED, InstanceState.CANCELLED):
         return RunState.CANCELLED
