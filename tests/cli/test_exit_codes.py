@@ -328,6 +328,14 @@ def test_a_run_whose_copy_of_the_code_is_gone_says_so_and_not_that_a_file_was_ed
     assert "was edited" not in said
 
 
+def test_a_plugin_that_was_only_asked_is_no_code_of_the_users(terminal):
+    told = terminal.python("steps.py", "submit")
+    (written,) = terminal.folder.rglob(".reflow/*/run.json")
+
+    assert "slurm not available" in told.err
+    assert list(json.loads(written.read_text())["modules"]) == ["steps"]
+
+
 def test_what_a_retry_inline_makes_by_changed_code_counts_in_its_run_alone(terminal):
     given = ("submit", "--bad", "1", "--executor", "inline")
     terminal.python("steps.py", *given)

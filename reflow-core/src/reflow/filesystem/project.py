@@ -6,6 +6,8 @@ import os
 import sys
 from functools import cache
 
+#: top packages of the plugins that this process loaded as such, which may be installed in place (``pip install -e``)
+PLUGINS: set[str] = set()
 STDLIB = os.path.dirname(os.__file__) + os.sep  #: told at once; to resolve links takes dozens of calls
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from reflow.define.names import nearest
 from reflow.errors import PluginError
+from reflow.filesystem.project import PLUGINS
 from reflow.model.named_tuple import NamedTuple
 from reflow.registry.scan import FoundPlugin, find_plugin, find_plugins
 
@@ -61,6 +62,7 @@ def import_plugin(plugin: FoundPlugin) -> ModuleType:
     Raises:
         PluginError: It cannot be imported, for whatever reason.
     """
+    PLUGINS.add(plugin.module.partition(".")[0])
     try:
         return importlib.import_module(plugin.module)
     except Exception as error:  # a plugin may raise anything; it must hurt nobody else

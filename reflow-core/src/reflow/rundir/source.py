@@ -11,7 +11,7 @@ from typing import Any
 
 from reflow.errors import DefinitionError
 from reflow.filesystem.files import make_directory, sync_directory, write_new
-from reflow.filesystem.project import is_project_file
+from reflow.filesystem.project import PLUGINS, is_project_file
 from reflow.graph.unloaded import imported_later
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
@@ -25,7 +25,8 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     Returns what run.json is to say of them.
 
     Args:
-        plugins: Modules of the plugins in use, which workers load as they are installed.
+        plugins: Modules of the plugins in use, which workers load as they are installed. Those that were only asked
+            whether they are available are none of the project's either.
 
     Raises:
         DefinitionError: Python took an old compiled file for the present text of a module.
@@ -125,7 +126,7 @@ def project_modules(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]
 
 
 def _left_out(plugins: Collection[str]) -> set[str]:
-    return {"reflow", *(name.partition(".")[0] for name in plugins)}
+    return {"reflow", *PLUGINS, *(name.partition(".")[0] for name in plugins)}
 
 
 def _loaded() -> list[tuple[str, ModuleType]]:
