@@ -94,6 +94,13 @@ def test_a_cancel_is_kept_and_the_next_look_carries_it_out(terminal, active, wor
         assert told["state"] == "cancelled"
 
 
+def test_a_cancel_of_what_is_in_a_state_is_refused_since_nobody_can_tell_what_is(terminal, active):
+    told = terminal.steps("cancel", "work[submitted]")
+
+    assert told.complains(3, "half written by", "node7")
+    assert active.kept == []
+
+
 def test_a_retry_is_kept_and_the_next_advance_carries_it_out(terminal, failed):
     told = terminal.python("once.py", "retry")
 

@@ -63,11 +63,13 @@ def _read(
 
 def _values(run: OpenRun, task: str, scopes: list[Scope]) -> dict[int, Any]:
     from reflow.run.results import results
+    from reflow.run.select import by_index
 
-    wanted = [scope for scope in scopes if scope.task == task]
+    named = [scope for scope in scopes if scope.task == task]
     values = results(run, task)
-    if not wanted:
+    if not named:
         return values
+    wanted = by_index(run, named)
     return {index: value for index, value in values.items() if any(s.covers(task, index) for s in wanted)}
 
 

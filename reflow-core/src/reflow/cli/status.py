@@ -84,7 +84,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def instance_rows(run: OpenRun, selectors: list[Scope], *, failed: bool) -> list[dict[str, Any]]:
-    """Return what the ledger says about the instances that are meant, in the order of the tasks."""
+    """Return how the instances stand that are meant, in the order of the tasks."""
     return [
         {
             "task": name,
@@ -100,13 +100,10 @@ def instance_rows(run: OpenRun, selectors: list[Scope], *, failed: bool) -> list
 
 
 def _rows_of(run: OpenRun, task: str, selectors: list[Scope], *, failed: bool) -> list[InstanceRow]:
-    from reflow.model.states import InstanceState
+    from reflow.run.select import meant
+    from reflow.rundir.control import Scope
 
-    found: dict[int, InstanceRow] = {}
-    for selector in selectors or (None,):
-        if selector is None or selector.task in (None, task):
-            word = (selector.state if selector else None) or ("failed" if failed else None)
-            states = [InstanceState(word)] if word else []
-            indices = selector.indices if selector and selector.indices is not None else ()
-            found |= {row.index: row for row in run.ledger.instances(task, states, indices)}
+    named = [scope for scope in selectors or [Scope()] if scope.task in (None, task)]
+    scopes = [scope._replace(state=scope.state or ("failed" if failed else None)) for scope in named]
+    found = {row.index: row for scope in scopes for row in meant(run, scope, task)}
     return [found[index] for index in sorted(found)]

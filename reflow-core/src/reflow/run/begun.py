@@ -10,9 +10,10 @@ from reflow.model.states import InstanceState
 from reflow.run.ingest import STATES, Batch, attempt_row
 from reflow.run.opened import OpenRun
 from reflow.run.small_jobs import is_small
-from reflow.rundir.at_work import newest_parts
+from reflow.rundir.at_work import idle_elements, newest_parts
 from reflow.rundir.control import Scope
 from reflow.rundir.outcomes import read_segment
+from reflow.rundir.queue import read_waits
 
 
 def begun_attempts(run: OpenRun, scope: Scope, submissions: Iterable[SubmissionRow]) -> list[AttemptRow]:
@@ -24,12 +25,21 @@ def begun_attempts(run: OpenRun, scope: Scope, submissions: Iterable[SubmissionR
     return found
 
 
+def indices_at_work(run: OpenRun, task: str) -> set[int]:
+    """Return the instances of a task that workers are at, as far as the scheduler has not said otherwise."""
+    stopped = read_waits(run.paths).stopped
+    begun = begun_attempts(run, Scope(task), run.ledger.submissions())
+    going_on = [one for one in begun if one.state is InstanceState.RUNNING]
+    idle = {
+        token: idle_elements(run.paths.submission(token), stopped.get(token))
+        for token in {one.submission for one in going_on}
+    }
+    return {one.index for one in going_on if one.element not in idle[one.submission]}
+
+
 def _is_meant(attempt: AttemptRow, scope: Scope) -> bool:
-    states = {attempt.state.value}
-    if attempt.state is InstanceState.RUNNING:
-        states.add(InstanceState.SUBMITTED.value)  # as its instance is called in the ledger
     is_index = scope.indices is None or attempt.index in scope.indices
-    return is_index and (scope.state is None or scope.state in states)
+    return is_index and scope.state in (None, attempt.state.value)
 
 
 def _attempts(run: OpenRun, row: SubmissionRow) -> Iterator[AttemptRow]:

@@ -12,6 +12,7 @@ from reflow.run.clock import monotonic_s, sleep
 from reflow.run.handover import cancelled_elements, is_cancelled
 from reflow.run.kept import keep
 from reflow.run.opened import OpenRun
+from reflow.run.select import by_index
 from reflow.run.settle import settle
 from reflow.run.small_jobs import is_small
 from reflow.rundir.control import Scope, write_request
@@ -24,12 +25,14 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
     """Cancel a run, or parts of it, and return what came of it in one line.
 
     It has been carried out when this returns: nothing of what was named is active, waits in a queue, or will. A run
-    that is over stays as it is.
+    that is over stays as it is. Where a state is named, the instances are meant that are in it now.
 
     Raises:
         OutOfReach: It could not be carried out in time, and why; it will be when it can.
     """
-    wanted = tuple(scopes) or (Scope(),)
+    wanted = tuple(by_index(run, scopes) if scopes else [Scope()])
+    if not wanted:
+        return _told(run.id, 0, 0)
     try:
         overview = run.ledger.overview()
         was_active, before = _active(run, wanted), _cancelled(run, wanted)

@@ -16,6 +16,7 @@ from reflow.view.words import plural
 
 _SELECTOR = r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?"  # compiled when it is first used
 LARGEST_RANGE = 10_000_000
+_IN_LEDGER = {"running": "submitted"}  #: which a worker's own files tell apart
 
 
 def parse_selector(text: str, graph: Graph) -> Scope:
@@ -36,6 +37,30 @@ def parse_selector(text: str, graph: Graph) -> Scope:
     if inside in {state.value for state in InstanceState}:
         return Scope(task, None, inside)
     return Scope(task, tuple(sorted(_indices(text, inside))))
+
+
+def meant(run: OpenRun, scope: Scope, task: str) -> list[InstanceRow]:
+    """Return the instances of a task that a scope means now, by index; what a worker is at is running."""
+    in_ledger = _IN_LEDGER.get(scope.state or "", scope.state)
+    states = [InstanceState(in_ledger)] if in_ledger else []
+    rows = run.ledger.instances(task, states, scope.indices or ())
+    if any(row.state is InstanceState.SUBMITTED for row in rows):
+        from reflow.run.begun import indices_at_work  # a run that is over has nobody at work
+
+        at_work = indices_at_work(run, task)
+        rows = [row._replace(state=InstanceState.RUNNING) if row.index in at_work else row for row in rows]
+    return [row for row in rows if scope.state in (None, row.state.value)]
+
+
+def by_index(run: OpenRun, scopes: Sequence[Scope]) -> list[Scope]:
+    """Return scopes that name instances where a state was named; one whose state nothing is in now is left out."""
+    found: list[Scope] = []
+    for scope in scopes:
+        if scope.task is None or scope.state is None:
+            found.append(scope)
+        elif rows := meant(run, scope, scope.task):
+            found.append(Scope(scope.task, tuple(row.index for row in rows)))
+    return found
 
 
 def kept_of(run: OpenRun, scopes: Sequence[Scope]) -> dict[str, list[InstanceRow]]:

@@ -16,6 +16,7 @@ from reflow.run.failure import failure_of
 from reflow.run.opened import OpenRun
 from reflow.run.other_code import changed_code
 from reflow.run.past import Past, why_unusable
+from reflow.run.select import meant
 from reflow.run.status import read_status
 from reflow.run.why_ran import ShownPart, why_ran
 from reflow.run.why_waits import blocked_by, equal_work, queue_of, waits_for
@@ -90,22 +91,18 @@ class _Explainer:
 
     def task(self, name: str, scopes: Sequence[Scope]) -> Iterator[Explanation]:
         """Explain the instances of a task that are meant, or the task itself where it has none."""
-        meant = [scope for scope in scopes or (Scope(),) if scope.task in (None, name)]
-        if not meant:
+        named = [scope for scope in scopes or (Scope(),) if scope.task in (None, name)]
+        if not named:
             return
         row = self._overview.tasks[name]
         if row.state is not TaskState.EXPANDED or row.total == 0:
             yield self._without_instances(row)
             return
-        for first, *others in _grouped(self._rows(name, meant)):
+        for first, *others in _grouped(self._rows(name, named)):
             yield self._instance(first, [other.index for other in others])
 
-    def _rows(self, name: str, meant: Sequence[Scope]) -> Iterable[InstanceRow]:
-        found: dict[int, InstanceRow] = {}
-        for scope in meant:
-            states = [InstanceState(scope.state)] if scope.state else []
-            rows = self._run.ledger.instances(name, states, scope.indices or ())
-            found |= {row.index: row for row in rows}
+    def _rows(self, name: str, named: Sequence[Scope]) -> Iterable[InstanceRow]:
+        found = {row.index: row for scope in named for row in meant(self._run, scope, name)}
         return [found[index] for index in sorted(found)]
 
     # One instance
@@ -128,7 +125,7 @@ class _Explainer:
         attempts = self._run.ledger.attempts(row.task, (), {row.index})
         before = [_earlier_attempt(one) for one in attempts if one.attempt < row.attempt]
         before += [*ran.notes, *_compared(ran.earlier, row), *self._disagreement(row)]
-        if row.state is InstanceState.SUBMITTED:
+        if row.state in (InstanceState.SUBMITTED, InstanceState.RUNNING):
             queue = queue_of(self._run, row)
             return told._replace(queue=queue, notes=[*before, *self._troubles()])
         if row.state is InstanceState.SUCCEEDED and (unusable := why_unusable(self._run, row)):

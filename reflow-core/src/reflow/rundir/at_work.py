@@ -26,10 +26,19 @@ def count_at_work(sub: SubmissionPaths, stopped: Starts | None = None) -> int:
         stopped: Elements that are not, as far as they were not claimed again since; see `stopped_elements`.
     """
     claims = _claims(sub)
-    idle = {int(element) for element, starts in (stopped or {}).items() if claims[int(element)] <= starts}
+    idle = _idle(claims, stopped)
     parts = [name for name, element, _ in newest_parts(sub) if element not in idle]
     begun = sum(_ends_with_a_start(os.path.join(sub.outcomes, name)) for name in parts)
     return max(begun, len(unfinished_elements(sub, claims.keys() - idle)))
+
+
+def idle_elements(sub: SubmissionPaths, stopped: Starts | None) -> set[int]:
+    """Return the elements that had stopped and were not claimed again since; see `stopped_elements`."""
+    return _idle(_claims(sub), stopped) if stopped else set()
+
+
+def _idle(claims: Counter[int], stopped: Starts | None) -> set[int]:
+    return {int(element) for element, starts in (stopped or {}).items() if claims[int(element)] <= starts}
 
 
 def stopped_elements(sub: SubmissionPaths, idle: Collection[int]) -> dict[str, int]:

@@ -16,6 +16,7 @@ _QUESTIONS = {
     "succeeded": "ran",
     "reused": "was reused",
     "failed": "ran",
+    "running": "runs",
     "submitted": "runs",
     "pending": "waits",
     "waiting": "waits",
