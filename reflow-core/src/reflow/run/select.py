@@ -111,7 +111,8 @@ def _indices(text: str, inside: str) -> set[int]:
         low, colon, high = piece.strip().partition(":")
         if not low.isdecimal() or (colon and not high.isdecimal()):
             raise UsageError(
-                f"{piece!r} in {text!r} is no index; write: 'TASK[17]' or 'TASK[3,5:9]' (9 excluded)"
+                f"{piece!r} in {text!r} is no index and no state; write: 'TASK[17]', 'TASK[3,5:9]' (9 excluded) or "
+                "'TASK[failed]'"
             )
         if colon and int(high) <= int(low):
             raise UsageError(
