@@ -34,14 +34,14 @@ def call(tmp_path):
 
 @pytest.fixture
 def work(tmp_path):
-    """The same in one worker process, whose log is kept."""
+    """The same in one worker process, one element, whose log is kept."""
 
     def go(text, values=({},), shared=None, **line):
         run = SmallRun(tmp_path, text)
         values = list(values)
         sub = run.submission("task", values, shared, **line)
         executor = LocalExecutor({"workers": 1})
-        executor.submit(run.request(sub, len(values)))
+        executor.submit(run.request(sub, len(values), elements=1))
         run.events = pump_until_ended(executor, [os.path.basename(sub.directory)])
         executor.close()
         return run, sub
