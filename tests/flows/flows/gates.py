@@ -22,9 +22,9 @@ def names(names: list[str], run_dir: RunDir = RunDir()) -> list[str]:
 @wf.array_job
 def gated(name: Annotated[str, Result("names")], run_dir: RunDir = RunDir()) -> str:
     """Wait for the gate of its name or for that of all; without them, for ever."""
-    note(run_dir, "begin", name)
     gates = Path(run_dir) / "open", Path(run_dir) / f"open-{name}"
     try:
+        note(run_dir, "begin", name)
         while not any(gate.exists() for gate in gates):
             time.sleep(0.01)
     except TaskInterrupted:
