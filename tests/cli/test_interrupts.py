@@ -60,8 +60,8 @@ def begin() -> int:
 
 @wf.job
 def stubborn(first: Annotated[int, Result("begin")], run_dir: RunDir = RunDir()) -> int:
-    (run_dir / "begun").touch()
     try:
+        (run_dir / "begun").touch()
         while not (run_dir / "gate").exists():
             time.sleep(0.01)
     except TaskInterrupted:

@@ -34,6 +34,8 @@ def task(n: int, run_dir: RunDir) -> int:
     DEED
     return n
 """
+UNTIL_GO = "while not (run_dir / 'go').exists(): time.sleep(0.01)"
+DEAF = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO])"  # to the end of its driver
 
 
 def is_there(pid):
@@ -46,11 +48,14 @@ def is_there(pid):
 
 @pytest.fixture
 def orphan(tmp_path, until):
-    """Start a driver with one worker, kill it while that is in its first instance."""
+    """Start a driver with one worker, kill it while that is in its first instance.
 
-    def go(deed):
+    ``head`` is what the worker does when it loads the flow.
+    """
+
+    def go(deed, head=""):
         driver = subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(tmp_path), SLEEPER.replace("DEED", deed)],
+            [sys.executable, "-c", DRIVER, str(tmp_path), head + SLEEPER.replace("DEED", deed)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -85,25 +90,20 @@ def test_interrupted_instance_is_recorded_as_such(orphan, until):
 
 
 def test_worker_that_cannot_be_interrupted_ends_with_its_instance(orphan, tmp_path, until):
-    deed = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO]); time.sleep(0.5)"
-    pid, _directory = orphan(deed)
+    pid, _directory = orphan(UNTIL_GO, DEAF)
+    (tmp_path / "runs" / "go").touch()
 
     until(lambda: not is_there(pid))
     assert sorted(path.name for path in (tmp_path / "runs").glob("began*")) == ["began0"]
 
 
-def test_leftovers_are_found_and_ended_by_the_next_driver(orphan, tmp_path):
-    deed = (
-        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGIO, signal.SIGTERM])\n"
-        "    while not (run_dir / 'go').exists(): time.sleep(0.01)"
-    )
-    pid, directory = orphan(deed)
+def test_leftovers_are_found_and_ended_by_the_next_driver(orphan):
+    pid, directory = orphan("time.sleep(600)", DEAF)
     executor = LocalExecutor({"workers": 1})
     from reflow.rundir.boot import boot_argv
 
     argv = boot_argv(sys.executable, os.path.dirname(os.path.dirname(directory)), "serve")
     assert executor.leftovers(argv) == 1
-    (tmp_path / "runs" / "go").touch()
     executor.end_leftovers(argv)
 
     assert not is_there(pid)
@@ -159,7 +159,8 @@ LocalExecutor().warm_up(["/bin/sh"], ".", "/dev/null", 1)
 def test_interruption_reaches_the_function_as_task_interrupted(tmp_path, until):
     deed = (
         "from reflow.errors import TaskInterrupted\n"
-        "    try: time.sleep(60)\n"
+        "    try:\n"
+        "        (run_dir / 'inside').touch(); time.sleep(60)\n"
         "    except TaskInterrupted:\n"
         "        (run_dir / 'checkpoint').touch(); raise"
     )
@@ -167,7 +168,7 @@ def test_interruption_reaches_the_function_as_task_interrupted(tmp_path, until):
     sub = run.submission("task", [{"n": 0}])
     executor = LocalExecutor({"workers": 1})
     executor.submit(run.request(sub, 1))
-    until((tmp_path / "runs" / "began0").exists)
+    until((tmp_path / "runs" / "inside").exists)
     executor.pump(0.1)
     executor.close()
 
