@@ -56,6 +56,7 @@ class WorkerProcess:
         self.killed = ""
         self.has_closed = False
         self._rest = b""
+        self._owed: int | None = None  # a signal that it is sent once it is ready
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Give it a command; when it has just died, `reap` tells."""
@@ -79,7 +80,10 @@ class WorkerProcess:
             return None
         if not isinstance(message, dict):
             return None
-        self.is_ready = self.is_ready or "ready" in message
+        if "ready" in message:
+            self.is_ready = True
+            if self._owed is not None:
+                self.signal(self._owed)
         self.fatal = str(message.get("fatal", self.fatal))
         return message
 
@@ -108,10 +112,12 @@ class WorkerProcess:
         return peak_mib(self._usage) if self._usage is not None else 0
 
     def signal(self, number: int) -> None:
-        """Send it a signal, unless it has ended or is not ready for signals yet."""
+        """Send it a signal, unless it has ended; one that would kill it while it is not ready yet waits for that."""
         if self.status is None and (self.is_ready or number in (signal.SIGTERM, signal.SIGKILL)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+        else:
+            self._owed = number
 
     def kill(self, reason: str) -> None:
         """End it and what it started, for a reason that is not its own."""

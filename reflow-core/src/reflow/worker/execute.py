@@ -95,7 +95,7 @@ class Task:
     def _encoded(self, arguments: dict[str, object]) -> Tagged:
         """Call the function, and encode what it returned: a generator runs only then."""
         interruption = self._interruption
-        interruption.inside = True
+        interruption.enter()
         result = self._function(**arguments)
         try:
             tagged = self._output.encode(result)

@@ -40,6 +40,14 @@ class Interruption:
         signal.signal(signal.SIGUSR1, lambda *_: self._look())
         os.register_at_fork(after_in_child=_forget_signals)
 
+    def enter(self) -> None:
+        """Go into user code; a signal that came since this worker looked for one breaks that off at once."""
+        self.inside = True
+        if self.leaving:
+            self._leave(self.leaving)
+        elif not self.looked:
+            self._look()
+
     def _leave(self, reason: str) -> None:
         self.leaving = self.leaving or reason
         if self.inside:
