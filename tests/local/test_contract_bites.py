@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,12 +16,17 @@ CAUGHT_BY = dict(re.findall(r'class (\w+)\(.*\n    """caught by: (\w+)"""', MUTA
 
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory):
-    """Return the tests that each mutant fails; each runs the test that should catch it."""
+    """Return the tests that each mutant fails; each runs the test that should catch it.
+
+    Batches are of a fixed size: a worker that is slow may hold nothing but the instance that it dies in, and then
+    there is nothing more to be lost with it.
+    """
     directory = tmp_path_factory.mktemp("mutants")
     (directory / "test_mutants.py").write_text(MUTANTS, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=no", "-p", "no:cacheprovider", str(directory)],
         cwd=directory,
+        env={**os.environ, "REFLOW_BATCH": "3"},
         capture_output=True,
         text=True,
         check=False,
