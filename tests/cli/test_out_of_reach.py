@@ -116,10 +116,10 @@ def test_a_handle_whose_directory_was_removed_says_so_when_it_is_to_retry(termin
 @pytest.mark.parametrize("command", ["submit", "wait", "logs -f"])
 @pytest.mark.parametrize("deleted", ["runs", "its root"])
 def test_a_run_whose_directory_is_removed_while_it_goes_on_says_so(terminal, until, command, deleted):
-    submit = ["submit", "--executor", "local", "--n", "80", "--delay", "0.3", "--workers", "2"]
+    submit = ["submit", "--executor", "local", "--n", "800", "--delay", "0.3", "--workers", "2"]
     detach = [] if command == "submit" else ["--detach"]
     process = terminal.begin("steps.py", *submit, *detach)
-    until(lambda: (terminal.folder / "runs" / "steps" / "begun1").exists())
+    until(lambda: (terminal.folder / "runs" / "steps" / "begun0").exists())
     run_id = terminal.steps("runs", "-q").out.strip()
     if detach:
         process.communicate(timeout=60)

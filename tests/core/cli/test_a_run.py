@@ -17,7 +17,7 @@ import pytest
 
 FLOW = """
     from typing import Annotated
-    import time
+    import os, time
     from reflow import Param, Result, Workflow
 
     wf = Workflow("demo")
@@ -29,7 +29,9 @@ FLOW = """
     @wf.array_job(cache=False)
     def convert(i: Annotated[int, Result(step="prepare")], bad: int = 1, delay: float = 0.0) -> float:
         print("working on", i, flush=True)
-        time.sleep(delay)
+        ends = time.monotonic() + delay
+        while time.monotonic() < ends and not os.path.exists("go"):
+            time.sleep(0.01)
         if i == bad:
             raise ValueError(f"cannot do {i}")
         return i / 2
@@ -262,13 +264,14 @@ def test_a_dry_run_leaves_nothing_behind(place):
 
 
 def test_detached_a_run_goes_on_and_can_be_cancelled_and_retried(place):
-    run_id = place.flow("submit", "--detach", "-q", "--bad", "-1", "--delay", "2").said.strip()
+    run_id = place.flow("submit", "--detach", "-q", "--bad", "-1", "--delay", "60").said.strip()
     assert run_id.startswith("demo-")
 
     assert place.flow("cancel").code == 0
     assert place.flow("wait").code == 1
     assert place.flow("status", "--json").json["state"] == "cancelled"
 
+    (place.folder / "go").touch()
     done = place.flow("retry", run_id)
 
     assert done.code == 0
