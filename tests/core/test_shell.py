@@ -162,7 +162,7 @@ def test_a_program_that_cannot_even_be_killed_is_not_waited_for(monkeypatch):
     monkeypatch.setattr("reflow.shell.DRAIN_S", 0.2)
     began = time.monotonic()
 
-    done = python("import time; time.sleep(5)", timeout_s=0.2)
+    done = python("import time; time.sleep(30)", timeout_s=0.2)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     assert done.describe().endswith("gave no answer in time")

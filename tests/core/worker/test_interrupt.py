@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from reflow.rundir.control import Scope, write_request
 from reflow.testing.small_run import SmallRun
 from reflow_local import LocalExecutor
-from reflow_local.executor import GRACE_S
 
 # Its inputs are made after the worker has looked, and before the function is called.
 BEFORE_THE_CALL = """
@@ -61,12 +58,10 @@ def test_a_cancel_reaches_a_worker_that_has_only_just_said_that_it_is_ready(tmp_
     native = executor.submit(run.request(sub, 1))
     until((tmp_path / "runs" / "began").exists)
     write_request(run.paths, "cancel", (Scope(),))
-    began = time.monotonic()
 
     executor.cancel([native])
     events = executor.pump(60.0)
     executor.close()
 
-    assert time.monotonic() - began < GRACE_S
     assert [event.kind for event in events if event.kind == "died"] == []
     assert run.ends(sub)[0].state == "cancelled"
