@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -23,13 +24,14 @@ from reflow.run import arrivals, hold
 from reflow.run.advance import advance
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
+from reflow.run.logs import log_slices
 from reflow.run.look import look
 from reflow.run.opened import ASK_AGAIN_S
 from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
-from reflow.testing.cluster import Cluster, Element
+from reflow.testing.cluster import Cluster, Element, Terminated
 from reflow.testing.cluster_executor import ClusterExecutor
 
 
@@ -138,6 +140,38 @@ def test_status_says_why_elements_wait(engine):
 
     waits = read_status(engine.opened())["queue"]["waits"]
     assert waits == {"side": {"BeginTime": 1}}
+
+
+def test_why_elements_waited_is_not_told_of_a_task_that_has_none_in_the_queue(engine):
+    victim = until(engine, "side")[0]
+    engine.cluster.requeue(victim)
+    victim.is_held = True
+    engine.cluster.run_for(40.0)
+    engine.look()
+    victim.is_held = False
+    until(engine, "side")
+
+    assert read_status(engine.opened())["queue"]["waits"] == {}
+
+
+def test_the_log_of_what_waits_to_be_started_again_is_there(engine):
+    victim = until(engine, "side")[0]
+    with contextlib.suppress(Terminated):
+        victim.life.throw(Terminated())
+    engine.cluster.requeue(victim)
+    victim.is_held = True
+    engine.look()
+
+    (found,) = log_slices(engine.opened(), [Scope("side")])
+    assert (found.attempt.state, found.attempt.reason) == (InstanceState.SUBMITTED, "it was asked to end")
+    victim.is_held = False
+    until(engine, "side")
+    assert [one.attempt.state.value for one in log_slices(engine.opened(), [Scope("side")])] == [
+        "submitted",
+        "running",
+    ]
+    engine.cluster.run_for(40.0)
+    assert [one.attempt.state.value for one in log_slices(engine.opened(), [Scope("side")])] == ["succeeded"]
 
 
 def test_a_run_whose_python_was_removed_says_that_nothing_of_it_can_start(engine):

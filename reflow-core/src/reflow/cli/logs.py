@@ -171,18 +171,19 @@ class _Follower:
     def __init__(self, run: OpenRun, scopes: list[Scope]) -> None:
         self._run = run
         self._scopes = scopes
-        self._printed: dict[tuple[str, int, int], int] = {}  # bytes, by task, index and attempt
-        self._raised: set[tuple[str, int, int]] = set()
+        self._printed: dict[tuple[str, int, int, int], int] = {}  # bytes, by task, index, attempt and start
+        self._raised: set[tuple[str, int, int, int]] = set()
 
     def go_on(self) -> None:
         """Print what is new."""
         from reflow.run.logs import log_slices
 
         for item in log_slices(self._run, self._scopes):
-            self._print(item, (item.attempt.task, item.attempt.index, item.attempt.attempt))
+            one = item.attempt
+            self._print(item, (one.task, one.index, one.attempt, one.start))
         sys.stdout.flush()
 
-    def _print(self, item: LogSlice, key: tuple[str, int, int]) -> None:
+    def _print(self, item: LogSlice, key: tuple[str, int, int, int]) -> None:
         from reflow.run.logs import read_slice, traceback_of
 
         seen = self._printed.get(key, 0)

@@ -11,7 +11,7 @@ from reflow.errors import RunDirError
 from reflow.model.named_tuple import NamedTuple
 from reflow.model.records import AttemptRow, SubmissionRow
 from reflow.model.states import InstanceState
-from reflow.run.begun import begun_attempts
+from reflow.run.begun import begun_attempts, sealed_attempts
 from reflow.run.opened import OpenRun
 from reflow.rundir.collected import collected_at
 from reflow.rundir.control import Scope
@@ -41,9 +41,10 @@ def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
         attempts = run.ledger.attempts(scope.task, states, set(scope.indices or ()))
         ends = _ends_of_dead(run, attempts)
         told = {(one.task, one.index, one.attempt) for one in attempts}
-        begun = begun_attempts(run, scope, submissions.values())
+        begun = sealed_attempts(run, scope, submissions.values())
+        begun += begun_attempts(run, scope, submissions.values())
         attempts += [one for one in begun if (one.task, one.index, one.attempt) not in told]
-        for attempt in sorted(attempts, key=lambda one: (one.task, one.index, one.attempt)):
+        for attempt in sorted(attempts, key=lambda one: (one.task, one.index, one.attempt, one.start)):
             found.append(
                 _slice(run, attempt, submissions[attempt.submission], ends.get(attempt, attempt.log_end))
             )
