@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reflow.filesystem.files import read_bytes, replace_file
@@ -54,6 +54,7 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         messages.append(alone)
     if overview.state is RunState.RUNNING and driver["alive"] is False:
         messages.append(f"nothing drives this run any more; {run.remedy}")
+    tasks = {name: _task(run, overview, row, asked.stopped) for name, row in overview.tasks.items()}
     return {
         "run_id": run.id,
         "workflow": run.workflow,
@@ -63,9 +64,9 @@ def read_status(run: OpenRun) -> dict[str, Any]:
         "run_dir": run.paths.run_dir,
         "executor": run.info["executor"]["name"],
         "parameters": {key: show(value) for key, value in run.info["parameters"].items()},
-        "tasks": {name: _task(run, overview, row, asked.stopped) for name, row in overview.tasks.items()},
+        "tasks": tasks,
         "failed": _failed(run, overview),
-        "queue": _queue(asked),
+        "queue": _queue(asked, {name for name, task in tasks.items() if task["counts"].get("submitted")}),
         "driver": driver,
         "messages": messages,
     }
@@ -215,9 +216,10 @@ def _failure(run: OpenRun, row: InstanceRow, attempt: AttemptRow | None) -> dict
     }
 
 
-def _queue(asked: Asked) -> dict[str, Any]:
-    """Say why elements waited when the scheduler was asked last."""
-    return {"as_of": iso(asked.as_of) if asked.as_of else None, "waits": asked.waits}
+def _queue(asked: Asked, queued: Collection[str]) -> dict[str, Any]:
+    """Say why elements waited when the scheduler was asked last, of the tasks that still have some in the queue."""
+    waits = {task: reasons for task, reasons in asked.waits.items() if task in queued}
+    return {"as_of": iso(asked.as_of) if asked.as_of else None, "waits": waits}
 
 
 def _left_to_guards(run: OpenRun, overview: Overview, asked: Asked) -> str:
