@@ -366,6 +366,20 @@ def test_cancel_says_when_the_scheduler_does_not_hear_it_and_the_next_look_sees_
     assert engine.ledger.overview().submissions == []
 
 
+@pytest.mark.parametrize("asked", [True, False], ids=["interrupted", "killed"])
+def test_what_reflow_cancelled_is_not_said_to_be_cancelled_from_outside(engine, asked):
+    victim, other, *_ = until(engine, "work")
+    engine.was_cancelled = True
+    write_request(engine.paths, "cancel", [Scope("work", (victim.number,))])
+    engine.cluster.end(victim, JobState.CANCELLED, "cancelled by user 1000", asked=asked)
+    engine.cluster.end(other, JobState.NODE_FAIL, "its node failed")
+    engine.cluster.run_for(4000.0)
+
+    (attempt,) = engine.ledger.attempts("work", (), {victim.number})
+    assert attempt.state is InstanceState.CANCELLED
+    assert "outside" not in (attempt.reason or "")
+
+
 @pytest.mark.parametrize(
     ("late_s", "told"), [(0.0, "cancelled 2 of run"), (1000.0, "nothing of run .* was cancelled")], ids=str
 )

@@ -186,9 +186,13 @@ class _Books:
     ) -> None:
         row = rows.get(begun.index)
         death = batch.death or crashed("")
-        ended = last._replace(reason=death.reason, peak_mib=last.peak_mib or death.peak_mib)
+        is_ours = row is not None and _is_of(row, batch)
+        # one that was cancelled while it was handed over was cancelled by reflow, whatever the scheduler calls it
+        is_cancelled = death.state is InstanceState.CANCELLED and not is_ours
+        reason = "cancelled" if is_cancelled else death.reason
+        ended = last._replace(reason=reason, peak_mib=last.peak_mib or death.peak_mib)
         self._attempts.append(attempt_row(batch, task, ended, begun, death.state))
-        if row is None or not _is_of(row, batch):
+        if row is None or not is_ours:
             return
         limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
         tries = tries_of(row)
