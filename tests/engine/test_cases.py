@@ -114,6 +114,25 @@ def test_what_a_log_still_says_of_an_earlier_start_is_no_reason(engine, monkeypa
     assert "ended with exit status 1" in row.reason
 
 
+def test_what_cannot_begin_says_why(engine, monkeypatch):
+    launch = engine.cluster._launch
+
+    def fails(element):
+        with open(engine.paths.element_log(element.request.token, 0), "a", encoding="utf-8") as log:
+            log.write("Traceback:\nImportError: libfoo.so.3\n")
+        element.ends_as = JobState.FAILED, "ended with exit status 1"
+        yield 0.1
+
+    monkeypatch.setattr(
+        engine.cluster, "_launch", lambda e: (fails if ".side." in e.request.name else launch)(e)
+    )
+    engine.cluster.run_for(4000.0)
+
+    (row,) = engine.ledger.instances("side")
+    assert row.state is InstanceState.FAILED
+    assert "its job failed (ended with exit status 1: ImportError: libfoo.so.3)" in row.reason
+
+
 def test_what_somebody_else_cancelled_is_cancelled_and_stays_so(engine):
     engine.cluster.end(until(engine, "side")[0], JobState.CANCELLED, "cancelled by user 7", asked=True)
     engine.cluster.run_for(4000.0)

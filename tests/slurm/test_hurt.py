@@ -35,6 +35,24 @@ raise SystemExit(wf.cli())
 """
 
 
+ABSENT = """
+import os
+from reflow import Workflow
+
+if "SLURM_JOB_ID" in os.environ:
+    raise RuntimeError("libfoo.so.3 is not here")
+wf = Workflow("absent")
+
+
+@wf.job
+def one() -> int:
+    return 1
+
+
+raise SystemExit(wf.cli())
+"""
+
+
 @pytest.fixture(scope="module")
 def hurt(load_flows: Callable[[str], ModuleType]) -> ModuleType:
     """The flows."""
@@ -379,15 +397,34 @@ def test_wrong_account_or_partition_fails_its_task_in_sbatchs_words_with_what_to
     assert run.counts["after_misplaced"] == {"skipped": 1}
 
 
-def test_submit_of_what_is_refused_altogether_ends_with_1_and_shows_why(user):
-    flow = user.place / "nowhere.py"
-    flow.write_text(NOWHERE)
-    argv = [sys.executable, str(flow), "submit", "--executor", "slurm", "--run-dir", "runs"]
+def typed(user, flow, *words):
+    """Type a command that may fail."""
+    argv = [sys.executable, flow, *words]
+    return subprocess.run(argv, cwd=user.place, capture_output=True, text=True, timeout=60.0, check=False)
 
-    done = subprocess.run(argv, cwd=user.place, capture_output=True, text=True, timeout=60.0, check=False)
+
+def test_submit_of_what_is_refused_altogether_ends_with_1_and_shows_why(user):
+    (user.place / "nowhere.py").write_text(NOWHERE)
+
+    done = typed(user, "nowhere.py", "submit", "--executor", "slurm", "--run-dir", "runs")
 
     assert done.returncode == 1, done.stderr
     assert "Invalid partition name specified; type: sinfo -s" in done.stdout
+
+
+def test_flow_that_cannot_be_loaded_on_a_node_says_why_and_where_that_stands(user):
+    (user.place / "absent.py").write_text(ABSENT)
+
+    done = typed(user, "absent.py", "submit", "--executor", "slurm", "--run-dir", "runs", "--wait")
+
+    assert done.returncode == 1, done.stderr
+    assert "exit status 1: RuntimeError: libfoo.so.3 is not here)" in done.stderr
+    log = re.search(r"its log: (.*)", typed(user, "absent.py", "why", "one").stdout)[1]
+    assert "RuntimeError: libfoo.so.3 is not here" in Path(log).read_text()
+    assert (
+        f"no instance was begun; what their jobs wrote: {log}"
+        in typed(user, "absent.py", "logs", "one").stderr
+    )
 
 
 # Without accounting ---------------------------------------------------------------------------------------

@@ -44,7 +44,11 @@ class Job:
 
     @property
     def last_words(self) -> str:
-        return last_words(self.run, TOKEN, 0)
+        return last_words(self.run, TOKEN, 0).text
+
+    @property
+    def complaint(self) -> str:
+        return last_words(self.run, TOKEN, 0).complaint
 
 
 @pytest.fixture
@@ -105,3 +109,27 @@ def test_starts_are_counted_by_element(job):
     claim(job.sub, 11, "job:1")
 
     assert [last_start(job.sub, element) for element in (0, 1, 11)] == [0, 11, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", ""),
+        ("Traceback:\n  File x\nImportError: libfoo.so.3\n\n", "ImportError: libfoo.so.3"),
+        ("noise\nreflow: version 1 is there\ninstall 2\n", "version 1 is there; install 2"),
+        ("/bin/sh: 3: exec: /opt/python: not found", "/bin/sh: 3: exec: /opt/python: not found"),
+        ("\x1b[31mno such thing\x1b[0m\0\n", "[31mno such thing [0m"),
+        ("x" * 5000, "x" * 500),
+    ],
+)
+def test_a_start_that_came_to_no_instance_says_why(job, text, complaint):
+    job.writes(text)
+
+    assert job.complaint == complaint
+
+
+def test_what_a_task_printed_is_not_said_to_be_why_its_job_ended(job):
+    job.begins(job.starts())
+    job.writes("working\n")
+
+    assert job.complaint == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -54,11 +55,22 @@ def run(call: Call) -> int:
     elif call.options.path or call.options.quiet:
         _print_paths(call, run, found)
     elif not found:
-        call.hint(f"nothing was logged; see: {call.typed('why', *target.selectors, run=run.id)}")
+        call.hint(
+            _nothing(run, scopes)
+            or f"nothing was logged; see: {call.typed('why', *target.selectors, run=run.id)}"
+        )
     else:
         for item in found:
             _print(call, run, item, alone=len(found) == 1)
     return 0
+
+
+def _nothing(run: OpenRun, scopes: list[Scope]) -> str:
+    """Say where jobs wrote that ended before they came to an instance, if there are any."""
+    tasks = {scope.task for scope in scopes} or {None}
+    asked = [name for name in run.graph.tasks if {name, None} & tasks and not run.ledger.attempts(name)]
+    paths = [path for path in map(run.paths.task_log, asked) if os.path.exists(path)]
+    return f"no instance was begun; what their jobs wrote: {'  '.join(paths)}" if paths else ""
 
 
 def _chosen(call: Call, slices: list[LogSlice], *, named: bool) -> list[LogSlice]:

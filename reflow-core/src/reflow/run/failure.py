@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from reflow.contracts.executor import Usage
@@ -35,7 +36,7 @@ def failure_of(run: OpenRun, attempt: AttemptRow | None, row: InstanceRow) -> di
         "peak_mib": error.get("peak_mib") or usage.peak_mib or None,
         "asked_mem_mib": resources.mem_mib,
         "host": None if attempt is None else attempt.host,
-        "log": None if attempt is None else _log(run, attempt),
+        "log": _log_of_unbegun(run, row) if attempt is None else _log(run, attempt),
     }
 
 
@@ -62,3 +63,11 @@ def _took_s(attempt: AttemptRow, usage: Usage) -> float | None:
 def _log(run: OpenRun, attempt: AttemptRow) -> str | None:
     slices = log_slices(run, [Scope(attempt.task, (attempt.index,))])
     return next((one.path for one in slices if one.attempt.attempt == attempt.attempt), None)
+
+
+def _log_of_unbegun(run: OpenRun, row: InstanceRow) -> str | None:
+    """Return where a job wrote that ended before it came to an instance; None for what had none."""
+    path = run.paths.task_log(row.task)
+    found = run.ledger.submissions([row.submission]) if row.submission else []
+    has_written = any(json.loads(one.logs or "{}") for one in found)
+    return path if has_written and os.path.exists(path) else None

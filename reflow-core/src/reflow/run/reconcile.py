@@ -96,12 +96,14 @@ def _gone(
 def _explained(
     hold: Hold, executor: Executor, row: SubmissionRow, element: int, report: ElementReport | None
 ) -> ElementReport | None:
-    """Return a report that says more, where the executor itself wrote into the log why it ended the element."""
+    """Return a report that says more, where it stands in the log why the element ended, or could not begin."""
     if report is not None and report.state not in (JobState.UNKNOWN, JobState.FAILED):
         return report
-    found = executor.explain(last_words(hold.run.paths, row.token, element))
+    said = last_words(hold.run.paths, row.token, element)
+    found = executor.explain(said.text)
     if found is None or found.state.is_active:  # it was requeued, and did not come to start again
-        return report
+        is_told = report is not None and report.state is JobState.FAILED and said.complaint
+        return report._replace(reason=f"{report.reason}: {said.complaint}") if report and is_told else report
     return found if report is None else found._replace(node=report.node)
 
 
