@@ -114,6 +114,25 @@ def test_a_file_in_the_working_directory_can_be_replaced(tmp_path, monkeypatch):
     assert sorted(os.listdir(tmp_path)) == ["a", "file"]
 
 
+@pytest.mark.parametrize("limit", [40, 64, 65, 1024])
+def test_files_are_opened_high_as_far_as_so_many_may_be_open(tmp_path, limit):
+    (tmp_path / "file").write_text("text")
+    code = f"""
+import os, resource
+from reflow.filesystem.files import opened_high
+resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))
+numbers = [opened_high("file", os.O_RDONLY) for _ in range(2)]
+print(*numbers, *(os.pread(number, 9, 0) for number in numbers))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    first, second, *texts = done.stdout.split()
+    assert min(int(first), int(second)) >= 16, done.stderr
+    assert texts == ["b'text'", "b'text'"]
+
+
 def test_reading_never_follows_a_link(tmp_path):
     (tmp_path / "target").write_bytes(b"theirs")
     (tmp_path / "link").symlink_to(tmp_path / "target")

@@ -6,7 +6,6 @@ says ``["ready"]``, or ``["fatal", reason]``.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -15,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reflow.errors import ReflowError
-from reflow.filesystem.files import HIGH
+from reflow.filesystem.files import copied_up
 from reflow.worker.load import LoadedRun, load_run
 from reflow.worker.raised import describe
 from reflow.worker.verify import Judge
@@ -50,7 +49,7 @@ def _load(root: str, info: Mapping[str, Any], answers: int) -> LoadedRun | None:
 
 def _moved_away(descriptor: int, flags: int) -> int:
     """Return a descriptor that user code does not meet by chance; its number leads nowhere."""
-    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    moved = copied_up(descriptor)
     null = os.open(os.devnull, flags)
     os.dup2(null, descriptor)
     os.close(null)

@@ -128,11 +128,19 @@ def read_bytes(path: str) -> bytes:
 
 def moved_up(low: int) -> int:
     """Return the same open file under a high number, which no child inherits."""
-    import fcntl  # of which only workers have need
-
-    descriptor = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    descriptor = copied_up(low)
     os.close(low)
     return descriptor
+
+
+def copied_up(low: int) -> int:
+    """Return the same open file under a second number, a high one, which no child inherits."""
+    import fcntl  # of which only workers have need
+
+    try:
+        return fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # so many files may not be open
+        return fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH // 4)
 
 
 def opened_high(path: str, flags: int, mode: int = 0o600) -> int:

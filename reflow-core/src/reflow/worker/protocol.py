@@ -28,7 +28,7 @@ import os
 import select
 from typing import Any
 
-from reflow.filesystem.files import HIGH, moved_up
+from reflow.filesystem.files import copied_up, moved_up
 
 COMMANDS, REPORTS, LIFE = 0, 3, 4  #: descriptors as they are inherited
 
@@ -37,7 +37,7 @@ class Channel:
     """The worker's end. Its descriptors are moved out of the way at once, and no child inherits them."""
 
     def __init__(self) -> None:
-        self._commands = fcntl.fcntl(COMMANDS, fcntl.F_DUPFD_CLOEXEC, HIGH)
+        self._commands = copied_up(COMMANDS)
         self._reports = moved_up(REPORTS)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, COMMANDS)
