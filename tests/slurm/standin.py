@@ -59,7 +59,7 @@ def _faulty(command: str, fault: str, arguments: list[str], script: str) -> int:
     """Do what a line of a fault file says.
 
     ``accept`` first does what was asked for, silently; then ``say TEXT`` prints it, ``err TEXT`` prints it on
-    stderr, ``hang`` waits for ever, ``exit N`` ends; several are joined by ``|``.
+    stderr, ``hang`` waits for ever, ``hang S`` so many seconds, ``exit N`` ends; several are joined by ``|``.
     """
     status = 0
     for step in fault.split("|"):
@@ -73,7 +73,7 @@ def _faulty(command: str, fault: str, arguments: list[str], script: str) -> int:
             stream.write(text.encode("latin-1").decode("unicode_escape").encode("latin-1") + b"\n")
             stream.flush()
         elif word == "hang":
-            time.sleep(LONGEST_S)
+            time.sleep(float(text or LONGEST_S))
         elif word == "exit":
             status = int(text)
     return status

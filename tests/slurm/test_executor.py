@@ -362,6 +362,13 @@ def test_controller_that_does_not_answer_is_not_available(fake_slurm, standin):
     assert "Unable to contact" in str(fake_slurm.available())
 
 
+def test_controller_that_is_slow_is_ready_where_a_user_named_it_and_not_chosen_else(standin):
+    standin.fail("scontrol", *2 * ["hang 2.5|accept"])
+
+    assert "gave no answer in time" in str(SlurmExecutor().available())
+    assert SlurmExecutor().ready() is None
+
+
 @pytest.mark.parametrize("said", ["exit 0", "say Slurm is down for maintenance \\xff until 12:00|exit 0"])
 def test_words_that_are_no_settings_are_no_answer_of_a_controller(fake_slurm, standin, said):
     standin.fail("scontrol", said, said)

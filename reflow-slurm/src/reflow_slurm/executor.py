@@ -51,9 +51,16 @@ class SlurmExecutor(Executor):
 
     def available(self) -> str | None:
         """Return None when the controller answers, else why it does not."""
+        return self._problem(patient=False)
+
+    def ready(self) -> str | None:
+        """Return None when the controller answers in the end: that of a large site may take longer than 2 s."""
+        return self._problem(patient=True)
+
+    def _problem(self, *, patient: bool) -> str | None:
         if not _is_on_path("scontrol"):
             return "Slurm's commands are not on PATH"
-        return self._queue.problem()
+        return self._queue.problem(patient=patient)
 
     def limits(self) -> Limits:
         """Return the limits of the cluster and of the user; all the user's jobs count, reflow's own small ones too.

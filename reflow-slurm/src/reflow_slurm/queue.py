@@ -17,7 +17,7 @@ from reflow.plugin import (
     Usage,
 )
 from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
-from reflow_slurm.commands import AVAILABLE_S, SUBMIT_S, Commands
+from reflow_slurm.commands import ASK_S, AVAILABLE_S, SUBMIT_S, Commands
 from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
 from reflow_slurm.native import NativeId, parse_native_id
@@ -47,10 +47,10 @@ class Queue:
         """Begin to ask what every submission needs to know."""
         self._commands.ask_ahead()
 
-    def problem(self) -> str | None:
-        """Return why the controller does not answer, or None."""
+    def problem(self, *, patient: bool = False) -> str | None:
+        """Return why the controller does not answer, or None; it has 2 s for that, or the time of any question."""
         try:
-            self._commands.config(AVAILABLE_S)
+            self._commands.config(ASK_S if patient else AVAILABLE_S)
         except SchedulerError as error:
             self._commands.stop_asking()
             return str(error)

@@ -56,7 +56,7 @@ def submit_request(
 
     codes = workflow.codes()
     graph = stamped_graph(submit_graph(workflow.graph(), codes, settings))
-    if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.available()):
+    if not dry_run and backends.why != AVAILABLE and (refusal := backends.executor.ready()):
         raise OutOfReach(
             f"executor {backends.executor.name!r} cannot be used here: {refusal}; try: --executor local"
         )

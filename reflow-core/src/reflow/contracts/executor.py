@@ -118,6 +118,10 @@ class Executor(ABC):
         """Return None when it can take requests here and now, else why not, in words. Takes 2 s at most."""
         return None
 
+    def ready(self) -> str | None:
+        """Return what `available` does, though the scheduler be slow to answer: a user named this executor."""
+        return self.available()
+
     def limits(self) -> Limits:
         """Return what one request may ask for."""
         return Limits()
