@@ -315,6 +315,17 @@ def test_a_look_from_another_host_heals_what_a_dead_holder_of_the_lease_left(eng
     assert engine.ledger.overview().epoch > before
 
 
+def test_who_waits_goes_on_where_a_coordinator_was_killed_a_moment_ago(engine):
+    until(engine, "side")
+    engine.advance()
+    killed = LockFile(os.path.join(engine.paths.control, "lease"))
+    killed._mine = killed._mine._replace(process=killed._mine.process._replace(started="0"))
+    assert killed.take() is None
+
+    assert read_status(engine.opened())["messages"] == []
+    assert follow(engine.opened(), 3600.0)["state"] == "succeeded"
+
+
 @pytest.mark.parametrize("question", ["submit", "poll"])
 def test_the_lease_is_kept_while_a_scheduler_takes_long_to_answer(engine, monkeypatch, question):
     victim = until(engine, "side")[0]

@@ -244,6 +244,8 @@ def _driver(run: OpenRun, overview: Overview, found: tuple[Holder, bool | None] 
         holder, alive = found
         if alive is None and run.is_resident and run.has_died(holder):
             alive = False
+        if alive is False and not run.is_resident:  # on a scheduler whoever comes next takes its place
+            alive = None
         return {"alive": alive, "holder": holder.describe()}
     needed = run.is_resident and overview.state is RunState.RUNNING
     young = time.time() * 1000 - overview.updated < 5000  # one that was just started takes the lease soon
