@@ -845,6 +845,18 @@ def test_retry_right_after_a_cancel_ends_as_soon_as_its_own_work_is_done(engine,
     assert not engine.cluster.active
 
 
+def test_what_is_opened_again_waits_for_what_was_cancelled_and_takes_long_to_end(engine, monkeypatch):
+    before = until(engine, "work")
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))
+    engine.cancel(())
+    engine.retry(())
+    engine.cluster.run_for(3.0)
+
+    again = [element for element in of_task(engine, "work") if element not in before]
+    assert [element.state for element in again] == [JobState.PENDING] * len(before)
+    assert {native for element in again for native in element.request.predecessors} == {before[0].native_id}
+
+
 def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):
     cluster, submit = engine.cluster, engine.cluster.submit
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, compress
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
@@ -66,10 +66,12 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
     node = hold.run.graph.tasks[task]
     token = os.urandom(10).hex()
     rows = array.wave.rows
+    behind: list[str] = []
     if isinstance(executor, ResidentExecutor):
         pack, count = 0, min(executor.slots, len(rows))
     else:
         pack, count = array.pack, -(-len(rows) // array.pack)
+        behind = _called_off(hold, task) if any(row.attempt for row in rows) else []
     submission = SubmissionRow(token, number, task, count, len(rows), pack, "intent", now_ms())
     handed = [
         row._replace(
@@ -81,11 +83,25 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
         )
         for position, row in enumerate(sorted(rows, key=lambda row: row.index))
     ]
-    _write_files(hold, node, submission, array.wave._replace(rows=handed))
+    _write_files(hold, node, submission, array.wave._replace(rows=handed), behind)
     return Intent(submission, handed)
 
 
-def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave) -> None:
+def _called_off(hold: Hold, task: str) -> list[str]:
+    """Return the open submissions of a task of which nothing is wanted any more: their jobs may take long to end.
+
+    What is opened again would else be at work beside what was cancelled and cleans up after itself.
+    """
+    ours = [row.token for row in hold.overview().submissions if row.task == task and row.state == "open"]
+    if not ours:
+        return []
+    wanted = {row.submission for row in hold.ledger.instances(task, {InstanceState.SUBMITTED})}
+    return [token for token in ours if token not in wanted]
+
+
+def _write_files(
+    hold: Hold, node: Node, submission: SubmissionRow, wave: Wave, behind: Sequence[str]
+) -> None:
     paths = hold.run.paths.submission(submission.token)
     for folder in (paths.directory, paths.claims, paths.outcomes, paths.done):
         make_directory(folder)
@@ -103,6 +119,7 @@ def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave) 
         "pack": submission.pack,
         "begin_s": wave.begin_s,
         "exclude": wave.exclude,
+        "behind": behind,
     }
     write_new(paths.request, [json.dumps(asked).encode()])  # its name is synced with those of the payload
     values = _shared_values(hold, node)
@@ -160,18 +177,24 @@ def request_for(hold: Hold, submission: SubmissionRow, others: Iterable[Submissi
         submission.instances,
         submission.count,
         submission.pack,
-        _ahead(node, submission, others),
+        _ahead(node, submission, others, said.get("behind", ())),
         said["begin_s"],
         said["exclude"],
     )
     return task_request(frame_of(hold.run), node, asked)
 
 
-def _ahead(node: Node, submission: SubmissionRow, others: Iterable[SubmissionRow]) -> list[str]:
-    """Return what must end first: where only so many elements may run at once, a task's arrays follow each other."""
-    if node.resources.array_parallelism is None:
-        return []
+def _ahead(
+    node: Node, submission: SubmissionRow, others: Iterable[SubmissionRow], behind: Collection[str]
+) -> list[str]:
+    """Return what must end first: where only so many elements may run at once, a task's arrays follow each other.
+
+    Args:
+        behind: Tokens of what must end first in any case.
+    """
     before = [row for row in others if row.task == node.name and row.number < submission.number]
+    if node.resources.array_parallelism is None:
+        before = [row for row in before if row.token in behind]
     return [row.native_id for row in before if row.native_id]
 
 
