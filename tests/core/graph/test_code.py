@@ -294,6 +294,17 @@ def test_a_name_is_followed_however_it_was_imported(code, through, what, call):
     assert code(project).hash != code(other).hash
 
 
+@pytest.mark.parametrize("call", ["lazy.LIMIT", "lazy.__getattr__('LIMIT')"])
+def test_what_a_module_answers_by_a_function_is_followed(code, call):
+    own = f"from . import lazy\n\ndef helper(x):\n    return {call}\n"
+    lazy = "def __getattr__(name):\n    return {}\n"
+    project = {"own": own, "flow": USER.format(module="own", what="helper", call="helper")}
+
+    one, other = (code({**project, "lazy": lazy.format(limit)}) for limit in (1, 2))
+    assert one.hash != other.hash
+    assert one.unresolved == ()
+
+
 def test_a_package_without_init_is_followed(load, tmp_path, monkeypatch):
     def hash_of(name, text):
         folder = tmp_path / name / f"loose_{name}"

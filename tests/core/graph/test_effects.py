@@ -159,6 +159,54 @@ OWN = {
         "L.append(5)\nT = total()",
     ),
     "the order of values": ("N = 1\nT = N\nN = 2\n", "T = N\nN = 2", "N = 2\nT = N"),
+    "a method of what a class is derived from, which its own calls": (
+        "T = []\n\nclass Base:\n    def __init__(self, n):\n        T.append(n)\n\n"
+        "class One(Base):\n    def __init__(self, n):\n        super().__init__(n)\n\nONE = One(1)\n",
+        "One(1)",
+        "One(2)",
+    ),
+    "a class that is derived, which another hook calls": (
+        "T = []\n\nclass Base:\n    def __init_subclass__(cls):\n        T.append(cls)\n\n"
+        "class Middle(Base):\n    def __init_subclass__(cls):\n        super().__init_subclass__()\n\n"
+        "class A(Middle):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "an object that a method of its class makes": (
+        "T = []\n\nclass One:\n    def __init__(self, n):\n        T.append(n)\n"
+        "    @classmethod\n    def of(cls, n):\n        return cls(n)\n\nONE = One.of(1)\n",
+        "One.of(1)",
+        "One.of(2)",
+    ),
+    "a method of an object that is just made": (
+        "T = []\n\nclass One:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def register(self):\n        T.append(self.n)\n\nOne(1).register()\n",
+        "One(1)",
+        "One(2)",
+    ),
+    "a method of a class that decorates": (
+        "class T:\n    known = {}\n    @classmethod\n    def register(cls, name):\n        def put(f):\n"
+        "            cls.known[name] = f\n            return f\n        return put\n\n"
+        "@T.register('a')\ndef a(x):\n    return 1\n",
+        "return 1",
+        "return 2",
+    ),
+    "what a function returns": (
+        "T = {}\n\ndef table():\n    return T\n\ntable().update(a=1)\n",
+        "a=1",
+        "a=2",
+    ),
+    "what a function returns, under a name": (
+        "T = {}\n\ndef table():\n    return T\n\nfound = table()\nfound['a'] = 1\n",
+        "= 1",
+        "= 2",
+    ),
+    "a default value": ("T = []\n\ndef add(v, t=T):\n    t.append(v)\n\nadd(5)\n", "add(5)", "add(6)"),
+    "a function that another is given": (
+        "T = []\n\ndef add(v):\n    T.append(v)\n\nDONE = list(map(add, (1, 2)))\n",
+        "(1, 2)",
+        "(1, 3)",
+    ),
 }  # fmt: skip
 OTHER = "def add(t):\n    t.append(1)\n"
 
@@ -207,6 +255,8 @@ ABROAD = {
         "n = 1",
         "n = 2",
     ),
+    "what a function returns": ("from .config import settings\nsettings().rate = 1", "= 1", "= 2"),
+    "what a function of a module returns": ("from . import config\nconfig.settings().rate = 1", "= 1", "= 2"),
     "a module that is imported for that": ("from . import patches", "", ""),
     "a module that it is imported by": ("from . import importing", "", ""),
 }  # fmt: skip
@@ -216,6 +266,11 @@ TABLE = {}
 
 class Model:
     rate = 0
+
+_MODEL = Model()
+
+def settings():
+    return _MODEL
 
 def setup(n):
     global RES
@@ -233,11 +288,11 @@ AREA = Registry()
 """.replace("{registry}", OWN_REGISTRY)
 MODEL = """
 from . import config
-from .config import AREA, Model, TABLE
+from .config import AREA, Model, TABLE, settings
 from .pack.inner import RES
 
 def run(x):
-    return x + config.RES + Model.rate + TABLE['a'] + RES + AREA.size()
+    return x + config.RES + Model.rate + TABLE['a'] + RES + AREA.size() + settings().rate
 """
 
 
@@ -262,6 +317,13 @@ def test_what_another_module_changes_counts(load, shape):
     }
 
     assert len(hashes) == 2
+
+
+def test_what_another_module_changes_keeps_its_hash_when_their_package_is_renamed(load):
+    modules = {"config": CONFIG, "model": "from .config import RES\n\ndef run(x):\n    return RES\n"}
+    hashes = {code(load, "from . import config\nconfig.RES = 2", **modules).hash for _ in range(2)}
+
+    assert len(hashes) == 1
 
 
 @pytest.mark.parametrize(
@@ -305,13 +367,56 @@ def test_a_name_counts_in_all_that_it_may_come_from(load, shape):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("from .aa import *", "from .bb import *"), ("K = 3", "from .bb import *")]
+    ("one", "other"),
+    [
+        ("from .aa import *", "from .bb import *"),
+        ("K = 3", "from .bb import *"),
+        ("from .aa import K", "from .bb import K"),
+        ("K = 3", "from .bb import K"),
+        ("try:\n    from .aa import K", "except ImportError:\n    from .bb import K"),
+    ],
 )
 def test_the_order_counts_in_which_a_name_is_imported_twice(load, one, other):
     modules = {"aa": "K = 0\n", "bb": "K = 1\n"}
-    texts = (f"{a}\n{b}\n\ndef run(x):\n    return K\n" for a, b in ((one, other), (other, one)))
+    if one.startswith("try"):  # the words stay where they are
+        swapped = one.replace("aa", "bb"), other.replace("bb", "aa")
+    else:
+        swapped = other, one
+    texts = (f"{a}\n{b}\n\ndef run(x):\n    return K\n" for a, b in ((one, other), swapped))
 
     assert len({code(load, **modules, model=text).hash for text in texts}) == 2
+
+
+BRANCHES = {
+    "an import": "if {test}:\n    from .aa import K\nelse:\n    from .bb import K\n",
+    "an import of all": "if {test}:\n    from .aa import *\nelse:\n    from .bb import *\n",
+    "an import of a module": "if {test}:\n    from . import aa as m\nelse:\n    from . import bb as m\nK = m.K\n",
+    "an import in a case": (
+        "match {test}:\n    case True:\n        from .aa import K\n    case _:\n        from .bb import K\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize("fast", ["FAST = {}", "from .config import FAST"])
+def test_what_decides_which_import_is_made_counts(load, branch, fast):
+    def hashed(is_fast, test="FAST"):
+        text = f"{fast.format(is_fast)}\n{BRANCHES[branch].format(test=test)}\ndef run(x):\n    return K\n"
+        modules = {"aa": "K = 0\n", "bb": "K = 1\n", "config": f"FAST = {is_fast}\n"}
+        return code(load, model=text, **modules).hash
+
+    assert hashed(True) == hashed(True)
+    assert len({hashed(True), hashed(False), hashed(True, test="not FAST")}) == 3
+
+
+def test_what_is_imported_for_types_beside_a_name_does_not_count(load):
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .aa import K{more}\n\n"
+    run = "def run(x: 'K'):\n    return x\n"
+
+    one, other = (
+        code(load, model=text.format(more=more) + run, aa="K = int\nL = str\n") for more in ("", ", L")
+    )
+    assert one.hash == other.hash
 
 
 LATER = {

@@ -26,7 +26,10 @@ FUNCTIONS = {
     "def inner():\n        return K\n    K = 1\n    return inner(), K": set(),
     "n = 0\n    def inner():\n        nonlocal n\n        n += 1\n        return n\n    return inner": set(),
     "global K\n    K = 1\n    return K": {"K"},
-}
+    "return K.query('a > @LOWEST and b < @m.HIGHEST or c == \\'d@e\\'')": {"K.query", "LOWEST", "m"},
+    "low = 1\n    return K.eval(f'a > @low + @LOWEST')": {"K.eval", "LOWEST"},
+    "return K.where('a > @LOWEST')": {"K.where"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("body", FUNCTIONS)

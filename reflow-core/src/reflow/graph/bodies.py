@@ -31,6 +31,8 @@ _PUTTING = frozenset(
 )  #: these keep what they are given
 _HARMLESS = ("print",)
 
+CALLED = "()"  #: stands behind a name for what that returns
+
 
 class Body:
     """What the statements of a function, or one of a module, say that they change.
@@ -47,6 +49,7 @@ class Body:
         local: All names that it binds itself.
         imports: What it imports itself.
         declared: What it says is global.
+        returned: Names, with attributes behind them, of which it returns a part.
     """
 
     def __init__(self, node: ast.AST, *, is_method: bool = False) -> None:
@@ -61,6 +64,7 @@ class Body:
         self.first = ""
         self.local: set[str] = set()
         self.declared: set[str] = set()
+        self.returned: list[Chain] = []
         self._own: set[str] = set()
         self._same: dict[str, list[Chain]] = {}
         if isinstance(node, FUNCTIONS):
@@ -70,6 +74,7 @@ class Body:
             self.first = named[0].arg if named else ""
             self._own.update(one.arg for one in named[:1] if is_method)
             self.parameters = {one.arg for one in named} - self._own
+            self._note_defaults(arguments)
         for inner in every_node(node):
             if (note := _NOTES.get(type(inner))) is not None:
                 note(self, inner)
@@ -111,6 +116,21 @@ class Body:
 
     def _note_argument(self, node: ast.arg) -> None:
         self.local.add(node.arg)
+
+    def _note_defaults(self, node: ast.arguments) -> None:
+        """A parameter that nobody gives is its default value."""
+        positional = [*node.posonlyargs, *node.args]
+        pairs = [
+            *zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True),
+            *zip(node.kwonlyargs, node.kw_defaults, strict=True),
+        ]
+        for parameter, value in pairs:
+            if value is not None and (chain := root_of(value)):
+                self._same.setdefault(parameter.arg, []).append(chain)
+
+    def _note_return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self.returned.append(root_of(node.value))
 
     def _note_named(self, node: Named) -> None:
         self.local.add(node.name)
@@ -160,6 +180,7 @@ _NOTES: dict[type, Any] = {
     ast.arg: Body._note_argument,
     **dict.fromkeys(NAMED, Body._note_named),
     ast.Global: Body._note_global,
+    ast.Return: Body._note_return,
     **dict.fromkeys(IMPORTS, Body._note_import),
     ast.Expr: Body._note_unused,
     ast.Lambda: Body._note_lambda,
@@ -206,12 +227,17 @@ def changed_in_call(call: ast.Call) -> list[Chain]:
 
 
 def root_of(node: ast.expr) -> Chain:
-    """Return the name, with attributes, that an expression is a part of: ``T`` for ``T[0].x`` and ``T.get(k)``."""
+    """Return the name, with attributes, that an expression is a part of: ``T`` for ``T[0].x`` and ``T.get(k)``.
+
+    Of ``table()[0]`` that is what ``table`` returns.
+    """
     while not (chain := chain_of(node)):
         if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
             node = node.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             node = node.func.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return (node.func.id, CALLED)
         else:
             return ()
     return chain

@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator
 
-from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, origins_of, root_of
+from reflow.graph.bodies import CALLED, Body, changed_in_call, names_in_arguments, origins_of, root_of
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
 from reflow.graph.normal import FUNCTIONS
@@ -127,12 +127,16 @@ class Effects:
         for call in body.calls:
             chain = chain_of(call.func)
             called = list(self._called(module, body, chain))
-            methods = [] if called else list(self._methods(module, body, chain, owner))
+            methods = [] if called else list(self._methods(module, body, call, owner))
             then = self._called_next(called) if body.decorators.get(call) else ()
             changes = self._by_all([*called, *methods, *then])
             names |= changes.names
             if changes.given:
-                chains += [*names_in_arguments(call), *(chain[:-1] for _ in methods)]
+                chains += names_in_arguments(call)
+                if methods or any(_is_given_its_class(one.node) for one in called):
+                    chains.append((body.first,) if _is_super(call.func) else chain[:-1])
+            if not called and not methods:
+                names |= self._by_all(self._given_away(module, body, call)).names
             is_unknown = call in body.decorators and not (called or methods)
             if is_unknown and isinstance(call.func, ast.Attribute):
                 chains.append(root_of(call.func.value))
@@ -174,8 +178,9 @@ class Effects:
         for home, hook, owner in self._method(module, node, "__init_subclass__", above=True):
             changes = self._by(_Callable(home, hook, owner))
             names |= changes.names
-            if changes.given and owner is not None:
-                names.add((home.file, owner.name))
+            if changes.given:
+                lineage = self._lineage(module, node)
+                names |= {(other.file, parent.name) for other, parent in lineage if parent is not node}
         for home, parent in self._lineage(module, node):
             for keyword in parent.keywords:
                 if keyword.arg == "metaclass":
@@ -200,21 +205,43 @@ class Effects:
                 yield from self._method(home, node, "__call__")
 
     def _methods(
-        self, module: Module, body: Body, chain: Chain, owner: ast.ClassDef | None
+        self, module: Module, body: Body, call: ast.Call, owner: ast.ClassDef | None
     ) -> Iterator[_Callable]:
-        """Yield the methods that a call may call: of the object itself, or of one that a global is."""
-        if len(chain) < 2:
+        """Yield the methods that a call may call: of the object itself, of one that is just made, or that a global is.
+
+        A class that is called is given as it is to the methods that belong to it: ``cls()``.
+        """
+        chain = chain_of(call.func)
+        if owner is not None and chain == (body.first,):
+            yield _Callable(module, owner)
+        elif not isinstance(call.func, ast.Attribute):
             return
-        if owner is not None and chain[0] == body.first:
+        elif owner is not None and _is_super(call.func):
+            yield from self._method(module, owner, call.func.attr, above=True)
+        elif isinstance(call.func.value, ast.Call):
+            yield from self._method_of_made(module, body, call.func.value, call.func.attr)
+        elif owner is not None and chain[:1] == (body.first,):
             yield from self._method(module, owner, chain[1]) if len(chain) == 2 else ()
-        elif chain[0] not in body.local or chain[0] in body.imports:
+        elif chain and (chain[0] not in body.local or chain[0] in body.imports):
             for other, name in self._globals(module, body, chain[:-1]):
                 for leaf, _ in other.parsed.bindings.get(name, ()):
                     value = getattr(leaf, "value", None)
-                    maker = chain_of(value.func) if isinstance(value, ast.Call) else ()
-                    for home, node, _ in self._called(other, _NOTHING, maker):
-                        if isinstance(node, ast.ClassDef):
-                            yield from self._method(home, node, chain[-1])
+                    if isinstance(value, ast.Call):
+                        yield from self._method_of_made(other, _NOTHING, value, chain[-1])
+
+    def _method_of_made(self, module: Module, body: Body, maker: ast.Call, name: str) -> Iterator[_Callable]:
+        """Yield a method of the object that a call makes."""
+        for home, node, _ in self._called(module, body, chain_of(maker.func)):
+            if isinstance(node, ast.ClassDef):
+                yield from self._method(home, node, name)
+
+    def _given_away(self, module: Module, body: Body, call: ast.Call) -> Iterator[_Callable]:
+        """Yield the functions that are given to what is none of the project, which may call them."""
+        if not _is_of_reflow(module, root_of(call.func)):
+            for chain in names_in_arguments(call):
+                for one in self._called(module, body, chain):
+                    if isinstance(one.node, FUNCTIONS):
+                        yield one
 
     def _method(
         self, module: Module, node: ast.ClassDef, name: str, *, above: bool = False
@@ -239,12 +266,15 @@ class Effects:
                 called = self._called(home, _NOTHING, chain_of(plain))
                 waiting += [(other, above) for other, above, _ in called if isinstance(above, ast.ClassDef)]
 
-    def _globals(self, module: Module, body: Body, chain: Chain) -> Iterator[tuple[Module, str]]:
+    def _globals(
+        self, module: Module, body: Body, chain: Chain, seen: set[_Key] | None = None
+    ) -> Iterator[tuple[Module, str]]:
         """Yield the globals of the project that a name stands for, each with its module."""
+        seen = set() if seen is None else seen
         if chain[0] in body.imports:
-            yield from self._imported(module, body.imports[chain[0]], chain[1:], set())
+            yield from self._imported(module, body.imports[chain[0]], chain[1:], seen)
         elif not _is_of_reflow(module, chain):
-            yield from self._named(module, chain, set())
+            yield from self._named(module, chain, seen)
 
     def _named(self, module: Module, chain: Chain, seen: set[_Key]) -> Iterator[tuple[Module, str]]:
         key = (module.file, chain[0])
@@ -255,13 +285,24 @@ class Effects:
             if isinstance(leaf, IMPORTS):
                 yield from self._imported(module, imports_of(leaf)[chain[0]], chain[1:], seen)
                 continue
+            is_called = chain[1:2] == (CALLED,)
+            if is_called and isinstance(leaf, ast.ClassDef):
+                continue  # what it makes is new
             yield module, chain[0]
             for origin in origins_of(leaf, chain[0]):
                 yield from self._named(module, origin, seen)
-        for star in module.parsed.stars:
+            if is_called and isinstance(leaf, FUNCTIONS):
+                yield from self._returned(module, Body(leaf), seen)
+        for star, _ in module.parsed.stars:
             other = self._modules.named(module.absolute(star.module or "", star.level))
             if other is not None:
                 yield from self._named(other, chain, seen)
+
+    def _returned(self, module: Module, body: Body, seen: set[_Key]) -> Iterator[tuple[Module, str]]:
+        """Yield the globals of which a function returns a part."""
+        for chain in body.beyond(body.returned):
+            if chain[0] not in body.parameters:
+                yield from self._globals(module, body, chain, seen)
 
     def _imported(
         self, module: Module, target: Import, rest: Chain, seen: set[_Key]
@@ -281,3 +322,13 @@ class Effects:
 
 def _is_of_reflow(module: Module, chain: Chain) -> bool:
     return bool(chain) and is_of_reflow(module.namespace.get(chain[0]))
+
+
+def _is_super(function: ast.expr) -> bool:
+    """Whether it is ``super().name``."""
+    maker = getattr(function, "value", None)
+    return isinstance(maker, ast.Call) and chain_of(maker.func) == ("super",)
+
+
+def _is_given_its_class(node: ast.stmt) -> bool:
+    return any(chain_of(one) == ("classmethod",) for one in getattr(node, "decorator_list", ()))

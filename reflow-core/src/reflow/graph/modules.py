@@ -73,8 +73,14 @@ class Module:
     def imported(self) -> list[str]:
         """Return all that may be a module in what this one imports when it is loaded."""
         bound = [leaf for bindings in self.parsed.bindings.values() for leaf, _ in bindings]
-        imports = [leaf for leaf in (*bound, *self.parsed.stars) if isinstance(leaf, IMPORTS)]
+        stars = [leaf for leaf, _ in self.parsed.stars]
+        imports = [leaf for leaf in (*bound, *stars) if isinstance(leaf, IMPORTS)]
         return [name for leaf in imports for name in modules_in(leaf, self.package)]
+
+    @property
+    def short_name(self) -> str:
+        """Its name without the packages that it is in, which may be moved."""
+        return self.name.rpartition(".")[2]
 
     @property
     def is_cell(self) -> bool:

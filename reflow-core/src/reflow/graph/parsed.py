@@ -28,6 +28,13 @@ class Binding(NamedTuple):
     top: ast.stmt
 
 
+class Star(NamedTuple):
+    """A ``from x import *``, and the statement of the module's own level that it stands in."""
+
+    leaf: ast.ImportFrom
+    top: ast.stmt
+
+
 class Parsed:
     """One file: its tree, and what binds the names of its module.
 
@@ -44,13 +51,13 @@ class Parsed:
         self._tree = _tree(text)
         self._functions: dict[str, list[Node]] | None = None
         self.bindings: dict[str, list[Binding]] = {}
-        self.stars: list[ast.ImportFrom] = []
+        self.stars: list[Star] = []
         self.doing: list[Binding] = []
         for top in self._tree.body:
             self.doing += _doing(top)
             for name, leaf in _bound_by(top):
                 if name == "*" and isinstance(leaf, ast.ImportFrom):
-                    self.stars.append(leaf)
+                    self.stars.append(Star(leaf, top))
                 else:
                     self.bindings.setdefault(name, []).append(Binding(leaf, top))
 
@@ -114,6 +121,12 @@ def is_plain(node: ast.stmt) -> bool:
             node.value is None or isinstance(node.value, ast.Constant)
         )
     return False
+
+
+def is_for_types(node: ast.stmt) -> bool:
+    """Whether it is ``if TYPE_CHECKING:``, which is never so where code runs."""
+    test = node.test if isinstance(node, ast.If) else None
+    return getattr(test, "attr", getattr(test, "id", "")) == "TYPE_CHECKING"
 
 
 def parts_to_make(node: Named) -> list[ast.expr]:

@@ -19,7 +19,7 @@ from reflow.graph.normal import (
     without_docstring,
     without_markers,
 )
-from reflow.graph.riddles import finder_name, is_opaque, is_opaque_attribute, plain_getter
+from reflow.graph.riddles import finder_name, is_opaque, is_opaque_attribute, names_in_query, plain_getter
 
 _NO_CODE = ("ctx", "kind", "type_comment")
 _STATEMENTS = ("body", "orelse", "finalbody")
@@ -125,6 +125,7 @@ class _Reader:
     def call(self, node: ast.Call, scope: Scope) -> str:
         if name := finder_name(node):
             self.finders.add((name, node))
+        scope.loads.update((name,) for name in names_in_query(node))
         if not (getter := plain_getter(node)):
             return self.fields(node, scope)
         return _written(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from reflow.graph.free_names import Chain, chain_of
 
@@ -26,6 +27,7 @@ _OPAQUE_ATTRIBUTES = frozenset(
 _GETTERS = ("getattr", "setattr", "hasattr")
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _WALK = ("os", "walk")
+_QUERIES = ("query", "eval")
 
 
 def is_opaque(name: str) -> bool:
@@ -56,3 +58,12 @@ def finder_name(call: ast.Call) -> str:
     else:
         name = function.id if isinstance(function, ast.Name) else ""
     return name if name in _FINDERS else ""
+
+
+def names_in_query(call: ast.Call) -> list[str]:
+    """Return the names that pandas and xarray look up for ``table.query("depth > @LIMIT")``."""
+    if getattr(call.func, "attr", "") not in _QUERIES:
+        return []
+    said = [part for argument in (*call.args, *call.keywords) for part in ast.walk(argument)]
+    texts = [part.value for part in said if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    return [name for text in texts for name in re.findall(r"(?<![\w.])@([^\W\d]\w*)", text)]

@@ -138,7 +138,7 @@ def _search(name: str) -> Sequence[str] | None:
     if name not in sys.modules:
         found = find_unloaded(name)
         return None if found is None else found.search
-    path = getattr(sys.modules[name], "__path__", None)
+    path = getattr(sys.modules[name], "__dict__", {}).get("__path__")  # a module may answer to any other name
     return list(path) if path is not None and all(map(is_project_file, path)) else None
 
 

@@ -18,7 +18,7 @@ from reflow.graph.live import cells_of, defaults_of, is_of_cell, is_of_project, 
 from reflow.graph.modules import Module, is_foreign, is_of_reflow
 from reflow.graph.named import LAMBDA, same_name
 from reflow.graph.normal import Node
-from reflow.graph.parsed import IMPORTS, NAMED, Binding
+from reflow.graph.parsed import IMPORTS, NAMED, Binding, is_for_types
 from reflow.graph.place import Find, Place
 from reflow.graph.unloaded import find_unloaded, with_packages
 from reflow.values.digests import digest
@@ -141,12 +141,13 @@ class Walk:
         if not module.parsed.stars:
             return bool(bindings)
         places = [(top.lineno, "") for _, top in bindings]
-        for star in module.parsed.stars:
+        for star, top in module.parsed.stars:
             other = self._library.modules.named(module.absolute(star.module or "", star.level))
             if other is None or other in without:
                 continue
             if self._in_module(other, name, rest, (*without, module)):
                 places.append((star.lineno, self._counted.name_of(other)))
+                self._take_branch(module, name, star, top)
         if len(places) > max(1, len(bindings)):
             order = digest("code", [at for _, at in sorted(places)]).hex()
             self._counted.add(module, self._counted.label(module, name), order)
@@ -157,19 +158,31 @@ class Walk:
         if key in self._followed:
             return
         self._followed.add(key)
-        is_own = False
-        for leaf, top in bindings:
-            if isinstance(leaf, IMPORTS):
-                self._import(module, imports_of(leaf)[name], rest)
-            else:
-                self._take(module, name, top)
-                is_own = True
-        if not is_own:
+        targets = [self._follow_binding(module, name, binding, rest) for binding in bindings]
+        if len(set(targets)) > 1:
+            self._counted.add(module, self._counted.label(module, name), digest("code", targets).hex())
+        if None not in targets:
             return
         self._globals.append((module, name))
         self._changed(module, name)
         if len(bindings) > 1:
             self._counted.note_several(module, [top for _, top in bindings])
+
+    def _follow_binding(self, module: Module, name: str, binding: Binding, rest: Chain) -> Import | None:
+        """Follow one statement that binds a name, and return what it imports; None where it gives the name a value."""
+        leaf, top = binding
+        if not isinstance(leaf, IMPORTS):
+            self._take(module, name, top)
+            return None
+        target = imports_of(leaf)[name]
+        self._import(module, target, rest)
+        self._take_branch(module, name, leaf, top)
+        return target
+
+    def _take_branch(self, module: Module, name: str, leaf: ast.stmt, top: ast.stmt) -> None:
+        """Take the statement that decides whether an import within it is made."""
+        if top is not leaf and not is_for_types(top):
+            self._take(module, name, top)
 
     def _changed(self, module: Module, name: str) -> None:
         """Take the statements that change a global while modules are loaded."""
@@ -180,7 +193,7 @@ class Walk:
             if isinstance(statement, NAMED):
                 self._in_module(other, statement.name, ())
             else:
-                self._take(other, name if other is module else f"{name} of {module.name}", statement)
+                self._take(other, name if other is module else f"{name} of {module.short_name}", statement)
             self._counted.note_several(other, [statement])
         self._counted.note_several(module, [top for _, top in module.parsed.bindings[name]])
 
@@ -198,8 +211,14 @@ class Walk:
         elif not rest:
             for own in sorted(module.parsed.bindings):
                 self._in_module(module, own, ())
-        elif not self._in_module(module, rest[0], rest[1:]) and not rest[0].startswith("__"):
-            self._unresolved.add(f"{os.path.basename(module.file)} does not show what {rest[0]} is")
+        elif not self._in_module(module, rest[0], rest[1:]) and not self._in_module(
+            module, "__getattr__", ()
+        ):
+            self._note_not_shown(module, rest[0])
+
+    def _note_not_shown(self, module: Module, name: str) -> None:
+        if not name.startswith("__"):
+            self._unresolved.add(f"{os.path.basename(module.file)} does not show what {name} is")
 
     def _note_unseen(self, name: str) -> None:
         """Note a module of the project that is compiled, or not there."""
