@@ -496,3 +496,16 @@ def test_results_of_tasks_that_can_be_read_are_shown_beside_those_that_cannot(us
     assert (code, out) == (3, "lengths  [1, 2, 3]\n")
     assert "first: " in err
     assert user.type("results", *where, "--json")[:2] == (3, "")
+
+
+def test_a_rebuild_takes_runs_in_the_order_in_which_they_were_submitted(user):
+    one, two = (user.lab.submit(user.wf, names=[name]) for name in "ab")
+    for file in Path(user.lab.store).parent.glob(f"{Path(user.lab.store).name}*"):
+        file.unlink()
+    user.type("store", "rebuild", "--run-dir", str(two.run_dir), "--run-dir", str(one.run_dir))
+    last = user.lab.submit(user.wf, names=["c"])
+
+    _, told, _ = user.type("why", last.run.id, "first")
+
+    assert two.run.id in told
+    assert one.run.id not in told

@@ -22,7 +22,9 @@ _COUNTS = """
 SELECT (SELECT count(*) FROM results), (SELECT count(*) FROM stale), (SELECT count(*) FROM runs),
   (SELECT count(DISTINCT key) FROM contexts c WHERE EXISTS (SELECT 1 FROM results WHERE context = c.id))
 """
-_MADE = "SELECT r.created + c.created FROM results r JOIN contexts c ON c.id = r.context ORDER BY number"
+_MADE = """
+SELECT min(r.created + c.created), max(r.created + c.created) FROM results r JOIN contexts c ON c.id = r.context
+"""
 _OLD = f"""
 SELECT number, identity, output, run_id,
   length(CAST(value AS BLOB)) + coalesce(length(items), 0) + length(r.parts) + 120
@@ -45,8 +47,7 @@ WHERE id < (SELECT max(id) FROM contexts) AND NOT EXISTS (SELECT 1 FROM results 
 def read_figures(read: Read, path: str) -> Figures:
     """Return how much there is."""
     ((results, stale, runs, tasks),) = read(_COUNTS, ())
-    first, last = (read(f"{_MADE} {order} LIMIT 1", ()) for order in ("", "DESC"))
-    made = [found[0][0] if found else None for found in (first, last)]
+    (made,) = read(_MADE, ())
     return Figures(path, os.stat(path).st_size, VERSION, results, stale, runs, tasks, *made)
 
 

@@ -19,6 +19,8 @@ from reflow.model.records import Context, FoundResult, NewResult, RunEntry
 from reflow.run.listing import run_entry
 from reflow.run.opened import OpenRun
 from reflow.run.publish import context_of, results_of
+from reflow.rundir.layout import run_paths
+from reflow.rundir.runfile import read_run
 
 BATCH = 2_000  #: rows in one transaction
 IN_DOUBT = "the store was damaged, and nobody can tell whether this had been invalidated"
@@ -93,8 +95,9 @@ class _Filling:
         self._stale = old.forgotten()
         self._copy(new, old)
         listed = {Place(entry.run_dir, entry.run_id): entry for entry in old.runs()}
-        oldest_first = sorted(listed, key=lambda place: listed[place].created)
-        for place in dict.fromkeys(oldest_first) | self._places:
+        created = {place: _created(place) for place in self._places if place not in listed}
+        created |= {place: entry.created for place, entry in listed.items()}
+        for place in sorted(created, key=lambda place: created[place]):
             self._take_in(new, place, listed.get(place))
         self.lost = dict(old.lost)
 
@@ -144,6 +147,15 @@ class _Filling:
             if in_doubt and not self._trust:
                 new.invalidate(in_doubt, IN_DOUBT)
                 self.in_doubt += len(in_doubt)
+
+
+def _created(place: Place) -> int:
+    """Return when a run was submitted; what cannot be told is as good as before all others."""
+    try:
+        created: int = read_run(run_paths(place.run_dir, place.run_id))["created"]
+    except (ReflowError, OSError):
+        return 0
+    return created
 
 
 def _pair(row: NewResult) -> Pair:

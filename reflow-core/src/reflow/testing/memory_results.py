@@ -139,11 +139,12 @@ class MemoryResults(Results):
 
     def figures(self) -> Figures:
         rows = [row for _, row in self._there()]
+        made = [new.created for _, new in rows]
         return Figures(
             *("memory", sum(len(new.value) for _, new in rows), 1, len(rows)),
             *(len(self._state.stale.keys() - self._state.removed), len(self._state.runs)),
             len({context.key for context, _ in rows}),
-            *(rows[0][1].created if rows else None, rows[-1][1].created if rows else None),
+            *(min(made, default=None), max(made, default=None)),
         )
 
     def old(self, before: int) -> Iterator[OldResult]:

@@ -117,6 +117,16 @@ class RebuildingContract(StoreFixtures):
         assert {"results", "runs", "forgotten"} <= lost.keys()
         assert other.open_results().runs() == [entry("demo-1")]
 
+    def test_figures_say_when_the_first_and_the_last_was_made_in_whatever_order_they_came(
+        self, results: Results, found: Results
+    ) -> None:
+        for index in (2, 0, 1):
+            results.append(context(f"demo-{index}"), [result(index)])
+
+        told = found.figures()
+
+        assert (told.oldest, told.newest) == (NOW, NOW + 2)
+
     def test_figures_say_how_much_there_is(self, results: Results, found: Results) -> None:
         results.append(context(), [result(0), result(1)])
         results.append(context("demo-2", task="finalize"), [result(2)])
