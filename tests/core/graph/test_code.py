@@ -335,14 +335,38 @@ OPAQUE = ("exec", "eval", "compile", "globals", "locals", "__import__")
         ("sys.__dict__.get(x)", "helper in own.py:3 calls sys.__dict__.get"),
         ("type(x).__subclasses__()", "helper in own.py:3 calls __subclasses__"),
         ("getattr(x, str(x))", "helper in own.py:3 calls getattr"),
+        ("os.environ['X']", "helper in own.py:3 calls os.environ"),
+        ("os.getenv('X')", "helper in own.py:3 calls os.getenv"),
         ("nowhere(x)", "helper in own.py takes nowhere, which is not to be found"),
     ],
 )
 def test_what_cannot_be_followed_is_told(code, body, told):
     flow = USER.format(module="own", what="helper", call="helper")
 
-    own = f"import importlib, runpy, sys; spec = 1\ndef helper(x):\n    return {body}\n"
+    own = f"import importlib, os, runpy, sys; spec = 1\ndef helper(x):\n    return {body}\n"
     assert code({"own": own, "flow": flow}).unresolved == (told,)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("T = json.load(open('a.json'))", ["json.load", "open"]),
+        ("T = json.loads(Path('a.json').read_text())", ["read_text"]),
+        ("T = np.loadtxt('a.txt')", ["np.loadtxt"]),
+        ("T = lambda: open('a.json')", []),
+        ("T = json.loads('1')", []),
+        ("def T():\n        return open('a.json')", []),
+    ],
+)
+def test_what_is_read_while_a_module_is_loaded_is_told(code, statement, told):
+    own = (
+        f"import json\nfrom pathlib import Path\nimport numpy as np\nif not json:\n    {statement}\nT = 0\n\n"
+    )
+    helper = "def helper(x):\n    return T, open(x)\n"
+    flow = USER.format(module="own", what="helper", call="helper")
+
+    unresolved = code({"own": own + helper, "flow": flow}).unresolved
+    assert unresolved == tuple(f"T in own.py:5 calls {name}" for name in told)
 
 
 def test_a_compiled_module_of_the_project_is_told_and_one_of_python_is_not(load):

@@ -202,6 +202,29 @@ OWN = {
         "= 2",
     ),
     "a default value": ("T = []\n\ndef add(v, t=T):\n    t.append(v)\n\nadd(5)\n", "add(5)", "add(6)"),
+    "a table of a metaclass": (
+        "class T(type):\n    known = {}\n    def __new__(meta, name, bases, body):\n"
+        "        meta.known[name] = super().__new__(meta, name, bases, body)\n        return meta.known[name]\n\n"
+        "class A(metaclass=T):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    "a table that a metaclass gives to a class": (
+        "class Meta(type):\n    def __init__(cls, name, bases, body):\n"
+        "        cls.known = {} if not bases else cls.known\n        cls.known[name] = cls\n\n"
+        "class T(metaclass=Meta):\n    pass\n\nclass A(T):\n    n = 1\n",
+        "n = 1",
+        "n = 2",
+    ),
+    **{
+        f"a list of a class, as {name}": (
+            f"class T:\n    known = []\n    def __init__(self, n):\n        self.n = n\n        {name}.append(self)\n\n"
+            "T(1)\n",
+            "T(1)",
+            "T(2)",
+        )
+        for name in ("self.known", "type(self).known", "self.__class__.known")
+    },
     "a function that another is given": (
         "T = []\n\ndef add(v):\n    T.append(v)\n\nDONE = list(map(add, (1, 2)))\n",
         "(1, 2)",
@@ -228,6 +251,7 @@ ABROAD = {
     "one that is named": ("from . import config as conf\nsetattr(conf, 'RES', 3)", "3", "4"),
     "one that is not named": ("from . import config\nfor n in ('RES',):\n    setattr(config, n, 3)", "3", "4"),
     "a table": ("from .config import TABLE\nTABLE.update(a=1)", "a=1", "a=2"),
+    "a table that is added to": ("from .config import TABLE\nTABLE |= {'a': 1}", "1", "2"),
     "a table that it was imported from": ("from .between import TABLE as T\nT['a'] = 1", "= 1", "= 2"),
     "all of a table": ("from .stars import *\nTABLE['a'] = 1", "= 1", "= 2"),
     "an attribute of a class": ("from .config import Model\nModel.rate = 1", "= 1", "= 2"),
@@ -348,6 +372,72 @@ def test_what_only_looks_at_a_global_does_not_count(load, flow):
     plain = code(load, **rest)
     # an empty line stands where the statements are
     assert code(load, flow, **rest).hash == plain.hash
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "self.size = n",
+        "self.items = []\n        self.items.append(n)",
+        "self.known = {}\n        self.known[n] = n",
+    ],
+)
+def test_what_an_object_has_for_itself_is_no_change_of_its_class(load, made):
+    model = (
+        "class T:\n    size = 0\n    known = None\n    def __init__(self, n):\n        {}\n\n"
+        "one = T({})\n\ndef run(x):\n    return T\n"
+    )
+
+    assert len({code(load, model=model.format(made, n)).hash for n in (1, 2)}) == 1
+
+
+PACKAGES = {
+    "a function of it": ("import numpy as np\nnp.dtype('{}')", "import numpy as np\n", "return np"),
+    "one that has a name": (
+        "from numpy import dtype\ndtype('{}')",
+        "from numpy import ones\n",
+        "return ones",
+    ),
+    "a part of it": ("import numpy.version\nnumpy.version.note = '{}'", "import numpy\n", "return numpy"),
+    "in a function": (
+        "def setup(how):\n    import numpy as np\n    np.dtype(how)\nsetup('{}')",
+        "import numpy as np\n",
+        "return np",
+    ),
+    "for whom imports it later": ("import numpy\nnumpy.dtype('{}')", "", "import numpy as np\n    return np"),
+}
+
+
+@pytest.mark.parametrize("shape", PACKAGES)
+@pytest.mark.parametrize("where", ["model", "style", "flow"])
+def test_what_sets_up_an_installed_package_counts_for_those_who_use_it(load, shape, where):
+    setting, imports, body = PACKAGES[shape]
+
+    def hashed(how):
+        run = f"{imports}\ndef run(x):\n    {body}\n\n"
+        modules = {"style": "", "model": run}
+        if where == "flow":
+            return code(load, setting.format(how), **modules).hash
+        modules[where] += setting.format(how) + "\n"
+        return code(load, "from . import style", **modules).hash
+
+    assert hashed("f4") == hashed("f4") != hashed("f8")
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "import logging\nlogging.basicConfig(level={})",
+        "import numpy as np\nprint(np.ones({}))",
+        "import numpy as np\nONES = np.ones({})",
+        "import numpy as np\ndef unused():\n    np.random.seed({})",
+        "import pytest\npytest.register_assert_rewrite('m{}')",
+    ],
+)
+def test_what_sets_up_nothing_that_is_used_does_not_count(load, flow):
+    model = "import logging\nimport numpy as np\n\ndef run(x):\n    return np, logging\n"
+
+    assert len({code(load, flow.format(n), model=model).hash for n in (1, 2)}) == 1
 
 
 STARS = {

@@ -50,6 +50,8 @@ class Body:
         imports: What it imports itself.
         declared: What it says is global.
         returned: Names, with attributes behind them, of which it returns a part.
+        inside: Of what is changed, that which stays what it is: ``T`` of ``T[k] = v`` and ``T.append(v)``.
+        done: Names of what is called for what it does.
     """
 
     def __init__(self, node: ast.AST, *, is_method: bool = False) -> None:
@@ -65,7 +67,10 @@ class Body:
         self.local: set[str] = set()
         self.declared: set[str] = set()
         self.returned: list[Chain] = []
+        self.inside: set[Chain] = set()
+        self.done: list[Chain] = []
         self._own: set[str] = set()
+        self._is_function = isinstance(node, FUNCTIONS)
         self._same: dict[str, list[Chain]] = {}
         if isinstance(node, FUNCTIONS):
             arguments = node.args
@@ -107,6 +112,13 @@ class Body:
     def _note_part(self, node: ast.Attribute | ast.Subscript) -> None:
         if type(node.ctx) is not ast.Load:
             self.changed.add(root_of(node))
+            if type(node) is ast.Subscript:
+                self.inside.add(root_of(node))
+
+    def _note_adding(self, node: ast.AugAssign) -> None:
+        """``T += [x]`` changes what ``T`` was imported as; in a function it is seen to by ``global``."""
+        if isinstance(node.target, ast.Name) and not self._is_function:
+            self.changed.add((node.target.id,))
 
     def _note_name(self, node: ast.Name) -> None:
         if type(node.ctx) is ast.Load:
@@ -156,6 +168,10 @@ class Body:
 
     def _note_unused(self, node: ast.Expr) -> None:
         self.unused += [call for call in every_node(node.value) if isinstance(call, ast.Call)]
+        if isinstance(node.value, ast.Call):
+            self.done.append(root_of(node.value.func))
+            if isinstance(node.value.func, ast.Attribute):
+                self.inside.add(root_of(node.value.func.value))
 
     def _note_lambda(self, node: ast.Lambda) -> None:
         if isinstance(node.body, ast.Call):
@@ -179,6 +195,7 @@ _NOTES: dict[type, Any] = {
     ast.Name: Body._note_name,
     ast.arg: Body._note_argument,
     **dict.fromkeys(NAMED, Body._note_named),
+    ast.AugAssign: Body._note_adding,
     ast.Global: Body._note_global,
     ast.Return: Body._note_return,
     **dict.fromkeys(IMPORTS, Body._note_import),
@@ -237,7 +254,8 @@ def root_of(node: ast.expr) -> Chain:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             node = node.func.value
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            return (node.func.id, CALLED)
+            is_class = node.func.id == "type" and len(node.args) == 1
+            return (*root_of(node.args[0]), "__class__") if is_class else (node.func.id, CALLED)
         else:
             return ()
     return chain

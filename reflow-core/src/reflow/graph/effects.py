@@ -10,16 +10,15 @@ import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator
 
-from reflow.graph.bodies import CALLED, Body, changed_in_call, names_in_arguments, origins_of, root_of
-from reflow.graph.free_names import Chain, Import, chain_of, imports_of
-from reflow.graph.modules import Module, Modules, is_of_reflow
+from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of
+from reflow.graph.free_names import Chain, chain_of
+from reflow.graph.globals import EVERY, UNSETTABLE, Globals, Key, names_of_reflow
+from reflow.graph.modules import Module, Modules
 from reflow.graph.normal import FUNCTIONS
-from reflow.graph.parsed import IMPORTS, NAMED
+from reflow.graph.parsed import NAMED
 from reflow.model.named_tuple import NamedTuple
 
-EVERY = "*"  #: stands for all globals of a module
-
-_Key = tuple[str, str]  # the file of a module, and a name of it
+_PACKAGES = ""  #: stands where a key has a file, before the name of an installed package
 
 _MAKING = ("__init__", "__new__", "__post_init__")
 _NOTHING = Body(ast.Pass())  #: of which nothing is local
@@ -48,7 +47,7 @@ class _Changes(NamedTuple):
         given: Whether something that it is given may be changed too.
     """
 
-    names: frozenset[_Key] = frozenset()
+    names: frozenset[Key] = frozenset()
     given: bool = False
 
 
@@ -57,9 +56,11 @@ class Effects:
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
+        self._globals = Globals(modules)
         self._functions: dict[ast.AST, _Changes] = {}
-        self._changes: dict[_Key, list[Change]] = {}
+        self._changes: dict[Key, list[Change]] = {}
         self._seen: set[Module] = set()
+        self._packages: set[str] = set()
         self._later: set[Module] = set()
         for module in modules.importing():
             self._see(module)
@@ -72,9 +73,20 @@ class Effects:
         """
         if module not in self._seen:  # it imports no others, or is not loaded yet
             self._see(module)
-        if not self._changes:
+        return self._found([(module.file, name), (module.file, EVERY)], later) if self._changes else ()
+
+    def on_package(self, package: str, later: Collection[Module]) -> tuple[Change, ...]:
+        """Return the statements that set up an installed package for all who use it: ``xr.set_options(...)``."""
+        if package in UNSETTABLE:
             return ()
-        found = [*self._changes.get((module.file, name), ()), *self._changes.get((module.file, EVERY), ())]
+        if package not in self._packages:
+            self._packages.add(package)
+            for module in self._modules.calling(package, but=self._seen):
+                self._see(module)
+        return self._found([(_PACKAGES, package)], later)
+
+    def _found(self, keys: Iterable[Key], later: Collection[Module]) -> tuple[Change, ...]:
+        found = [change for key in keys for change in self._changes.get(key, ())]
         if self._later:
             found = [one for one in found if one.module not in self._later or one.module in later]
         if len(found) > 1:
@@ -116,13 +128,13 @@ class Effects:
             is_called: Whether it is a statement that has made what is called: ``run = partial(fill, TABLE)``.
         """
         chains = list(body.changed)
-        names: set[_Key] = set()
+        names: set[Key] = set()
         if is_called:
             chains += body.names
             for chain in body.names:
                 names |= self._by_all(self._called(module, body, chain)).names
         for call in body.unused:
-            if not _is_of_reflow(module, root_of(call.func)):
+            if not names_of_reflow(module, root_of(call.func)):
                 chains += changed_in_call(call)
         for call in body.calls:
             chain = chain_of(call.func)
@@ -142,10 +154,12 @@ class Effects:
                 chains.append(root_of(call.func.value))
         for node in body.classes:
             names |= self._by_deriving(module, node)
+        for chain in body.beyond([*body.changed, *body.done]):
+            names |= {(_PACKAGES, package) for package in self._globals.packages(module, body, chain)}
         beyond = body.beyond(chains)
         for chain in beyond:
             if chain[0] not in body.parameters:
-                names |= {(other.file, name) for other, name in self._globals(module, body, chain)}
+                names |= {(other.file, name) for other, name in self._globals.of(module, body, chain)}
         return _Changes(frozenset(names), any(chain[0] in body.parameters for chain in beyond))
 
     def _by_all(self, called: Iterable[_Callable]) -> _Changes:
@@ -167,14 +181,21 @@ class Effects:
     def _by_making(self, module: Module, node: ast.ClassDef) -> _Changes:
         """Return what is changed where an object is made; the object itself is new."""
         methods = [one for name in _MAKING for one in self._method(module, node, name)]
-        made = [
-            self._changed_by(home, Body(method, is_method=True), owner) for home, method, owner in methods
-        ]
-        return _Changes(frozenset().union(*(c.names for c in made)), any(c.given for c in made))
+        bodies = [(one, Body(one.node, is_method=True)) for one in methods]
+        made = [self._changed_by(one.module, body, one.owner) for one, body in bodies]
+        names = frozenset[Key]().union(*(c.names for c in made))
+        lineage = [*self._lineage(module, node)]
+        for home, parent in lineage if any(body.inside for _, body in bodies) else ():
+            own = _collections_of(parent)
+            if any(
+                body.first == chain[0] and own & {*chain[1:2]} for _, body in bodies for chain in body.inside
+            ):
+                names |= {(home.file, parent.name)}
+        return _Changes(names, any(c.given for c in made))
 
-    def _by_deriving(self, module: Module, node: ast.ClassDef) -> set[_Key]:
+    def _by_deriving(self, module: Module, node: ast.ClassDef) -> set[Key]:
         """Return what is changed where a class is made, by those that it is made from."""
-        names: set[_Key] = set()
+        names: set[Key] = set()
         for home, hook, owner in self._method(module, node, "__init_subclass__", above=True):
             changes = self._by(_Callable(home, hook, owner))
             names |= changes.names
@@ -184,14 +205,26 @@ class Effects:
         for home, parent in self._lineage(module, node):
             for keyword in parent.keywords:
                 if keyword.arg == "metaclass":
-                    names |= self._by_all(self._called(home, _NOTHING, chain_of(keyword.value))).names
+                    for one in self._called(home, _NOTHING, chain_of(keyword.value)):
+                        names |= self._by_metaclass(one, [*self._lineage(module, node)][1:])
+        return names
+
+    def _by_metaclass(self, called: _Callable, above: list[tuple[Module, ast.ClassDef]]) -> frozenset[Key]:
+        """Return what is changed where a metaclass makes a class; what it puts into may be of those above."""
+        if not isinstance(called.node, ast.ClassDef):
+            return self._by(called).names
+        hooks = [one for name in _MAKING for one in self._method(called.module, called.node, name)]
+        names = self._by_all(hooks).names
+        if any(Body(hook.node).inside for hook in hooks):
+            own = (called.module, called.node)
+            names |= {(home.file, parent.name) for home, parent in (own, *above)}
         return names
 
     def _called(self, module: Module, body: Body, chain: Chain) -> Iterator[_Callable]:
         """Yield what a call may call: functions, classes and their methods, and statements that make such."""
         if not chain or (chain[0] in body.local and chain[0] not in body.imports):
             return
-        for other, name in self._globals(module, body, chain):
+        for other, name in self._globals.of(module, body, chain):
             for leaf, _ in other.parsed.bindings.get(name, ()):
                 if name == chain[-1]:
                     yield _Callable(other, leaf)
@@ -223,7 +256,7 @@ class Effects:
         elif owner is not None and chain[:1] == (body.first,):
             yield from self._method(module, owner, chain[1]) if len(chain) == 2 else ()
         elif chain and (chain[0] not in body.local or chain[0] in body.imports):
-            for other, name in self._globals(module, body, chain[:-1]):
+            for other, name in self._globals.of(module, body, chain[:-1]):
                 for leaf, _ in other.parsed.bindings.get(name, ()):
                     value = getattr(leaf, "value", None)
                     if isinstance(value, ast.Call):
@@ -237,7 +270,7 @@ class Effects:
 
     def _given_away(self, module: Module, body: Body, call: ast.Call) -> Iterator[_Callable]:
         """Yield the functions that are given to what is none of the project, which may call them."""
-        if not _is_of_reflow(module, root_of(call.func)):
+        if not names_of_reflow(module, root_of(call.func)):
             for chain in names_in_arguments(call):
                 for one in self._called(module, body, chain):
                     if isinstance(one.node, FUNCTIONS):
@@ -266,63 +299,6 @@ class Effects:
                 called = self._called(home, _NOTHING, chain_of(plain))
                 waiting += [(other, above) for other, above, _ in called if isinstance(above, ast.ClassDef)]
 
-    def _globals(
-        self, module: Module, body: Body, chain: Chain, seen: set[_Key] | None = None
-    ) -> Iterator[tuple[Module, str]]:
-        """Yield the globals of the project that a name stands for, each with its module."""
-        seen = set() if seen is None else seen
-        if chain[0] in body.imports:
-            yield from self._imported(module, body.imports[chain[0]], chain[1:], seen)
-        elif not _is_of_reflow(module, chain):
-            yield from self._named(module, chain, seen)
-
-    def _named(self, module: Module, chain: Chain, seen: set[_Key]) -> Iterator[tuple[Module, str]]:
-        key = (module.file, chain[0])
-        if key in seen:
-            return
-        seen.add(key)
-        for leaf, _ in module.parsed.bindings.get(chain[0], ()):
-            if isinstance(leaf, IMPORTS):
-                yield from self._imported(module, imports_of(leaf)[chain[0]], chain[1:], seen)
-                continue
-            is_called = chain[1:2] == (CALLED,)
-            if is_called and isinstance(leaf, ast.ClassDef):
-                continue  # what it makes is new
-            yield module, chain[0]
-            for origin in origins_of(leaf, chain[0]):
-                yield from self._named(module, origin, seen)
-            if is_called and isinstance(leaf, FUNCTIONS):
-                yield from self._returned(module, Body(leaf), seen)
-        for star, _ in module.parsed.stars:
-            other = self._modules.named(module.absolute(star.module or "", star.level))
-            if other is not None:
-                yield from self._named(other, chain, seen)
-
-    def _returned(self, module: Module, body: Body, seen: set[_Key]) -> Iterator[tuple[Module, str]]:
-        """Yield the globals of which a function returns a part."""
-        for chain in body.beyond(body.returned):
-            if chain[0] not in body.parameters:
-                yield from self._globals(module, body, chain, seen)
-
-    def _imported(
-        self, module: Module, target: Import, rest: Chain, seen: set[_Key]
-    ) -> Iterator[tuple[Module, str]]:
-        name = module.absolute(target.module, target.level)
-        attributes = (target.name, *rest) if target.name else rest
-        while attributes and (below := self._modules.below(name, attributes[0])):
-            name, attributes = below, attributes[1:]
-        other = self._modules.named(name)
-        if other is None:
-            return
-        if attributes:
-            yield from self._named(other, attributes, seen)
-        else:
-            yield other, EVERY
-
-
-def _is_of_reflow(module: Module, chain: Chain) -> bool:
-    return bool(chain) and is_of_reflow(module.namespace.get(chain[0]))
-
 
 def _is_super(function: ast.expr) -> bool:
     """Whether it is ``super().name``."""
@@ -332,3 +308,11 @@ def _is_super(function: ast.expr) -> bool:
 
 def _is_given_its_class(node: ast.stmt) -> bool:
     return any(chain_of(one) == ("classmethod",) for one in getattr(node, "decorator_list", ()))
+
+
+def _collections_of(node: ast.ClassDef) -> set[str]:
+    """Return the names of a class that may be lists or the like, which all of its objects share."""
+    own = [one for one in node.body if isinstance(one, (ast.Assign, ast.AnnAssign))]
+    shared = [one for one in own if not isinstance(one.value, (ast.Constant, type(None)))]
+    targets = [target for one in shared for target in getattr(one, "targets", [getattr(one, "target", None)])]
+    return {target.id for target in targets if isinstance(target, ast.Name)} | {"__class__"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,8 @@ _ODD = (
     b"\\\n",
     b"\\\r",
 )  #: ways to write an import that few use
+
+_CALLING = rb"(?m)^[^\W\d][\w.]*[\[(]|^\w+\.[\w.]+ *="  #: compiled when it is first used
 
 _PARSED: dict[str, Parsed] = {}
 
@@ -61,6 +64,12 @@ class Module:
         return any(odd in text for odd in _ODD) or any(
             word + top.encode() in text for top in tops for word in (b"import ", b"from ", b", ", b",")
         )
+
+    @cached_property
+    def may_call(self) -> bool:
+        """Whether a statement of its own may call something or set a part of it; a look at its text is faster."""
+        text = self._text if isinstance(self._text, bytes) else self._text.encode()
+        return re.search(_CALLING, text) is not None
 
     def absolute(self, name: str, level: int) -> str:
         """Return the name of a module that this one imports.
@@ -122,6 +131,15 @@ class Modules:
             return None
         return self._of(file, module.__dict__)
 
+    def _all_loaded(self) -> Iterator[Module]:
+        for name, loaded in list(sys.modules.items()):
+            if (
+                (file := _file_of(loaded))
+                and not file.startswith(STDLIB)
+                and (module := self.named(name)) is not None
+            ):
+                yield module
+
     def below(self, name: str, attribute: str) -> str:
         """Return the name of the module that an attribute of another one is, empty when it is none.
 
@@ -143,12 +161,7 @@ class Modules:
 
     def importing(self) -> list[Module]:
         """Return the loaded modules of the project that may import others of it."""
-        found: dict[Module, str] = {}
-        for name, loaded in list(sys.modules.items()):
-            if not (file := _file_of(loaded)) or file.startswith(STDLIB):
-                continue
-            if (module := self.named(name)) is not None:
-                found[module] = module.name.partition(".")[0]
+        found = {module: module.name.partition(".")[0] for module in self._all_loaded()}
         tops = set(found.values())
         if len(tops) > _FEW:  # modules side by side, most of which import one another
             return list(found)
@@ -157,6 +170,11 @@ class Modules:
             for module, own in found.items()
             if module.may_import(tops - {own} if own == module.name else tops)
         ]
+
+    def calling(self, package: str, but: Collection[Module]) -> list[Module]:
+        """Return the loaded modules of the project that may use a package, and call something while they are loaded."""
+        found = dict.fromkeys(self._all_loaded())
+        return [one for one in found if one not in but and one.may_call and one.may_import({package})]
 
     def of_function(self, function: Any) -> Module:
         """Return the module that a function stands in, be it a wrapper or not; for one of a notebook, its cell."""

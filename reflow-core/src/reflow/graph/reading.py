@@ -19,7 +19,14 @@ from reflow.graph.normal import (
     without_docstring,
     without_markers,
 )
-from reflow.graph.riddles import finder_name, is_opaque, is_opaque_attribute, names_in_query, plain_getter
+from reflow.graph.riddles import (
+    finder_name,
+    is_opaque,
+    is_opaque_attribute,
+    names_in_query,
+    plain_getter,
+    reader_name,
+)
 
 _NO_CODE = ("ctx", "kind", "type_comment")
 _STATEMENTS = ("body", "orelse", "finalbody")
@@ -66,6 +73,7 @@ class _Reader:
         self.opaque: set[tuple[str, int]] = set()
         self.finders: set[tuple[str, ast.Call]] = set()
         self.generic: set[str] = set()
+        self._depth = 0  # of functions, whose bodies are not run while their module is loaded
 
     def read(self, node: ast.AST, scope: Scope) -> str:
         return _WAYS[type(node)](self, node, scope)
@@ -125,6 +133,8 @@ class _Reader:
     def call(self, node: ast.Call, scope: Scope) -> str:
         if name := finder_name(node):
             self.finders.add((name, node))
+        if not self._depth and (name := reader_name(node)):
+            self.opaque.add((name, node.lineno))
         scope.loads.update((name,) for name in names_in_query(node))
         if not (getter := plain_getter(node)):
             return self.fields(node, scope)
@@ -139,11 +149,14 @@ class _Reader:
         inner = Scope()
         self._note_generic(node)
         scope.bound.add(node.name)
+        self._depth += 1
+        body = self.each(without_annotations(without_docstring(node.body)), inner)
+        self._depth -= 1
         text = _written(
             node,
             name=ascii(node.name),
             args=self._arguments(node.args, inner, scope),
-            body=self.each(without_annotations(without_docstring(node.body)), inner),
+            body=body,
             decorator_list=self.each(self._decorators(node), scope) if node.decorator_list else "",
             returns=self.read(bare(node.returns), scope) if node.returns is not None else "",
             type_params=self.each(getattr(node, "type_params", ()), scope),
@@ -153,7 +166,10 @@ class _Reader:
 
     def lambda_(self, node: ast.Lambda, scope: Scope) -> str:
         inner = Scope()
-        text = _written(node, args=self._arguments(node.args, inner, scope), body=self.read(node.body, inner))
+        self._depth += 1
+        body = self.read(node.body, inner)
+        self._depth -= 1
+        text = _written(node, args=self._arguments(node.args, inner, scope), body=body)
         inner.leave_to(scope)
         return text
 

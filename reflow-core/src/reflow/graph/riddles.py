@@ -19,15 +19,33 @@ _OPAQUE = frozenset(
         "import_module",
         "run_path",
         "run_module",
+        "environ",
+        "getenv",
     )
 )  #: functions behind which anything can be
 _OPAQUE_ATTRIBUTES = frozenset(
-    ("import_module", "run_path", "run_module", "exec_module", "__dict__", "__subclasses__")
+    (
+        "import_module",
+        "run_path",
+        "run_module",
+        "exec_module",
+        "__dict__",
+        "__subclasses__",
+        "environ",
+        "getenv",
+    )
 )  #: attributes like these
 _GETTERS = ("getattr", "setattr", "hasattr")
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _WALK = ("os", "walk")
 _QUERIES = ("query", "eval")
+_READERS = (
+    "open",
+    "read_",
+    "load",
+    "safe_load",
+    "genfromtxt",
+)  #: how names of functions begin that read files
 
 
 def is_opaque(name: str) -> bool:
@@ -38,6 +56,13 @@ def is_opaque(name: str) -> bool:
 def is_opaque_attribute(names: Chain) -> bool:
     """Whether anything can be behind ``names[-1]``, an attribute, or behind one of those before it."""
     return not _OPAQUE_ATTRIBUTES.isdisjoint(names) or names[:2] == ("sys", "modules")
+
+
+def reader_name(call: ast.Call) -> str:
+    """Return the name of a function that reads a file, with those before it; empty where a call is of none."""
+    name = str(getattr(call.func, "attr", getattr(call.func, "id", "")))
+    is_reader = name.startswith(_READERS) and name != "loads"
+    return (".".join(chain_of(call.func)) or name) if is_reader else ""
 
 
 def plain_getter(call: ast.Call) -> str:

@@ -38,6 +38,7 @@ class Walk:
         self._functions: set[int] = set()  # by id: each has its own variables of enclosing functions
         self._followed: set[tuple[str, Chain]] = set()
         self._globals: list[tuple[Module, str]] = []  # of the project, each by all that it was followed by
+        self._packages: set[str] = set()  # that are installed
         self._later: set[Module] = set()
         self._classes: set[type] = set()
         self._waiting: list[Place] = []
@@ -102,6 +103,8 @@ class Walk:
             self._later |= later
             for known, name in list(self._globals):
                 self._changed(known, name)
+            for package in list(self._packages):
+                self._set_up(package)
 
     def _find(self, place: Place, finder: Finder) -> Find:
         is_own = place.label == f":{self._function.__qualname__}"
@@ -190,12 +193,21 @@ class Walk:
         if not changes or is_of_reflow(module.namespace.get(name)):
             return
         for other, statement in changes:
-            if isinstance(statement, NAMED):
-                self._in_module(other, statement.name, ())
-            else:
-                self._take(other, name if other is module else f"{name} of {module.short_name}", statement)
-            self._counted.note_several(other, [statement])
+            self._take_change(other, statement, name if other is module else f"{name} of {module.short_name}")
         self._counted.note_several(module, [top for _, top in module.parsed.bindings[name]])
+
+    def _take_change(self, module: Module, statement: ast.stmt, name: str) -> None:
+        if isinstance(statement, NAMED):
+            self._in_module(module, statement.name, ())
+        else:
+            self._take(module, name, statement)
+        self._counted.note_several(module, [statement])
+
+    def _set_up(self, package: str) -> None:
+        """Take the statements that set up an installed package while modules are loaded."""
+        self._packages.add(package)
+        for module, statement in self._library.effects.on_package(package, self._later):
+            self._take_change(module, statement, package)
 
     def _import(self, module: Module, target: Import, rest: Chain) -> None:
         attributes = (target.name, *rest) if target.name else rest
@@ -208,6 +220,8 @@ class Walk:
             self._module(below, rest[1:])
         elif module is None:
             self._note_unseen(name)
+            if (package := name.partition(".")[0]) not in self._packages:
+                self._set_up(package)
         elif not rest:
             for own in sorted(module.parsed.bindings):
                 self._in_module(module, own, ())

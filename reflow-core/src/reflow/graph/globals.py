@@ -1,0 +1,97 @@
+"""Which globals of the project, and which installed packages, a name stands for."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+
+from reflow.graph.bodies import CALLED, Body, origins_of
+from reflow.graph.free_names import Chain, Import, imports_of
+from reflow.graph.modules import Module, Modules, is_of_reflow
+from reflow.graph.normal import FUNCTIONS
+from reflow.graph.parsed import IMPORTS
+
+EVERY = "*"  #: stands for all globals of a module
+
+Key = tuple[str, str]  # the file of a module, and a name of it
+
+UNSETTABLE = sys.stdlib_module_names - {
+    "decimal",
+    "locale",
+    "random",
+}  #: which nobody sets up for what follows
+
+
+class Globals:
+    """The globals of the project, by the names that stand for them."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+
+    def of(
+        self, module: Module, body: Body, chain: Chain, seen: set[Key] | None = None
+    ) -> Iterator[tuple[Module, str]]:
+        """Yield the globals that a name in a body stands for, each with its module."""
+        seen = set() if seen is None else seen
+        if chain[0] in body.imports:
+            yield from self._imported(module, body.imports[chain[0]], chain[1:], seen)
+        elif not names_of_reflow(module, chain):
+            yield from self._named(module, chain, seen)
+
+    def packages(self, module: Module, body: Body, chain: Chain) -> Iterator[str]:
+        """Yield the installed packages that a name stands for, or of which it stands for a part."""
+        bindings = module.parsed.bindings.get(chain[0], ())
+        found = [imports_of(leaf)[chain[0]] for leaf, _ in bindings if isinstance(leaf, IMPORTS)]
+        for target in [body.imports[chain[0]]] if chain[0] in body.imports else found:
+            package = module.absolute(target.module, target.level).partition(".")[0]
+            if package not in UNSETTABLE and self._modules.named(package) is None:
+                yield package
+
+    def _named(self, module: Module, chain: Chain, seen: set[Key]) -> Iterator[tuple[Module, str]]:
+        key = (module.file, chain[0])
+        if key in seen:
+            return
+        seen.add(key)
+        for leaf, _ in module.parsed.bindings.get(chain[0], ()):
+            if isinstance(leaf, IMPORTS):
+                yield from self._imported(module, imports_of(leaf)[chain[0]], chain[1:], seen)
+                continue
+            is_called = chain[1:2] == (CALLED,)
+            if is_called and isinstance(leaf, ast.ClassDef):
+                continue  # what it makes is new
+            yield module, chain[0]
+            for origin in origins_of(leaf, chain[0]):
+                yield from self._named(module, origin, seen)
+            if is_called and isinstance(leaf, FUNCTIONS):
+                yield from self._returned(module, Body(leaf), seen)
+        for star, _ in module.parsed.stars:
+            other = self._modules.named(module.absolute(star.module or "", star.level))
+            if other is not None:
+                yield from self._named(other, chain, seen)
+
+    def _returned(self, module: Module, body: Body, seen: set[Key]) -> Iterator[tuple[Module, str]]:
+        """Yield the globals of which a function returns a part."""
+        for chain in body.beyond(body.returned):
+            if chain[0] not in body.parameters:
+                yield from self.of(module, body, chain, seen)
+
+    def _imported(
+        self, module: Module, target: Import, rest: Chain, seen: set[Key]
+    ) -> Iterator[tuple[Module, str]]:
+        name = module.absolute(target.module, target.level)
+        attributes = (target.name, *rest) if target.name else rest
+        while attributes and (below := self._modules.below(name, attributes[0])):
+            name, attributes = below, attributes[1:]
+        other = self._modules.named(name)
+        if other is None:
+            return
+        if attributes:
+            yield from self._named(other, attributes, seen)
+        else:
+            yield other, EVERY
+
+
+def names_of_reflow(module: Module, chain: Chain) -> bool:
+    """Whether a name stands for what a class of reflow made."""
+    return bool(chain) and is_of_reflow(module.namespace.get(chain[0]))
