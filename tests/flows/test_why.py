@@ -105,6 +105,15 @@ def test_what_ran_again_says_what_changed_since_the_nearest_earlier_result(own_l
     assert told["earlier"]["run_id"] == first.run.id
 
 
+def test_a_record_is_written_then_as_it_is_now(own_lab, flows, ask):
+    flow = flows("asked")
+    own_lab.submit(flow.recorded, box=flow.Box(1, 2))
+
+    told = ask(own_lab.submit(flow.recorded, box=flow.Box(1, 3)), "area")
+
+    assert changed(told) == {"box": ("Box(width=1, height=2)", "Box(width=1, height=3)")}
+
+
 def test_a_gather_says_which_elements_changed(own_lab, wf, ask):
     own_lab.submit(wf, items=ABC)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -88,6 +89,23 @@ def use(made: Annotated[Path, Result("make")], folder: Annotated[Path, Param(tra
     if (folder / "broken").exists():
         raise ValueError("it is broken")
     return made.read_text()
+
+
+# A task that is given a record, whose fields stand in an order of their own
+
+
+recorded = Workflow("recorded")
+
+
+@dataclass
+class Box:
+    width: int
+    height: int
+
+
+@recorded.job
+def area(box: Box) -> int:
+    return box.width * box.height
 
 
 # A task that fails in a helper of its own

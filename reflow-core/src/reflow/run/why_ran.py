@@ -23,6 +23,7 @@ from reflow.values.tagged import Tagged
 
 UNCACHED = "it runs always: cache=False"
 WITHOUT_SOURCE = 'it runs always: code="auto" needs its source, which is not to be found'
+_SAID = ("bound", "parameter")  #: kinds of inputs that a user has said
 _DIGITS = 8  #: of a digest that stands for a value that is not kept
 
 
@@ -189,7 +190,7 @@ class _Values:
     def __init__(self, run: OpenRun, past: Past, row: InstanceRow, earlier: EarlierResult) -> None:
         self._run = run
         self._past = past
-        self._code = earlier.context.code
+        self._earlier = earlier.context
         self._row = row
         self._node = run.graph.tasks[row.task]
         self._inputs = {entry.name: entry for entry in self._node.inputs}
@@ -213,23 +214,35 @@ class _Values:
 
     def _text_now(self, part: Part, value: str) -> str | None:
         entry = self._inputs.get(part.name) if part.kind == "input" else None
-        if entry is not None and entry.kind in ("bound", "parameter"):
+        if entry is not None and entry.kind in _SAID:
             return show(self._given_now(part))
         return self._now.get(part.name) if part.name in self._now and entry else _short(part, value)
 
     def _given_now(self, part: Part) -> Tagged:
         """Return the tagged value that a parameter has in this run, or that is bound; None for all else."""
         entry = self._inputs.get(part.name) if part.kind == "input" else None
-        if entry is None or entry.kind not in ("bound", "parameter"):
-            return None
-        return entry.value if entry.kind == "bound" else self._run.info["parameters"].get(entry.parameter)
+        return None if entry is None else _said(self._run, entry)
 
     def _text_then(self, part: Part, value: str) -> str | None:
         if part.kind != "input" or value == NONE:
             return _short(part, value)
         entry = self._inputs.get(part.name)
         key = entry.parameter if entry is not None else part.name
-        return self._then.get(part.name) or self._listed.get(key or "") or _short(part, value)
+        return (
+            self._said_then(part.name)
+            or self._then.get(part.name)
+            or self._listed.get(key or "")
+            or _short(part, value)
+        )
+
+    def _said_then(self, name: str) -> str:
+        """Return what a user had said of an input, written as what is said now is; empty where that is not kept."""
+        run = self._earlier_run
+        node = run.graph.tasks.get(self._earlier.task) if run is not None else None
+        if run is None or node is None:
+            return ""
+        said = (entry for entry in node.inputs if entry.name == name and entry.kind in _SAID)
+        return next((show(_said(run, entry)) for entry in said), "")
 
     def _sources(self, part: Part) -> list[str]:
         """Return the upstream tasks that a part comes from."""
@@ -245,7 +258,7 @@ class _Values:
         return element_name(entry, self._row.index)
 
     def _changed_code(self) -> str:
-        return changed_code(self._past.results, self._node, self._code)
+        return changed_code(self._past.results, self._node, self._earlier.code)
 
     def _changed_elements(self, sources: Iterable[str]) -> dict[str, list[int]]:
         if self._earlier_run is None:
@@ -256,6 +269,13 @@ class _Values:
         ]
         found = {name: _other_outputs(self._run, self._earlier_run, name) for name in arrays}
         return {name: indices for name, indices in found.items() if indices}
+
+
+def _said(run: OpenRun, entry: Input) -> Tagged:
+    """Return the tagged value that a parameter has in a run, or that is bound; None for all else."""
+    if entry.kind not in _SAID:
+        return None
+    return entry.value if entry.kind == "bound" else run.info["parameters"].get(entry.parameter)
 
 
 def element_name(entry: Input, index: int) -> str:
