@@ -225,6 +225,44 @@ OWN = {
         )
         for name in ("self.known", "type(self).known", "self.__class__.known")
     },
+    "an object that is called": (
+        "T = []\n\nclass Add:\n    def __call__(self, n):\n        T.append(n)\n\nadd = Add()\nadd(1)\n",
+        "add(1)",
+        "add(2)",
+    ),
+    "an object that is called once it is made": (
+        "T = []\n\nclass Add:\n    def __call__(self, n):\n        T.append(n)\n\nAdd()(1)\n",
+        "()(1)",
+        "()(2)",
+    ),
+    "a function of a table": (
+        "T = []\n\ndef add(n):\n    T.append(n)\n\nADD = {'a': add}\nADD['a'](1)\n",
+        "(1)",
+        "(2)",
+    ),
+    "a function that one of the project is given": (
+        "T = []\n\ndef add(n):\n    T.append(n)\n\ndef call(f, n):\n    f(n)\n\ncall(add, 1)\n",
+        "add, 1",
+        "add, 2",
+    ),
+    "one of several that a function returns": (
+        "T = []\n\ndef both():\n    return T, 1\n\nt, _ = both()\nt.append(1)\n",
+        "append(1)",
+        "append(2)",
+    ),
+    "one of several names": ("T = []\nt, n = T, 1\nt.append(n)\n", "T, 1", "T, 2"),
+    "what a dict holds": ("T = []\nD = dict(a=T)\nD['a'].append(1)\n", "append(1)", "append(2)"),
+    "what a class calls by another name": (
+        "T = []\n\nclass C:\n    t = T\n\nC.t.append(1)\n",
+        "append(1)",
+        "append(2)",
+    ),
+    "what an object holds": (
+        "T = []\n\nclass Filler:\n    def __init__(self, t):\n        self.t = t\n    def add(self, n):\n"
+        "        self.t.append(n)\n\nfiller = Filler(T)\nfiller.add(1)\n",
+        "add(1)",
+        "add(2)",
+    ),
     "a function that another is given": (
         "T = []\n\ndef add(v):\n    T.append(v)\n\nDONE = list(map(add, (1, 2)))\n",
         "(1, 2)",
@@ -259,6 +297,11 @@ ABROAD = {
     "a function of a module": ("from . import config\nconfig.setup(1)", "setup(1)", "setup(2)"),
     "a module that is given away": ("from . import config\ndef fill(m):\n    m.RES = 1\nfill(config)", "= 1", "= 2"),
     "a decorator": ("from .config import register\n@register\ndef a(x):\n    return 1", "return 1", "return 2"),
+    "a decorator that has another name here": (
+        "from .config import register as put\n@put\ndef a(x):\n    return 1",
+        "return 1",
+        "return 2",
+    ),
     "a decorator of a module": (
         "from . import config\n@config.register\ndef a(x):\n    return 1",
         "return 1",

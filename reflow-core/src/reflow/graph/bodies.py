@@ -30,6 +30,16 @@ _PUTTING = frozenset(
     ("append", "appendleft", "extend", "insert", "add", "update")
 )  #: these keep what they are given
 _HARMLESS = ("print",)
+_HOLDING = (
+    "dict",
+    "enumerate",
+    "iter",
+    "list",
+    "reversed",
+    "sorted",
+    "tuple",
+    "zip",
+)  #: keep what they are given
 
 CALLED = "()"  #: stands behind a name for what that returns
 
@@ -137,12 +147,12 @@ class Body:
             *zip(node.kwonlyargs, node.kw_defaults, strict=True),
         ]
         for parameter, value in pairs:
-            if value is not None and (chain := root_of(value)):
-                self._same.setdefault(parameter.arg, []).append(chain)
+            if value is not None:
+                self._same.setdefault(parameter.arg, []).extend(roots_of(value))
 
     def _note_return(self, node: ast.Return) -> None:
         if node.value is not None:
-            self.returned.append(root_of(node.value))
+            self.returned += roots_of(node.value)
 
     def _note_named(self, node: Named) -> None:
         self.local.add(node.name)
@@ -184,10 +194,10 @@ class Body:
 
     def _note_same(self, node: ast.AST) -> None:
         for target, value in _given_a_name(node):
-            if chain := root_of(value):
+            if chains := roots_of(value):
                 for name in every_node(target):
                     if isinstance(name, ast.Name):
-                        self._same.setdefault(name.id, []).append(chain)
+                        self._same.setdefault(name.id, []).extend(chains)
 
 
 _NOTES: dict[type, Any] = {
@@ -225,8 +235,8 @@ def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
     for node in (leaf, *getattr(leaf, "items", ())):
         for target, value in _given_a_name(node):
             is_named = any(isinstance(part, ast.Name) and part.id == name for part in every_node(target))
-            if is_named and (chain := root_of(value)):
-                yield chain
+            if is_named:
+                yield from roots_of(value)
 
 
 def changed_in_call(call: ast.Call) -> list[Chain]:
@@ -241,6 +251,21 @@ def changed_in_call(call: ast.Call) -> list[Chain]:
         receiver = root_of(call.func.value)
         return [receiver] if name in _PUTTING else [receiver, *names_in_arguments(call)]
     return names_in_arguments(call)
+
+
+def roots_of(node: ast.expr) -> list[Chain]:
+    """Return the names that an expression is a part of, or may hold: ``T`` and ``U`` for ``(T, dict(a=U[0]))``."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _HOLDING:
+        parts: list[ast.expr | None] = [*node.args, *(keyword.value for keyword in node.keywords)]
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        parts = [*node.elts]
+    elif isinstance(node, (ast.BoolOp, ast.Dict)):
+        parts = [*node.values]
+    elif isinstance(node, ast.IfExp):
+        parts = [node.body, node.orelse]
+    else:
+        return [chain] if (chain := root_of(node)) else []
+    return [chain for part in parts if part is not None for chain in roots_of(part)]
 
 
 def root_of(node: ast.expr) -> Chain:

@@ -132,13 +132,14 @@ class Effects:
         if is_called:
             chains += body.names
             for chain in body.names:
-                names |= self._by_all(self._called(module, body, chain)).names
+                called = list(self._called(module, body, chain))
+                names |= self._by_all([*called, *self._called_next(called)]).names
         for call in body.unused:
             if not names_of_reflow(module, root_of(call.func)):
                 chains += changed_in_call(call)
         for call in body.calls:
             chain = chain_of(call.func)
-            called = list(self._called(module, body, chain))
+            called = list(self._called(module, body, chain) if chain else self._made(module, body, call.func))
             methods = [] if called else list(self._methods(module, body, call, owner))
             then = self._called_next(called) if body.decorators.get(call) else ()
             changes = self._by_all([*called, *methods, *then])
@@ -147,8 +148,7 @@ class Effects:
                 chains += names_in_arguments(call)
                 if methods or any(_is_given_its_class(one.node) for one in called):
                     chains.append((body.first,) if _is_super(call.func) else chain[:-1])
-            if not called and not methods:
-                names |= self._by_all(self._given_away(module, body, call)).names
+            names |= self._by_all(self._given_away(module, body, call)).names
             is_unknown = call in body.decorators and not (called or methods)
             if is_unknown and isinstance(call.func, ast.Attribute):
                 chains.append(root_of(call.func.value))
@@ -159,7 +159,7 @@ class Effects:
         beyond = body.beyond(chains)
         for chain in beyond:
             if chain[0] not in body.parameters:
-                names |= {(other.file, name) for other, name in self._globals.of(module, body, chain)}
+                names |= {(one.module.file, one.name) for one in self._globals.of(module, body, chain)}
         return _Changes(frozenset(names), any(chain[0] in body.parameters for chain in beyond))
 
     def _by_all(self, called: Iterable[_Callable]) -> _Changes:
@@ -224,12 +224,19 @@ class Effects:
         """Yield what a call may call: functions, classes and their methods, and statements that make such."""
         if not chain or (chain[0] in body.local and chain[0] not in body.imports):
             return
-        for other, name in self._globals.of(module, body, chain):
-            for leaf, _ in other.parsed.bindings.get(name, ()):
-                if name == chain[-1]:
+        for other, name, rest in self._globals.of(module, body, chain):
+            for leaf, _ in other.parsed.bindings.get(name, ()) if rest is not None else ():
+                if not rest:
                     yield _Callable(other, leaf)
                 elif isinstance(leaf, ast.ClassDef):
-                    yield from self._method(other, leaf, chain[-1])
+                    yield from self._method(other, leaf, rest[-1])
+
+    def _made(self, module: Module, body: Body, function: ast.expr) -> Iterator[_Callable]:
+        """Yield what ``Model()(1)`` calls, or ``TABLE[key](1)``."""
+        if isinstance(function, ast.Call):
+            yield from self._called_next(self._called(module, body, chain_of(function.func)))
+        elif isinstance(function, ast.Subscript):
+            yield from self._called(module, body, root_of(function))
 
     def _called_next(self, called: Iterable[_Callable]) -> Iterator[_Callable]:
         """Yield what is called of the objects that these calls made."""
@@ -256,7 +263,7 @@ class Effects:
         elif owner is not None and chain[:1] == (body.first,):
             yield from self._method(module, owner, chain[1]) if len(chain) == 2 else ()
         elif chain and (chain[0] not in body.local or chain[0] in body.imports):
-            for other, name in self._globals.of(module, body, chain[:-1]):
+            for other, name, _ in self._globals.of(module, body, chain[:-1]):
                 for leaf, _ in other.parsed.bindings.get(name, ()):
                     value = getattr(leaf, "value", None)
                     if isinstance(value, ast.Call):
@@ -269,7 +276,7 @@ class Effects:
                 yield from self._method(home, node, name)
 
     def _given_away(self, module: Module, body: Body, call: ast.Call) -> Iterator[_Callable]:
-        """Yield the functions that are given to what is none of the project, which may call them."""
+        """Yield the functions that a call is given: whoever gets them may call them."""
         if not names_of_reflow(module, root_of(call.func)):
             for chain in names_in_arguments(call):
                 for one in self._called(module, body, chain):

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from reflow.graph.bodies import CALLED, Body, origins_of
-from reflow.graph.free_names import Chain, Import, imports_of
+from reflow.graph.bodies import CALLED, Body, names_in_arguments, origins_of
+from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS
+from reflow.model.named_tuple import NamedTuple
 
 EVERY = "*"  #: stands for all globals of a module
 
 Key = tuple[str, str]  # the file of a module, and a name of it
+
+
+class Global(NamedTuple):
+    """A global of the project that a name stands for.
+
+    Attributes:
+        rest: The attributes of it that are meant; None where it is what the other is a part of, or was made of.
+    """
+
+    module: Module
+    name: str
+    rest: Chain | None
+
 
 UNSETTABLE = sys.stdlib_module_names - {
     "decimal",
@@ -29,9 +43,7 @@ class Globals:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
 
-    def of(
-        self, module: Module, body: Body, chain: Chain, seen: set[Key] | None = None
-    ) -> Iterator[tuple[Module, str]]:
+    def of(self, module: Module, body: Body, chain: Chain, seen: set[Key] | None = None) -> Iterator[Global]:
         """Yield the globals that a name in a body stands for, each with its module."""
         seen = set() if seen is None else seen
         if chain[0] in body.imports:
@@ -48,7 +60,7 @@ class Globals:
             if package not in UNSETTABLE and self._modules.named(package) is None:
                 yield package
 
-    def _named(self, module: Module, chain: Chain, seen: set[Key]) -> Iterator[tuple[Module, str]]:
+    def _named(self, module: Module, chain: Chain, seen: set[Key]) -> Iterator[Global]:
         key = (module.file, chain[0])
         if key in seen:
             return
@@ -60,25 +72,32 @@ class Globals:
             is_called = chain[1:2] == (CALLED,)
             if is_called and isinstance(leaf, ast.ClassDef):
                 continue  # what it makes is new
-            yield module, chain[0]
-            for origin in origins_of(leaf, chain[0]):
-                yield from self._named(module, origin, seen)
+            yield Global(module, chain[0], chain[1:])
+            for origin in (*_origins(leaf, chain), *self._held(module, leaf)):
+                yield from _parts(self._named(module, origin, seen))
             if is_called and isinstance(leaf, FUNCTIONS):
-                yield from self._returned(module, Body(leaf), seen)
+                yield from _parts(self._returned(module, Body(leaf), seen))
         for star, _ in module.parsed.stars:
             other = self._modules.named(module.absolute(star.module or "", star.level))
             if other is not None:
                 yield from self._named(other, chain, seen)
 
-    def _returned(self, module: Module, body: Body, seen: set[Key]) -> Iterator[tuple[Module, str]]:
+    def _held(self, module: Module, leaf: ast.stmt) -> list[Chain]:
+        """Return the names of what an object of the project was given when it was made."""
+        value = getattr(leaf, "value", None)
+        if not isinstance(value, ast.Call) or not (chain := chain_of(value.func)):
+            return []
+        makers = (one for one in self._named(module, chain, set()) if one.rest is not None)
+        leaves = (leaf for one in makers for leaf, _ in one.module.parsed.bindings.get(one.name, ()))
+        return names_in_arguments(value) if any(isinstance(one, ast.ClassDef) for one in leaves) else []
+
+    def _returned(self, module: Module, body: Body, seen: set[Key]) -> Iterator[Global]:
         """Yield the globals of which a function returns a part."""
         for chain in body.beyond(body.returned):
             if chain[0] not in body.parameters:
                 yield from self.of(module, body, chain, seen)
 
-    def _imported(
-        self, module: Module, target: Import, rest: Chain, seen: set[Key]
-    ) -> Iterator[tuple[Module, str]]:
+    def _imported(self, module: Module, target: Import, rest: Chain, seen: set[Key]) -> Iterator[Global]:
         name = module.absolute(target.module, target.level)
         attributes = (target.name, *rest) if target.name else rest
         while attributes and (below := self._modules.below(name, attributes[0])):
@@ -89,7 +108,20 @@ class Globals:
         if attributes:
             yield from self._named(other, attributes, seen)
         else:
-            yield other, EVERY
+            yield Global(other, EVERY, ())
+
+
+def _origins(leaf: ast.stmt, chain: Chain) -> Iterator[Chain]:
+    """Yield the names of what a statement makes a name, or an attribute of a class, another name of."""
+    if not isinstance(leaf, ast.ClassDef):
+        yield from origins_of(leaf, chain[0])
+    elif len(chain) > 1:
+        for statement in leaf.body:
+            yield from origins_of(statement, chain[1])
+
+
+def _parts(found: Iterable[Global]) -> Iterator[Global]:
+    return (one._replace(rest=None) for one in found)
 
 
 def names_of_reflow(module: Module, chain: Chain) -> bool:
