@@ -250,6 +250,8 @@ OWN = {
         "append(1)",
         "append(2)",
     ),
+    "a name that an expression gives": ("T = 1\nif (T := 2):\n    pass\n", ":= 2", ":= 3"),
+    "a name that a pattern gives": ("T = 1\nmatch [5]:\n    case [T]:\n        pass\n", "[5]", "[6]"),
     "one of several names": ("T = []\nt, n = T, 1\nt.append(n)\n", "T, 1", "T, 2"),
     "what a dict holds": ("T = []\nD = dict(a=T)\nD['a'].append(1)\n", "append(1)", "append(2)"),
     "what a class calls by another name": (

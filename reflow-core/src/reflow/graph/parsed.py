@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any, TypeAlias, TypeGuard
 
-from reflow.graph.named import functions_in, qualified_name
+from reflow.graph.named import every_node, functions_in, qualified_name
 from reflow.graph.normal import FUNCTIONS, Function, Node, first_line
 from reflow.model.named_tuple import NamedTuple
 
@@ -18,6 +18,7 @@ NAMED = (*FUNCTIONS, ast.ClassDef)
 Named: TypeAlias = "Function | ast.ClassDef"
 
 _QUIET = frozenset((*IMPORTS, ast.Pass))
+_WITHIN = (b":=", b"match ")  #: where an expression or a pattern may bind a name
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -53,8 +54,12 @@ class Parsed:
         self.bindings: dict[str, list[Binding]] = {}
         self.stars: list[Star] = []
         self.doing: list[Binding] = []
+        raw = text if isinstance(text, bytes) else text.encode()
+        binds_within = any(word in raw for word in _WITHIN)
         for top in self._tree.body:
             self.doing += _doing(top)
+            for name in _bound_within(top) if binds_within else ():
+                self.bindings.setdefault(name, []).append(Binding(top, top))
             for name, leaf in _bound_by(top):
                 if name == "*" and isinstance(leaf, ast.ImportFrom):
                     self.stars.append(Star(leaf, top))
@@ -186,6 +191,17 @@ def _bound_by(node: Any) -> Iterator[tuple[str, ast.stmt]]:
         for block in _BLOCKS:
             for inner in getattr(node, block, ()):
                 yield from _bound_by(inner)
+
+
+def _bound_within(top: ast.stmt) -> Iterator[str]:
+    """Yield the names that expressions and patterns of a statement bind: ``(n := 1)``, ``case int() as n``."""
+    for node in () if isinstance(top, NAMED) else every_node(top):
+        if isinstance(node, ast.NamedExpr):
+            yield node.target.id
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+            yield node.name
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.rest
 
 
 def _first(name: str, node: ast.stmt) -> str:
