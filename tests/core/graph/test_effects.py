@@ -325,6 +325,16 @@ ABROAD = {
         "n = 2",
     ),
     "what a function returns": ("from .config import settings\nsettings().rate = 1", "= 1", "= 2"),
+    "two of a module that a function returns": (
+        "from . import config\ndef both():\n    return config.OTHER, config.TABLE\nfor t in both():\n    t['a'] = 1",
+        "= 1",
+        "= 2",
+    ),
+    "two of a module, the other way round": (
+        "from . import config\ndef both():\n    return config.TABLE, config.OTHER\nfor t in both():\n    t['a'] = 1",
+        "= 1",
+        "= 2",
+    ),
     "what a function of a module returns": ("from . import config\nconfig.settings().rate = 1", "= 1", "= 2"),
     "a module that is imported for that": ("from . import patches", "", ""),
     "a module that it is imported by": ("from . import importing", "", ""),
@@ -332,6 +342,7 @@ ABROAD = {
 CONFIG = """
 RES = 1
 TABLE = {}
+OTHER = {}
 
 class Model:
     rate = 0

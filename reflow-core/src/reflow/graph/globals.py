@@ -16,6 +16,7 @@ from reflow.model.named_tuple import NamedTuple
 EVERY = "*"  #: stands for all globals of a module
 
 Key = tuple[str, str]  # the file of a module, and a name of it
+_Met = tuple[str, Chain]  # what was looked at on the way: names may stand for one another
 
 
 class Global(NamedTuple):
@@ -43,7 +44,7 @@ class Globals:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
 
-    def of(self, module: Module, body: Body, chain: Chain, seen: set[Key] | None = None) -> Iterator[Global]:
+    def of(self, module: Module, body: Body, chain: Chain, seen: set[_Met] | None = None) -> Iterator[Global]:
         """Yield the globals that a name in a body stands for, each with its module."""
         seen = set() if seen is None else seen
         if chain[0] in body.imports:
@@ -60,8 +61,8 @@ class Globals:
             if package not in UNSETTABLE and self._modules.named(package) is None:
                 yield package
 
-    def _named(self, module: Module, chain: Chain, seen: set[Key]) -> Iterator[Global]:
-        key = (module.file, chain[0])
+    def _named(self, module: Module, chain: Chain, seen: set[_Met]) -> Iterator[Global]:
+        key = (module.file, chain)
         if key in seen:
             return
         seen.add(key)
@@ -91,13 +92,13 @@ class Globals:
         leaves = (leaf for one in makers for leaf, _ in one.module.parsed.bindings.get(one.name, ()))
         return names_in_arguments(value) if any(isinstance(one, ast.ClassDef) for one in leaves) else []
 
-    def _returned(self, module: Module, body: Body, seen: set[Key]) -> Iterator[Global]:
+    def _returned(self, module: Module, body: Body, seen: set[_Met]) -> Iterator[Global]:
         """Yield the globals of which a function returns a part."""
         for chain in body.beyond(body.returned):
             if chain[0] not in body.parameters:
                 yield from self.of(module, body, chain, seen)
 
-    def _imported(self, module: Module, target: Import, rest: Chain, seen: set[Key]) -> Iterator[Global]:
+    def _imported(self, module: Module, target: Import, rest: Chain, seen: set[_Met]) -> Iterator[Global]:
         name = module.absolute(target.module, target.level)
         attributes = (target.name, *rest) if target.name else rest
         while attributes and (below := self._modules.below(name, attributes[0])):

@@ -103,7 +103,7 @@ class Walk:
             self._later |= later
             for known, name in list(self._globals):
                 self._changed(known, name)
-            for package in list(self._packages):
+            for package in sorted(self._packages):
                 self._set_up(package)
 
     def _find(self, place: Place, finder: Finder) -> Find:
