@@ -49,7 +49,7 @@ _ENDS = st.sampled_from(
 )
 _PICK = st.integers(0, 30)
 _CALL = st.sampled_from([(t, n) for t in ("work", "then") for n in (0, 1, 2, 4, 10, 12)])
-_SCOPE = st.sampled_from([(), (Scope("work"),), (Scope("work", (1, 2)),), (Scope("side"),)])
+_SCOPE = st.sampled_from([(), (Scope("work"),), (Scope("work", frozenset((1, 2))),), (Scope("side"),)])
 _SUCCESS = (InstanceState.SUCCEEDED, InstanceState.REUSED)
 _ACTIVE = (InstanceState.PENDING, InstanceState.SUBMITTED)
 

@@ -400,7 +400,7 @@ def test_cancel_says_when_the_scheduler_does_not_hear_it_and_the_next_look_sees_
 def test_what_reflow_cancelled_is_not_said_to_be_cancelled_from_outside(engine, asked):
     victim, other, *_ = until(engine, "work")
     engine.was_cancelled = True
-    write_request(engine.paths, "cancel", [Scope("work", (victim.number,))])
+    write_request(engine.paths, "cancel", [Scope("work", frozenset((victim.number,)))])
     engine.cluster.end(victim, JobState.CANCELLED, "cancelled by user 1000", asked=asked)
     engine.cluster.end(other, JobState.NODE_FAIL, "its node failed")
     engine.cluster.run_for(4000.0)
@@ -423,7 +423,7 @@ def test_cancel_tells_what_it_cancelled_and_not_what_had_ended_by_then(engine, m
     monkeypatch.setattr("reflow.run.cancel.write_request", write_late)
     engine.was_cancelled = True
 
-    assert re.match(told, cancel(engine.opened(), [Scope("work", (0, 1))]))
+    assert re.match(told, cancel(engine.opened(), [Scope("work", frozenset((0, 1)))]))
 
 
 def test_that_a_scheduler_gave_no_answer_is_told_once_until_it_answers(engine, monkeypatch):
@@ -450,7 +450,7 @@ def test_cancel_of_an_element_that_the_scheduler_did_not_hear_is_seen_to_by_the_
         victim.is_held = True
     engine.cluster.deaf_until = engine.cluster.now_s + 1000.0
     with pytest.raises(OutOfReach, match="Unable to contact slurm controller"):
-        cancel(engine.opened(), [Scope("work", (1,))], timeout_s=1.0)
+        cancel(engine.opened(), [Scope("work", frozenset((1,)))], timeout_s=1.0)
     engine.cluster.deaf_until = 0.0
     assert victim.state is state
     engine.cluster.run_for(0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -85,6 +86,13 @@ def submit(lab, wf, until, terminal):
         return going
 
     return start
+
+
+def workers_of(process):
+    """Return the processes of its workers."""
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    with open(children) as told:
+        return [int(child) for child in told.read().split()]
 
 
 only_local = pytest.mark.parametrize("executor", ["local"])
@@ -206,6 +214,27 @@ def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
     assert run.type("retry") == 0
     assert run.seen.result("gather") == NAMES
     assert run.called("end") == NAMES
+
+
+@only_local
+def test_a_cancel_reaches_one_who_hears_of_it_after_the_retry_that_follows(submit, terminal, until):
+    """As one does who is in a long call of a library in C: signals are heard when that returns."""
+    run = submit("a", "b", "c")
+    workers = workers_of(run.process)
+
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    assert run.type("cancel", "gated[1]") == 0
+    retried = terminal("retry", run.run_dir, "gated[1]")
+    until(lambda: not list(run.run_dir.glob(".reflow/*/control/cancel-??????-????????")))
+    for worker in workers:
+        os.kill(worker, signal.SIGCONT)
+    until(lambda: run.called("interrupted") == ["b"])
+    run.open()
+
+    assert [process.wait(60) for process in (retried, run.process)] == [0, 0]
+    assert run.called("begin") == ["a", "b", "b", "c"]
+    assert run.called("end") == run.called("behind") == ["a", "b", "c"]
 
 
 @only_local

@@ -14,6 +14,7 @@ from reflow.config.settings import load_settings
 from reflow.errors import Fenced, OutOfReach, StoreDamaged, UsageError
 from reflow.model.records import Changes
 from reflow.model.states import RunState
+from reflow.run.drive import drive
 from reflow.run.hold import held
 from reflow.run.invalidate import forget, to_forget
 from reflow.run.logs import log_slices, log_text
@@ -141,6 +142,24 @@ def test_a_rebuilt_run_is_retried_like_any_other(broken):
     assert broken.seen.states["total"] == "1 succeeded"
 
 
+@pytest.mark.parametrize("executor", ["local", "inline"], indirect=True)
+def test_a_run_goes_on_of_which_only_control_was_left(broken):
+    """What its submissions are numbered by is gone with their directories, and what retries opened is not."""
+    broken.damage()
+    shutil.rmtree(broken.run.paths.jobs)
+    os.mkdir(broken.run.paths.jobs, 0o700)
+    assert broken.rebuild().state is RunState.HELD
+    for name in ("d", "alone"):
+        (broken.seen.run_dir / f"broken {name}").unlink()
+
+    with broken.lab.home():
+        release(broken.run)
+        drive(broken.run)
+
+    assert broken.seen.states["each"] == "3 reused, 1 succeeded"
+    assert broken.seen.states["alone"] == broken.seen.states["total"] == "1 succeeded"
+
+
 def test_a_ledger_that_was_deleted_is_named_and_made_anew(broken):
     before = broken.states()
     broken.run.close()
@@ -215,8 +234,6 @@ def test_nothing_moves_in_a_held_run_until_its_user_says_so(held_run):
 
 
 def test_a_held_run_goes_on_when_its_user_says_so(held_run):
-    from reflow.run.drive import drive
-
     with held_run.lab.home():
         release(held_run.run)
         assert drive(held_run.run) is RunState.SUCCEEDED

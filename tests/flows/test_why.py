@@ -491,7 +491,7 @@ def test_what_waits_says_for_what(going):
     assert told["behind", None]["waits_for"] == ["gated (0 of 3 done)"]
     assert told["behind", None]["reason"] == "it waits for gated (0 of 3 done)"
     assert told["gated", 2]["waits_for"] == ["gated[0]"]
-    assert told["gated", 0]["state"] == "submitted"
+    assert told["gated", 0]["state"] == "running"
     assert told["gated", 0]["queue"]["at_work"] == 2
 
 

@@ -66,7 +66,7 @@ def test_a_skipped_task_takes_what_failed_upstream_with_it():
 
 
 def test_one_named_instance_leaves_its_siblings_failed():
-    assert opened({"x": ["failed", "failed", "ok"]}, Scope("x", (1,))) == {"x": [1]}
+    assert opened({"x": ["failed", "failed", "ok"]}, Scope("x", frozenset((1,)))) == {"x": [1]}
 
 
 @pytest.mark.parametrize(("state", "index"), [("failed", 0), ("cancelled", 1)])

@@ -16,8 +16,8 @@ GRAPH = Graph(
     ("text", "scope"),
     [
         ("convert", Scope("convert")),
-        ("convert[17]", Scope("convert", (17,))),
-        ("convert[3,5:9]", Scope("convert", (3, 5, 6, 7, 8))),
+        ("convert[17]", Scope("convert", frozenset((17,)))),
+        ("convert[3,5:9]", Scope("convert", frozenset((3, 5, 6, 7, 8)))),
         ("convert[failed]", Scope("convert", None, "failed")),
     ],
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from reflow.rundir.control import Scope, write_request
+from reflow.rundir.control import Opened, Scope, write_opened, write_request
 from reflow.rundir.elements import read_done
 from reflow.testing.small_run import SmallRun
 
@@ -125,12 +127,24 @@ def test_signalled_element_says_so_hands_back_the_rest_and_is_not_marked(run, un
 
 def test_cancelled_instances_of_a_pack_are_left_out(run):
     sub = run.submission("task", [{"n": n} for n in range(4)], pack=4)
-    write_request(run.paths, "cancel", (Scope("task", (1, 2)),))
+    write_request(run.paths, "cancel", (Scope("task", frozenset((1, 2))),))
 
     worked(run, sub, 0)
 
     states = {index: end.state for index, end in run.ends(sub).items()}
     assert states == {0: "succeeded", 1: "cancelled", 2: "cancelled", 3: "succeeded"}
+
+
+@pytest.mark.parametrize(("number", "state"), [(4, "cancelled"), (5, "cancelled"), (6, "succeeded")])
+def test_what_was_opened_again_after_a_submission_is_left_out_of_it(run, number, state):
+    sub = run.submission("task", [{"n": n} for n in range(3)], pack=3)
+    Path(sub.request).write_text(json.dumps({"number": number}))
+    write_opened(run.paths, Opened(5, {"task": [1], "other": [0, 2]}))
+
+    worked(run, sub, 0)
+
+    states = {index: end.state for index, end in run.ends(sub).items()}
+    assert states == {0: "succeeded", 1: state, 2: "succeeded"}
 
 
 @pytest.mark.parametrize("name", ["run.json", "."])

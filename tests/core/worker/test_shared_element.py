@@ -164,7 +164,7 @@ def test_workers_end_with_the_process_that_sees_to_them(run, tmp_path, until):
 
 
 def test_cancelled_instance_is_left_out_and_the_rest_goes_on(run, tmp_path):
-    write_request(run.paths, "cancel", (Scope("task", (2, 5)),))
+    write_request(run.paths, "cancel", (Scope("task", frozenset((2, 5))),))
     sub = submitted(run, 8, workers=2)
     worked(run, sub)
 

@@ -61,7 +61,7 @@ def _took_s(attempt: AttemptRow, usage: Usage) -> float | None:
 
 
 def _log(run: OpenRun, attempt: AttemptRow) -> str | None:
-    slices = log_slices(run, [Scope(attempt.task, (attempt.index,))])
+    slices = log_slices(run, [Scope(attempt.task, frozenset((attempt.index,)))])
     return next((one.path for one in slices if one.attempt.attempt == attempt.attempt), None)
 
 

@@ -109,7 +109,7 @@ class Run:
         check_arguments(index=index)
         if task not in self._run.graph.tasks:
             raise UnknownTask(unknown_task(task, self._run.graph))
-        scope = Scope(task, (index,))
+        scope = Scope(task, frozenset((index,)))
         check_there(self._run, scope)
         found = log_slices(self._run, [scope])
         return log_text(found[-1]) if found else ""

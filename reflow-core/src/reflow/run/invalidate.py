@@ -40,7 +40,7 @@ def to_forget(run: OpenRun, scopes: Sequence[Scope]) -> Forgotten:
     widths = Widths(run.graph, {name: row.total for name, row in overview.tasks.items()})
     named = {task: {row.index for row in rows} for task, rows in chosen.items()}
     reached = built_on(widths, named)
-    behind = {task: tuple(sorted(found - named.get(task, set()))) for task, found in reached.items()}
+    behind = {task: frozenset(found - named.get(task, set())) for task, found in reached.items()}
     further = [Scope(task, indices) for task, indices in behind.items() if indices]
     return Forgotten(chosen, kept_of(run, further))
 

@@ -25,8 +25,7 @@ from reflow.run.rebuilt import Made, with_known_hashes
 from reflow.run.shared_results import SharedResults
 from reflow.run.submitted import Handed, Submitted
 from reflow.run.upstream import Purged, load_finished
-from reflow.rundir.control import Scope, list_requests
-from reflow.rundir.reopened import list_opened
+from reflow.rundir.control import Scope, list_opened, list_requests
 
 _PENDING, _REUSED = InstanceState.PENDING, InstanceState.REUSED
 

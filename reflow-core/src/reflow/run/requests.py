@@ -16,8 +16,7 @@ from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
 from reflow.run.small_jobs import is_small
-from reflow.rundir.control import Request, Scope, remove_request
-from reflow.rundir.reopened import Opened, write_opened
+from reflow.rundir.control import Opened, Request, Scope, remove_request, write_opened
 
 Loader = Callable[[str], list[InstanceRow]]
 
@@ -34,10 +33,8 @@ def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done:
             _cancel(hold, executor, request)
             done.add(request.name)
         elif request.kind == "retry" and not is_held:
-            for earlier in requests:
-                if earlier.kind == "cancel" and earlier.name in done:
-                    remove_request(hold.run.paths, earlier.name)
-            _retry(hold, request)
+            earlier = [one.name for one in requests if one.kind == "cancel" and one.name in done]
+            _retry(hold, request, earlier)
             remove_request(hold.run.paths, request.name)
 
 
@@ -98,17 +95,22 @@ def _end_elements(
         hold.tell_unheard(error)
 
 
-def _retry(hold: Hold, request: Request) -> None:
+def _retry(hold: Hold, request: Request, cancels: Iterable[str]) -> None:
+    """Open again what is meant; the marks of cancels before it are taken away.
+
+    Not before it is written down what is opened: an element that has not looked yet finds the one or the other.
+    """
     overview = hold.overview()
-    graph = hold.run.graph
-    tasks, rows = reopened(graph, overview, request.scopes, hold.ledger.instances)
-    if not tasks and not rows:
-        return
-    if request.verify:
+    tasks, rows = reopened(hold.run.graph, overview, request.scopes, hold.ledger.instances)
+    is_needed = bool(tasks or rows)
+    if is_needed and request.verify:
         tasks, again = repaired(hold, overview, tasks, rows)
         rows = [*rows, *again]
     _write_down(hold, rows)
-    hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
+    for name in cancels:
+        remove_request(hold.run.paths, name)
+    if is_needed:
+        hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
 
 
 def _write_down(hold: Hold, rows: Sequence[InstanceRow]) -> None:

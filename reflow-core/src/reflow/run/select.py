@@ -36,7 +36,7 @@ def parse_selector(text: str, graph: Graph) -> Scope:
         return Scope(task)
     if inside in {state.value for state in InstanceState}:
         return Scope(task, None, inside)
-    return Scope(task, tuple(sorted(_indices(text, inside))))
+    return Scope(task, frozenset(_indices(text, inside)))
 
 
 def meant(run: OpenRun, scope: Scope, task: str) -> list[InstanceRow]:
@@ -59,7 +59,7 @@ def by_index(run: OpenRun, scopes: Sequence[Scope]) -> list[Scope]:
         if scope.task is None or scope.state is None:
             found.append(scope)
         elif rows := meant(run, scope, scope.task):
-            found.append(Scope(scope.task, tuple(row.index for row in rows)))
+            found.append(Scope(scope.task, frozenset(row.index for row in rows)))
     return found
 
 
@@ -90,7 +90,7 @@ def check_there(run: OpenRun, scope: Scope) -> None:
         overview = run.ledger.overview()
     except StoreHalfWritten:
         return
-    total, first = overview.tasks[scope.task].total, scope.indices[0]
+    total, first = overview.tasks[scope.task].total, min(scope.indices)
     if total is not None and not 0 <= first < total:
         there = f", {0 if total == 1 else f'0 to {total - 1}'}" if total else ""
         raise UnknownTask(

@@ -30,6 +30,7 @@ from reflow.run.handover import (
 from reflow.run.hold import Hold
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
+from reflow.rundir.control import list_opened
 from reflow.rundir.elements import finished_elements
 
 _SUBMITTED = InstanceState.SUBMITTED
@@ -47,7 +48,7 @@ class Submissions:
         self._hear = hear
         self._heard = False
         self._full: set[str] = set()  # tasks of which no more is taken for now
-        self._number = max((row.number for row in hold.ledger.submissions()), default=0)
+        self._number = _newest(hold)
 
     def prepare(
         self, run: Mapping[str, Sequence[InstanceRow]], overview: Overview
@@ -224,3 +225,9 @@ class Submissions:
     def left_of(self, submission: SubmissionRow) -> list[InstanceRow]:
         """Return the instances that are still handed over in a submission."""
         return of_submission(self._hold.ledger, submission, InstanceState.SUBMITTED)
+
+
+def _newest(hold: Hold) -> int:
+    """Return the highest number that a submission has had: a rebuilt ledger may not know all of them."""
+    numbers = [row.number for row in hold.ledger.submissions()]
+    return max([0, *numbers, *(opened.after for opened in list_opened(hold.run.paths))])

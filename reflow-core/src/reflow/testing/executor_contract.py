@@ -244,7 +244,7 @@ class ResidentExecutorContract(ExecutorContract):
         sub = run.submission("wait_for", [{"n": n, "name": name} for n, name in enumerate(names)])
         resident.submit(run.request(sub, 4))
         self._pump_until(resident, lambda: bool(list((run.folder / "runs").glob("began*"))))
-        write_request(run.paths, "cancel", (Scope("wait_for", (0, 3)),))
+        write_request(run.paths, "cancel", (Scope("wait_for", frozenset((0, 3))),))
         resident.cancel_positions(_token(sub), [0, 3])
         (run.folder / "runs" / "go").touch()
 

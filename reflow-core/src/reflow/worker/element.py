@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from reflow.model.named_tuple import NamedTuple
-from reflow.rundir.control import CancelMarks, list_requests
+from reflow.rundir.control import CancelMarks
 from reflow.rundir.elements import claim, mark_done
 from reflow.rundir.outcomes import Outcome, generation, is_first, parse_name, read_segment, segment_name
 from reflow.rundir.payload import Payload
@@ -51,7 +51,7 @@ class ElementWork:
     ) -> None:
         self.payload = Payload(place.sub)
         self.segment = Segment(*place)
-        self.marks = CancelMarks(run.paths)
+        self.marks = CancelMarks(run.paths, place.sub)
         self.has_marks = False
         self._paths = run.paths
         self._task = Task(run, self.payload, interruption)
@@ -72,7 +72,7 @@ class ElementWork:
     def look(self) -> None:
         """Find out whether anything of the run has been cancelled."""
         self._interruption.looked = True
-        self.has_marks = any(request.kind == "cancel" for request in list_requests(self._paths))
+        self.has_marks = self.marks.look()
 
     def do(self, instance: Instance) -> None:
         """Try one instance until it has an outcome."""
