@@ -857,6 +857,24 @@ def test_what_is_opened_again_waits_for_what_was_cancelled_and_takes_long_to_end
     assert {native for element in again for native in element.request.predecessors} == {before[0].native_id}
 
 
+def test_one_that_is_opened_again_waits_for_its_element_that_takes_long_to_end(engine, monkeypatch):
+    before = until(engine, "work")
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))
+    one = Scope("work", frozenset((1,)))
+    engine.cancel((one,))
+    engine.retry((one,))
+    engine.cluster.run_for(3.0)
+
+    (again,) = [element for element in of_task(engine, "work") if element not in before]
+    assert again.state is JobState.PENDING
+    assert again.request.predecessors == []
+    assert again.request.elements_ahead == [(before[1].native_id, before[1].number)]
+    monkeypatch.undo()
+    engine.cluster.end(before[1], JobState.CANCELLED)
+    engine.cluster.run_for(45.0)
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+
+
 def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):
     cluster, submit = engine.cluster, engine.cluster.submit
 

@@ -192,8 +192,8 @@ def _may_start(job: dict) -> bool:
         return False
     return all(
         _get(f"{ROOT}/jobs/{other}", element)[0] not in ("PENDING", "RUNNING")
-        for other in job["after"]
-        for element in _elements(other)
+        for other, _, one in (ahead.partition("_") for ahead in job["after"])
+        for element in ([int(one)] if one else _elements(other))
     )
 
 

@@ -127,6 +127,17 @@ class BatchExecutorContract(Contract):
         assert reports[first][0].state is JobState.FAILED
         assert reports[second][0].state is JobState.COMPLETED
 
+    def test_single_elements_end_first_and_their_siblings_need_not(self, executor, make_request, rig):
+        first_ends = "time.sleep(1.5); open('first0', 'w').close()"
+        text = f"if number: time.sleep(600)\n{first_ends}"
+        first = executor.submit(make_request(text, count=2))
+        second = executor.submit(make_request("open('first0')", elements_ahead=[(first, 0)]))
+
+        reports = rig.wait_for_end(executor, [second])
+        assert reports[second][0].state is JobState.COMPLETED
+        assert executor.poll([first])[first][1].state.is_active
+        executor.cancel([first])
+
     def test_nothing_starts_before_its_time(self, executor, make_request, rig, tmp_path):
         later = executor.submit(make_request(MARK, begin_s=600))
         now = executor.submit(make_request("pass"))

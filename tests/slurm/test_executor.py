@@ -279,6 +279,24 @@ def test_predecessor_that_was_forgotten_keeps_nothing_from_being_submitted(
     assert f"--dependency=afterany:{alive.partition(';')[0]}" in standin.calls("sbatch")[-1][1]
 
 
+def test_elements_that_have_ended_keep_nothing_from_being_submitted(
+    fake_slurm, standin, make_request, rig, tmp_path
+):
+    gone = fake_slurm.submit(make_request())
+    alive = fake_slurm.submit(make_request(f"if number:\n {UNTIL_GO}", 3))
+    rig.wait_for_end(fake_slurm, [gone])
+    rig.until(lambda: not fake_slurm.poll([alive])[alive][0].state.is_active)
+    standin.fail("sbatch", "err sbatch: error: Batch job submission failed: Job dependency problem|exit 1")
+
+    fake_slurm.submit(make_request(elements_ahead=[(gone, 0), (alive, 0), (alive, 1), (alive, 2)]))
+    (tmp_path / "go").touch()
+
+    job, asked = alive.partition(";")[0], [call[1] for call in standin.calls("sbatch")[-2:]]
+    first = gone.partition(";")[0]
+    assert f"--dependency=afterany:{first}_0:{job}_0:{job}_1:{job}_2" in asked[0]
+    assert f"--dependency=afterany:{job}_1:{job}_2" in asked[1]
+
+
 def test_what_cannot_leave_out_a_node_does_not_wait_for_what_was_forgotten(
     fake_slurm, standin, make_request, rig
 ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from reflow.plugin import NamedTuple
 
@@ -35,6 +36,22 @@ class NativeId(NamedTuple):
         The bare number of an element is never used: that of the last element is the number of the array.
         """
         return [f"{self.job}_{element}" for element in elements] or [self.job]
+
+
+class Ahead(NamedTuple):
+    """What must have ended first: an array job, or one element of it."""
+
+    native: NativeId
+    element: int | None = None
+
+    @property
+    def address(self) -> str:
+        """How ``--dependency`` names it (sbatch(1))."""
+        return self.native.addresses(() if self.element is None else (self.element,))[0]
+
+    def is_among(self, alive: Collection[int] | None) -> bool:
+        """Whether it is alive, given the elements of its job that are; None where that is not known any more."""
+        return alive is not None and (self.element is None or self.element in alive)
 
 
 _TEXT = re.compile(r"(\d+);([\w.-]*);([\w.-]*);(\d+)")

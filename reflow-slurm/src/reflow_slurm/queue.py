@@ -20,7 +20,7 @@ from reflow_slurm.answers import Accepted, Answer, Refused, read_answer
 from reflow_slurm.commands import ASK_S, AVAILABLE_S, SUBMIT_S, Commands
 from reflow_slurm.limits import enforces_limits, read_limits, read_longest
 from reflow_slurm.lookup import find_tokens, jobs_alive, look_up, usage_of
-from reflow_slurm.native import NativeId, parse_native_id
+from reflow_slurm.native import Ahead, NativeId, parse_native_id
 from reflow_slurm.script import request_problems, submission
 from reflow_slurm.states import is_over
 
@@ -102,11 +102,11 @@ class Queue:
         problems = request_problems(request)
         if problems:
             raise NotSubmitted(f"{_said(request)} cannot be submitted: {'; '.join(problems)}")
-        return self._sbatch(request, _natives(request.predecessors))
+        return self._sbatch(request, _before(request))
 
     def _submitted(self, request: JobRequest, begun: StartedCommand) -> str:
         """Return the native id of a request for which sbatch was called; call it anew where it is to ask for less."""
-        before = _natives(request.predecessors)
+        before = _before(request)
         answer = self._answered(begun)
         if before and isinstance(answer, Refused) and _LOST_PREDECESSOR in answer.words:
             before = self._remembered(before)
@@ -118,9 +118,9 @@ class Queue:
             answer = self._answered(self._sbatch(request, before))
         return _native_id(request, answer, self._commands).text()
 
-    def _sbatch(self, request: JobRequest, before: Sequence[NativeId]) -> StartedCommand:
+    def _sbatch(self, request: JobRequest, before: Sequence[Ahead]) -> StartedCommand:
         try:
-            return self._commands.sbatch(submission(request, [native.job for native in before]))
+            return self._commands.sbatch(submission(request, [ahead.address for ahead in before]))
         except SchedulerError as error:
             raise NotSubmitted(
                 f"{_said(request)} cannot be submitted from here: {error}", transient=True
@@ -130,15 +130,16 @@ class Queue:
         result = self._commands.sbatch_result(begun)
         return read_answer(result.status, result.stdout, result.stderr)
 
-    def _remembered(self, natives: Sequence[NativeId]) -> list[NativeId]:
-        """Return the jobs that the controller knows: newer ones take no dependency on one that was forgotten."""
+    def _remembered(self, before: Sequence[Ahead]) -> list[Ahead]:
+        """Return what the controller knows of it: newer ones take no dependency on what was forgotten."""
         try:
-            alive = self._alive(natives)
+            alive = self._alive({ahead.native for ahead in before})
         except SchedulerError as error:
             raise NotSubmitted(
                 f"what must end first could not be looked up: {error}", transient=True
             ) from error
-        return [native for native in natives if native.job in alive[native]]
+        elements = {native: found.get(native.job) for native, found in alive.items()}
+        return [one for one in before if one.is_among(elements[one.native])]
 
     def _alive(self, natives: Iterable[NativeId]) -> dict[NativeId, dict[str, set[int]]]:
         found: dict[NativeId, dict[str, set[int]]] = {}
@@ -196,7 +197,8 @@ class Queue:
         problems = request_problems(request)
         if problems:
             return f"# {request.name} cannot be submitted: {'; '.join(problems)}"
-        before = [native.job if (native := parse_native_id(text)) else text for text in request.predecessors]
+        shown = [text for text in request.predecessors if parse_native_id(text) is None]  # those of a dry run
+        before = [*(ahead.address for ahead in _before(request)), *shown]
         return submission(request, before).text()
 
 
@@ -206,6 +208,12 @@ def _answer_of(act: Callable[[], _T]) -> _T | NotSubmitted | SubmissionUnknown:
         return act()
     except (NotSubmitted, SubmissionUnknown) as error:
         return error
+
+
+def _before(request: JobRequest) -> list[Ahead]:
+    whole = [Ahead(native) for native in _natives(request.predecessors)]
+    parsed = [(parse_native_id(text), element) for text, element in request.elements_ahead]
+    return whole + [Ahead(native, element) for native, element in parsed if native is not None]
 
 
 def _natives(native_ids: Iterable[str]) -> list[NativeId]:

@@ -53,7 +53,7 @@ def submission(request: JobRequest, dependencies: Sequence[str]) -> Submission:
     Every request is an array, of one element too: then each element has a number and an id of one form.
 
     Args:
-        dependencies: The numbers of the array jobs that must have ended first.
+        dependencies: The array jobs that must have ended first, and elements of such.
     """
     return Submission(
         (

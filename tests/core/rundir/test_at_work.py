@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reflow.rundir.at_work import count_at_work, stopped_elements
+from reflow.rundir.at_work import begun_elements, count_at_work
 from reflow.rundir.elements import BUCKET, claim, mark_done
 from reflow.rundir.outcomes import Outcome, end_line, part_name, segment_name, shared_start, start_line
 
@@ -101,7 +101,7 @@ def test_an_element_that_waits_to_be_started_again_is_not_at_work_before_it_is(s
     for element in range(3):
         claim(sub, element, f"job{element}")
     write(sub, part_name(1, 0), START)
-    stopped = stopped_elements(sub, {1, 2, 7})
+    stopped = begun_elements(sub, {1, 2, 7})
 
     assert count_at_work(sub, stopped) == 1
     claim(sub, 1, "job1")
@@ -113,7 +113,7 @@ def test_the_workers_of_an_element_that_was_stopped_are_not_at_work(sub):
     for worker in range(3):
         write(sub, part_name(0, shared_start(0, worker)), START)
 
-    assert count_at_work(sub, stopped_elements(sub, {0})) == 0
+    assert count_at_work(sub, begun_elements(sub, {0})) == 0
     assert count_at_work(sub) == 3
 
 
@@ -121,4 +121,4 @@ def test_what_is_through_was_not_stopped(sub):
     claim(sub, 0, "job")
     mark_done(sub, 0, {0: 1}, 2)
 
-    assert stopped_elements(sub, {0, 1}) == {}
+    assert begun_elements(sub, {0, 1}) == {}

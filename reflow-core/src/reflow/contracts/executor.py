@@ -27,6 +27,8 @@ class JobRequest(NamedTuple):
         instances: Number of instances in all; resident workers share them.
         resources: What each element asks for.
         predecessors: Native ids that must have ended first, however they ended.
+        elements_ahead: Single elements of others that must have ended first, each with the native id that it is of;
+            resident executors are not given any.
         begin_s: Seconds from now before which it must not start.
         warn_s: Seconds before its time limit at which an element is sent SIGUSR2, where the scheduler can; 0: never.
         exclude: Nodes to leave out, where others will do.
@@ -47,6 +49,7 @@ class JobRequest(NamedTuple):
     directory: str
     cwd: str
     predecessors: Sequence[str] = ()
+    elements_ahead: Sequence[tuple[str, int]] = ()
     begin_s: int = 0
     warn_s: int = 0
     exclude: Sequence[str] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, compress
 
 from reflow.contracts.executor import Executor, JobRequest, ResidentExecutor
@@ -42,6 +42,10 @@ from reflow.values.digests import canonical
 TRIED_AGAIN = "it is tried again"  #: ends what is told of a submission that may be taken later, until it was
 LOOKED_UP = "it is looked up by its token"  #: ends what is told of one without an answer, until there is one
 
+Behind = dict[
+    str, list[int] | None
+]  #: what must end first: elements of a submission, by its token, or all of it
+
 
 class Answered(NamedTuple):
     """A submission as it stands once it was handed over, and why it was not taken, if it was not."""
@@ -66,12 +70,12 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
     node = hold.run.graph.tasks[task]
     token = os.urandom(10).hex()
     rows = array.wave.rows
-    behind: list[str] = []
+    behind: Behind = {}
     if isinstance(executor, ResidentExecutor):
         pack, count = 0, min(executor.slots, len(rows))
     else:
         pack, count = array.pack, -(-len(rows) // array.pack)
-        behind = _called_off(hold, task) if any(row.attempt for row in rows) else []
+        behind = _called_off(hold, task, rows) if any(row.attempt for row in rows) else {}
     submission = SubmissionRow(token, number, task, count, len(rows), pack, "intent", now_ms())
     handed = [
         row._replace(
@@ -87,21 +91,38 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
     return Intent(submission, handed)
 
 
-def _called_off(hold: Hold, task: str) -> list[str]:
-    """Return the open submissions of a task of which nothing is wanted any more: their jobs may take long to end.
+def _called_off(hold: Hold, task: str, rows: Iterable[InstanceRow]) -> Behind:
+    """Return what is still at work of a task and was cancelled: it may take long to end.
 
     What is opened again would else be at work beside what was cancelled and cleans up after itself.
     """
-    ours = [row.token for row in hold.overview().submissions if row.task == task and row.state == "open"]
+    ours = {row.token: row for row in hold.overview().submissions if row.task == task and row.state == "open"}
     if not ours:
-        return []
-    wanted = {row.submission for row in hold.ledger.instances(task, {InstanceState.SUBMITTED})}
-    return [token for token in ours if token not in wanted]
+        return {}
+    wanted = _elements_of(hold.ledger.instances(task, {InstanceState.SUBMITTED}), ours)
+    found: Behind = {token: None for token in ours if token not in wanted}
+    for token, elements in _elements_of(rows, ours).items():
+        if token in wanted and (left := elements - wanted[token]):
+            from reflow.rundir.at_work import begun_elements  # little is cancelled and opened again
+
+            begun = begun_elements(hold.run.paths.submission(token), left)
+            found |= {token: sorted(map(int, begun))} if begun else {}
+    return found
 
 
-def _write_files(
-    hold: Hold, node: Node, submission: SubmissionRow, wave: Wave, behind: Sequence[str]
-) -> None:
+def _elements_of(
+    rows: Iterable[InstanceRow], submissions: Mapping[str, SubmissionRow]
+) -> dict[str, set[int]]:
+    """Return the elements that instances were handed over to, by token."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        submission = submissions.get(row.submission or "")
+        if submission is not None and row.position is not None:
+            found.setdefault(submission.token, set()).add(row.position // max(1, submission.pack))
+    return found
+
+
+def _write_files(hold: Hold, node: Node, submission: SubmissionRow, wave: Wave, behind: Behind) -> None:
     paths = hold.run.paths.submission(submission.token)
     for folder in (paths.directory, paths.claims, paths.outcomes, paths.done):
         make_directory(folder)
@@ -177,7 +198,7 @@ def request_for(hold: Hold, submission: SubmissionRow, others: Iterable[Submissi
         submission.instances,
         submission.count,
         submission.pack,
-        _ahead(node, submission, others, said.get("behind", ())),
+        *_ahead(node, submission, others, said["behind"]),
         said["begin_s"],
         said["exclude"],
     )
@@ -185,17 +206,18 @@ def request_for(hold: Hold, submission: SubmissionRow, others: Iterable[Submissi
 
 
 def _ahead(
-    node: Node, submission: SubmissionRow, others: Iterable[SubmissionRow], behind: Collection[str]
-) -> list[str]:
-    """Return what must end first: where only so many elements may run at once, a task's arrays follow each other.
+    node: Node, submission: SubmissionRow, others: Iterable[SubmissionRow], behind: Behind
+) -> tuple[list[str], list[tuple[str, int]]]:
+    """Return what must end first, and single elements of others that must.
 
-    Args:
-        behind: Tokens of what must end first in any case.
+    Where only so many elements may run at once, a task's arrays follow each other.
     """
     before = [row for row in others if row.task == node.name and row.number < submission.number]
-    if node.resources.array_parallelism is None:
-        before = [row for row in before if row.token in behind]
-    return [row.native_id for row in before if row.native_id]
+    if node.resources.array_parallelism is not None:
+        return [row.native_id for row in before if row.native_id], []
+    called_off = {row.native_id: behind[row.token] for row in before if row.native_id and row.token in behind}
+    whole = [native for native, elements in called_off.items() if elements is None]
+    return whole, [(native, element) for native, some in called_off.items() for element in some or ()]
 
 
 def frame_of(run: OpenRun) -> Frame:

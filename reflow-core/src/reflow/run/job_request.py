@@ -39,6 +39,7 @@ class Asked(NamedTuple):
     elements: int
     pack: int
     predecessors: Sequence[str] = ()
+    elements_ahead: Sequence[tuple[str, int]] = ()
     begin_s: int = 0
     exclude: Sequence[str] = ()
 
@@ -59,6 +60,7 @@ def task_request(frame: Frame, node: Node, asked: Asked) -> JobRequest:
         directory=f"{RunPaths(frame.root).jobs}/{asked.token}",
         cwd=frame.cwd,
         predecessors=asked.predecessors,
+        elements_ahead=asked.elements_ahead,
         begin_s=asked.begin_s,
         warn_s=0 if short else WARN_S,
         exclude=asked.exclude,

@@ -190,7 +190,8 @@ def _continued(row: InstanceRow, before: InstanceRow | None) -> InstanceRow:
         return before
     if before.state is InstanceState.CANCELLED and row.state is _PENDING:
         return before._replace(identity=row.identity, parts=row.parts)
-    return row._replace(attempt=before.attempt, fresh=before.fresh)
+    last = row._replace(attempt=before.attempt, submission=before.submission, position=before.position)
+    return last._replace(fresh=before.fresh)
 
 
 def shared_digests(node: Node, parameters: Mapping[str, Any], known: dict[str, bytes]) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from reflow.model.states import JobState
 from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
 from reflow.run.small_jobs import is_small, watched
-from reflow.rundir.at_work import Starts, stopped_elements
+from reflow.rundir.at_work import Starts, begun_elements
 from reflow.rundir.queue import Asked, Waits, keep_waits
 
 Reports = Mapping[str, Mapping[int, ElementReport]]  #: by native id and element
@@ -64,7 +64,7 @@ def _stopped(hold: Hold, executor: Executor, row: SubmissionRow, told: Reports) 
     reports = told.get(str(row.native_id), {})
     idle = {e for e, report in reports.items() if report.state is JobState.PENDING}
     idle |= {e for e in range(row.count) if is_gone(executor, row, reports.get(e))}
-    return stopped_elements(hold.run.paths.submission(row.token), idle)
+    return begun_elements(hold.run.paths.submission(row.token), idle)
 
 
 def _guards(rows: Sequence[SubmissionRow], told: Reports) -> Waits:

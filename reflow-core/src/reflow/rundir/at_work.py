@@ -23,7 +23,7 @@ def count_at_work(sub: SubmissionPaths, stopped: Starts | None = None) -> int:
     At work is what was claimed and is not through.
 
     Args:
-        stopped: Elements that are not, as far as they were not claimed again since; see `stopped_elements`.
+        stopped: Elements that are not, as far as they were not claimed again since; see `begun_elements`.
     """
     claims = _claims(sub)
     idle = _idle(claims, stopped)
@@ -33,7 +33,7 @@ def count_at_work(sub: SubmissionPaths, stopped: Starts | None = None) -> int:
 
 
 def idle_elements(sub: SubmissionPaths, stopped: Starts | None) -> set[int]:
-    """Return the elements that had stopped and were not claimed again since; see `stopped_elements`."""
+    """Return the elements that had stopped and were not claimed again since; see `begun_elements`."""
     return _idle(_claims(sub), stopped) if stopped else set()
 
 
@@ -41,10 +41,10 @@ def _idle(claims: Counter[int], stopped: Starts | None) -> set[int]:
     return {int(element) for element, starts in (stopped or {}).items() if claims[int(element)] <= starts}
 
 
-def stopped_elements(sub: SubmissionPaths, idle: Collection[int]) -> dict[str, int]:
-    """Return which elements were claimed and are not through, of those whose jobs are not at work."""
-    claims = _claims(sub) if idle else Counter[int]()
-    return {str(e): claims[e] for e in sorted(unfinished_elements(sub, claims.keys() & set(idle)))}
+def begun_elements(sub: SubmissionPaths, elements: Collection[int]) -> dict[str, int]:
+    """Return which of some elements were claimed and are not through, and how often they were claimed."""
+    claims = _claims(sub) if elements else Counter[int]()
+    return {str(e): claims[e] for e in sorted(unfinished_elements(sub, claims.keys() & set(elements)))}
 
 
 def _claims(sub: SubmissionPaths) -> Counter[int]:

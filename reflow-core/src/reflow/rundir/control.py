@@ -109,8 +109,15 @@ def write_opened(paths: RunPaths, opened: Opened) -> None:
 
 def list_opened(paths: RunPaths) -> list[Opened]:
     """Return all that was opened again in a run."""
-    names = sorted(n for n in _listed(paths) if n.startswith(_OPENED) and not n.endswith(".tmp"))
-    return [Opened(*json.loads(read_bytes(os.path.join(paths.control, name)))) for name in names]
+    return [_read_opened(paths, name) for name in _opened_names(_listed(paths))]
+
+
+def _opened_names(listed: Sequence[str]) -> list[str]:
+    return sorted(name for name in listed if name.startswith(_OPENED) and not name.endswith(".tmp"))
+
+
+def _read_opened(paths: RunPaths, name: str) -> Opened:
+    return Opened(*json.loads(read_bytes(os.path.join(paths.control, name))))
 
 
 class CancelMarks:
@@ -123,6 +130,7 @@ class CancelMarks:
     def __init__(self, run: RunPaths, submission: SubmissionPaths) -> None:
         self._run = run
         self._submission = submission
+        self._number: int | None = None
         self._seen = -1
         self._scopes: list[Scope] = []
 
@@ -131,8 +139,8 @@ class CancelMarks:
         listed = _listed(self._run)
         cancels = [found for found in _requests(self._run, listed) if found.kind == "cancel"]
         self._scopes = [scope for found in cancels for scope in found.scopes]
-        if any(name.startswith(_OPENED) for name in listed):
-            self._scopes += self._opened_again()
+        if opened := _opened_names(listed):
+            self._scopes += self._opened_again(opened)
         return bool(self._scopes)
 
     def covers(self, task: str, index: int) -> bool:
@@ -146,10 +154,12 @@ class CancelMarks:
             self.look()
         return any(scope.covers(task, index) for scope in self._scopes)
 
-    def _opened_again(self) -> list[Scope]:
-        number = json.loads(read_bytes(self._submission.request))["number"]
-        later = [opened.instances for opened in list_opened(self._run) if opened.after >= number]
-        return [Scope(task, frozenset(indices)) for instances in later for task, indices in instances.items()]
+    def _opened_again(self, names: Sequence[str]) -> list[Scope]:
+        if self._number is None:
+            self._number = int(json.loads(read_bytes(self._submission.request))["number"])
+        later = [name for name in names if int(name.split("-")[1]) >= self._number]
+        opened = [_read_opened(self._run, name).instances for name in later]
+        return [Scope(task, frozenset(indices)) for found in opened for task, indices in found.items()]
 
 
 def _read(paths: RunPaths, name: str) -> Request | None:

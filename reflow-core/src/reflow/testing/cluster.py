@@ -187,7 +187,11 @@ class Cluster:
         return min((e for e in due if e.due <= until), key=lambda e: e.due, default=None)
 
     def _may_start(self, element: Element) -> bool:
-        before = [e for native in element.request.predecessors for e in self.jobs.get(native, ())]
+        request = element.request
+        before = [e for native in request.predecessors for e in self.jobs.get(native, ())]
+        before += [
+            e for native, n in request.elements_ahead for e in self.jobs.get(native, ()) if e.number == n
+        ]
         return not element.is_held and not any(e.state.is_active for e in before)
 
     def _step(self, element: Element) -> None:
