@@ -158,6 +158,30 @@ def test_a_mistyped_option_is_said_with_the_value_and_the_remedy(shared_terminal
     assert shared_terminal.steps("submit", *words).complains(2, *fragments)
 
 
+IGNORED = {
+    "follow only what failed": (["logs", "-f", "--failed"], ["-f prints all", "--failed has no meaning"]),
+    "follow a path": (["logs", "-f", "--path"], ["--path has no meaning"]),
+    "follow as facts": (["logs", "work", "--follow", "--json"], ["--json has no meaning"]),
+    "follow the last lines": (["logs", "-f", "-n", "0"], ["-n has no meaning"]),
+    "follow in silence": (["logs", "-f", "-q"], ["-q has no meaning"]),
+    "watch a task": (["status", "work", "--watch"], ["--watch follows the whole run", "work has no meaning"]),
+    "watch what failed": (["status", "--watch", "--failed"], ["--failed has no meaning"]),
+    "two formats": (["dag", "--json", "--format", "dot"], ["--format", "not allowed with", "--json"]),
+    "no run directory": (["submit", "--run-dir", ""], ["--run-dir", "the text is empty"]),
+    "no store": (["runs", "--store", ""], ["--store", "the text is empty"]),
+    "a nameless profile": (["status", "--profile", ""], ["--profile", "the text is empty"]),
+    "until no time": (["wait", "--timeout", "nan"], ["--timeout", "'nan' is no number of seconds"]),
+    "until before": (["wait", "--timeout=-1"], ["--timeout", "'-1' is no number of seconds"]),
+}
+
+
+@pytest.mark.parametrize("flaw", IGNORED)
+def test_an_option_that_would_not_be_heeded_is_refused(shared_terminal, flaw):
+    words, fragments = IGNORED[flaw]
+
+    assert shared_terminal.steps(*words).complains(2, *fragments)
+
+
 @pytest.mark.parametrize(
     ("words", "fragment"),
     [

@@ -137,8 +137,16 @@ def test_results_have_a_place_for_each_instance(ran):
 
 @pytest.mark.parametrize(
     "words",
-    [["status"], ["wait"], ["cancel", "@last"], ["runs"], ["retry", "prepare"], ["why"]],
-    ids=lambda words: words[0],
+    [
+        ["status"],
+        ["status", "--watch"],
+        ["wait"],
+        ["cancel", "@last"],
+        ["runs"],
+        ["retry", "prepare"],
+        ["why"],
+    ],
+    ids=" ".join,
 )
 def test_quiet_prints_the_id_alone(ran, words):
     told = ran.steps(*words, "-q")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import pytest
+
+from reflow.run import why
 
 RUNNING, QUEUED = ["work[0]", "work[1]"], ["work[2]", "work[3]", "work[4]", "work[5]"]
 
@@ -66,3 +71,63 @@ def test_results_of_what_is_in_a_state_are_those_alone(terminal):
     assert terminal.steps("results", "work[reused]", "-q").out.split() == ["work[0]", "work[1]"]
     assert terminal.steps("results", "work[succeeded]", "-q").out.split() == ["work[2]"]
     assert terminal.steps("results", "work[failed]", "-q").out == ""
+
+
+LATE = """
+import time
+from pathlib import Path
+from typing import Annotated
+from reflow import Result, RunDir, Workflow
+
+wf = Workflow("late")
+
+@wf.job
+def first(run_dir: RunDir = RunDir()) -> list[int]:
+    while not (run_dir / "gate").exists():
+        time.sleep(0.01)
+    return [0, 1]
+
+@wf.array_job
+def then(i: Annotated[int, Result(step="first")]) -> int:
+    return i
+
+if __name__ == "__main__":
+    raise SystemExit(wf.cli())
+"""
+
+
+def test_a_cancel_of_what_is_not_known_yet_says_that_it_holds(terminal):
+    (terminal.folder / "late.py").write_text(LATE)
+    run_id = terminal.python("late.py", "submit", "--executor", "local", "--detach", "-q").out.strip()
+
+    told = terminal.python("late.py", "cancel", "then[0]")
+    (terminal.folder / "runs" / "late" / "gate").touch()
+    terminal.python("late.py", "wait")
+
+    assert told.out == f"run {run_id}: what is named of then is cancelled as soon as it is known\n"
+    assert terminal.python("late.py", "status", "then[cancelled]", "-q").out == "then[0]\n"
+
+
+def test_a_retry_just_after_a_submit_does_not_take_its_driver_for_gone(terminal):
+    with terminal.here():
+        run = terminal.workflow("steps").submit(executor="local", gate=True)
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            run.retry()
+            run.cancel()
+
+    assert "nothing to retry" in out.getvalue()
+    assert "nothing drives" not in out.getvalue()
+
+
+@pytest.mark.usefixtures("detached")
+def test_why_looks_once_for_what_keeps_a_run_from_going_on(terminal, monkeypatch):
+    looked = []
+    monkeypatch.setattr(why, "read_status", lambda run: looked.append(run) or {"messages": ["slow"]})
+
+    told = terminal.steps("why", "--json").json
+
+    assert [one["notes"][-1:] for one in told if one["state"] in ("running", "submitted", "waiting")] == [
+        ["slow"]
+    ] * 3
+    assert len(looked) == 1

@@ -197,6 +197,37 @@ def test_logs_without_a_selector_are_those_of_what_failed(failed):
     assert "== convert[1]" in done.wrong
 
 
+def test_what_is_not_there_of_a_run_that_is_over_is_not_said_to_come(failed):
+    place, _ = failed
+
+    assert "yet" not in place.flow("results", "finalize").wrong
+    assert re.search(
+        r"no results of that in run demo-\S+ \(failed\)", place.flow("results", "finalize").wrong
+    )
+
+
+def test_what_went_well_has_no_log_of_a_failure_and_is_not_said_to_have_logged_nothing(failed):
+    place, _ = failed
+
+    assert "nothing of that was begun and has failed" in place.flow("logs", "--failed", "convert[0]").wrong
+
+
+def test_a_task_without_instances_is_told_beside_the_instances_of_others(failed):
+    place, _ = failed
+
+    *_, last = place.flow("status", "convert[1]", "finalize").said.splitlines()
+
+    assert last.startswith("⊘ finalize skipped")
+
+
+def test_a_number_of_runs_holds_for_those_of_whatever_workflow_too(place):
+    for _ in range(2):
+        place.flow("submit", "-q", "--n", "0")
+
+    assert len(place.flow("runs", "--all", "-q", "-n", "1").said.split()) == 1
+    assert len(place.flow("runs", "--all", "-q").said.split()) == 2
+
+
 def test_logs_of_an_instance_are_its_own(failed):
     place, _ = failed
 

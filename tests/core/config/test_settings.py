@@ -145,3 +145,11 @@ def test_mode_is_the_older_word_for_the_executor_and_can_be_dry_run(tmp_path, gi
 
 def test_no_executor_is_chosen_where_none_is_named(tmp_path):
     assert executor_choice(load_settings(environ={"HOME": str(tmp_path)})) == (None, False, "default")
+
+
+def test_a_profile_that_names_the_executor_by_the_older_word_wins_over_the_file(tmp_path):
+    text = '[executor]\nname = "local"\n[profile.p.executor]\nmode = "sbatch"\n'
+    environ = configuration(tmp_path, text)
+
+    assert executor_choice(load_settings("p", environ=environ))[:2] == ("slurm", False)
+    assert executor_choice(load_settings(environ=environ))[:2] == ("local", False)

@@ -30,7 +30,3 @@ def test_a_task_whose_instances_never_became_known_says_why(task):
         "· later waiting: waits for prepare",
         "⊘ skipped skipped",
     ]
-
-
-def test_a_task_that_has_none_that_fit_says_only_that(task):
-    assert no_instances_text({"convert": task("succeeded", 3, succeeded=3)}, Screen()) == "no instance fits"

@@ -54,9 +54,9 @@ class Call:
         return {setting: getattr(self.options, word, None) for setting, word in words.items()}
 
     def typed(self, command: str, *words: str, run: str | None = None) -> str:
-        """Return the full line of another command, ready to paste; it means the same run directory and store."""
+        """Return the full line of another command, ready to paste; it means the same directory, store and profile."""
         parts = [command, *([run] if run else []), *words]
-        for flag in ("run_dir", "store"):
+        for flag in ("run_dir", "store", "profile"):
             value = getattr(self.options, flag, None)
             if value and not (flag == "run_dir" and self.command == "submit"):
                 parts += [f"--{flag.replace('_', '-')}", value]

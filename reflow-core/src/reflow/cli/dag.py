@@ -30,11 +30,10 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     parser = CommandParser(
         prog, "Draw the tasks and what joins them.", "[RUN] [options]" if workflow is None else "[options]"
     )
-    parser.basics.add_argument(
-        "--format", choices=FORMATS, help="default: text, or what the suffix of -o says"
-    )
+    form = parser.basics.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=FORMATS, help="default: text, or what the suffix of -o says")
     parser.basics.add_argument("-o", "--output", metavar="FILE", help="write it to a file")
-    parser.basics.add_argument("--json", action="store_true", help="the same as --format json")
+    form.add_argument("--json", action="store_true", help="the same as --format json")
     if workflow is None:
         add_run_options(parser, selectors=False)
     parser.add_basics()

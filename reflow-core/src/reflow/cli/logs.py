@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
-from reflow.cli.options import Basics, number_from, run_parser
+from reflow.cli.options import Basics, number_from, refuse_together, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 from reflow.config.known_plugins import BUILT_IN_EXECUTOR
@@ -42,6 +42,8 @@ def run(call: Call) -> int:
     from reflow.run.logs import log_slices
     from reflow.run.look import heal
 
+    if call.options.follow:
+        _check_following(call)
     target = target_of(call)
     run = open_target(call, target)
     scopes = selectors_of(run, target)
@@ -56,7 +58,7 @@ def run(call: Call) -> int:
         _print_paths(call, run, found)
     elif not found:
         call.hint(
-            _nothing(run, scopes)
+            _nothing(call, run, scopes)
             or f"nothing was logged; see: {call.typed('why', *target.selectors, run=run.id)}"
         )
     else:
@@ -65,8 +67,22 @@ def run(call: Call) -> int:
     return 0
 
 
-def _nothing(run: OpenRun, scopes: list[Scope]) -> str:
-    """Say where jobs wrote that ended before they came to an instance, if there are any."""
+def _check_following(call: Call) -> None:
+    options = call.options
+    others = {
+        "--failed": options.failed,
+        "--path": options.path,
+        "--json": options.json,
+        "-n": options.lines is not None,
+        "-q": options.quiet,
+    }
+    refuse_together("-f", others, "prints all that is logged as it comes")
+
+
+def _nothing(call: Call, run: OpenRun, scopes: list[Scope]) -> str:
+    """Say that nothing failed that is meant, or where jobs wrote that ended before they came to an instance."""
+    if call.options.failed:
+        return "no log: nothing of that was begun and has failed"
     tasks = {scope.task for scope in scopes} or {None}
     asked = [name for name in run.graph.tasks if {name, None} & tasks and not run.ledger.attempts(name)]
     paths = [path for path in map(run.paths.task_log, asked) if os.path.exists(path)]

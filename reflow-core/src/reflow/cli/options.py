@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from reflow.cli.parser import CommandParser
+from reflow.errors import UsageError
 
 Basics: TypeAlias = "argparse._ArgumentGroup"  #: the group of reflow's own options
 
@@ -14,9 +15,11 @@ Basics: TypeAlias = "argparse._ArgumentGroup"  #: the group of reflow's own opti
 def add_store_options(parser: CommandParser) -> None:
     """Add where runs and results are."""
     basics = parser.basics
-    basics.add_argument("--run-dir", metavar="DIR", help="the run directory")
-    basics.add_argument("--store", metavar="ADDRESS", help="where results and the list of runs are kept")
-    basics.add_argument("--profile", metavar="NAME", help="a profile of the configuration file")
+    basics.add_argument("--run-dir", type=filled, metavar="DIR", help="the run directory")
+    basics.add_argument(
+        "--store", type=filled, metavar="ADDRESS", help="where results and the list of runs are kept"
+    )
+    basics.add_argument("--profile", type=filled, metavar="NAME", help="a profile of the configuration file")
 
 
 def add_run_options(parser: CommandParser, *, selectors: bool = True) -> None:
@@ -53,6 +56,24 @@ def add_output_options(parser: CommandParser) -> None:
     parser.basics.add_argument("-q", "--quiet", action="store_true", help="print ids alone")
 
 
+def filled(text: str) -> str:
+    """Return a text that is not empty, as that of a shell's variable is which nobody set."""
+    if not text:
+        raise argparse.ArgumentTypeError("the text is empty; leave the option out to mean the default")
+    return text
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return number
+
+
 def number_from(least: int) -> Callable[[str], int]:
     """Return what reads a whole number that is not below ``least``."""
 
@@ -62,6 +83,20 @@ def number_from(least: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def refuse_together(option: str, others: Mapping[str, object], why: str) -> None:
+    """Refuse what would not be heeded beside an option.
+
+    Args:
+        others: What was typed beside it, or something false, by how it is written.
+        why: What the option does, as the reason.
+
+    Raises:
+        UsageError: Something was.
+    """
+    if typed := [word for word, given in others.items() if given]:
+        raise UsageError(f"{option} {why}, so {typed[0]} has no meaning beside it; leave one of them out")
 
 
 _RUN = "any unique part of a run's id, or @last; without it the newest run of this workflow."

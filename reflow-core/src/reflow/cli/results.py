@@ -86,7 +86,9 @@ def _why_nothing(call: Call, run: OpenRun, tasks: list[str]) -> str:
     known = run.ledger.overview().tasks
     if all(known[task].total == 0 for task in tasks):
         return f"{', '.join(tasks)}: no instances, since the list was empty"
-    return f"no results yet; see: {call.typed('status', run=run.id)}"
+    state = run.ledger.overview().state
+    told = f"no results of that in run {run.id} ({state.value})" if state.is_over else "no results yet"
+    return f"{told}; see: {call.typed('status', run=run.id)}"
 
 
 def _show(call: Call, run: OpenRun, task: str, values: dict[int, Any]) -> None:

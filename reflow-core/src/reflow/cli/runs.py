@@ -23,7 +23,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
     """Return the parser of ``runs``."""
     parser = CommandParser(prog, "List runs, newest first.")
     parser.basics.add_argument(
-        "-n", "--number", type=number_from(1), default=_SHOWN, metavar="N", help="show the newest N"
+        "-n", "--number", type=number_from(1), metavar="N", help=f"show the newest N (else {_SHOWN})"
     )
     parser.basics.add_argument("--all", action="store_true", help="show all, of whatever workflow")
     add_store_options(parser)
@@ -40,7 +40,7 @@ def run(call: Call) -> int:
     workflow = None if call.workflow is None or options.all else call.workflow.name
     run_dir = absolute(options.run_dir) if options.run_dir else None
     known = known_runs(call.settings, workflow=workflow, run_dir=run_dir)
-    shown = known if options.all else known[: options.number]
+    shown = known[: options.number or (None if options.all else _SHOWN)]
     if options.quiet:
         for entry in shown:
             call.say(entry.run_id)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from reflow.cli.call import Call
 from reflow.cli.follow import exit_code, show_status, wait_for
-from reflow.cli.options import Basics, run_parser
+from reflow.cli.options import Basics, refuse_together, run_parser
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_target, selectors_of, target_of
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from reflow.graph.definition import Definition
     from reflow.model.records import InstanceRow
     from reflow.run.opened import OpenRun
@@ -31,9 +33,14 @@ def _add_own(basics: Basics) -> None:
 def run(call: Call) -> int:
     """Show how a run stands."""
     target = target_of(call)
+    if call.options.watch:
+        others = {"--failed": call.options.failed, **dict.fromkeys(target.selectors, True)}
+        refuse_together("--watch", others, "follows the whole run")
     run = open_target(call, target)
     selectors = selectors_of(run, target)
     if call.options.watch:
+        if call.options.quiet:
+            call.say(run.id)
         return wait_for(call, run)
     status = _look(run)
     if selectors or call.options.failed:
@@ -72,11 +79,23 @@ def _show_instances(call: Call, run: OpenRun, selectors: list[Scope]) -> int:
 def _listed(call: Call, run: OpenRun, rows: list[dict[str, Any]], selectors: list[Scope]) -> str:
     from reflow.view.instances import instances_text, no_instances_text
 
-    if rows:
-        return instances_text(rows, call.screen())
-    meant = {scope.task for scope in selectors} or set(run.graph.tasks)
-    tasks = {name: task for name, task in _read(run)["tasks"].items() if name in meant}
-    return no_instances_text(tasks, call.screen())
+    named = {scope.task for scope in selectors} or (set() if rows else set(run.graph.tasks))
+    parts = [instances_text(rows, call.screen())] if rows else []
+    if without := named - {row["task"] for row in rows}:
+        parts.append(no_instances_text(_never_known(run, without), call.screen()))
+    return "\n".join(filter(None, parts)) or "no instance fits"
+
+
+def _never_known(run: OpenRun, tasks: Container[str | None]) -> dict[str, Any]:
+    """Return how tasks stand whose instances are not known, or never became known."""
+    from reflow.model.states import TaskState
+
+    known = run.ledger.overview().tasks
+    return {
+        name: task
+        for name, task in _read(run)["tasks"].items()
+        if name in tasks and known[name].state is not TaskState.EXPANDED
+    }
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reflow.cli.call import Call
 from reflow.cli.follow import wait_for
-from reflow.cli.options import Basics, run_parser
+from reflow.cli.options import Basics, run_parser, seconds
 from reflow.cli.parser import CommandParser
 from reflow.cli.target import open_run_alone
 
@@ -21,7 +21,7 @@ def parser(prog: str, workflow: Definition | None) -> CommandParser:
 
 
 def _add_own(basics: Basics) -> None:
-    basics.add_argument("--timeout", type=float, metavar="SECONDS", help="wait no longer, and exit with 1")
+    basics.add_argument("--timeout", type=seconds, metavar="SECONDS", help="wait no longer, and exit with 1")
 
 
 def run(call: Call) -> int:

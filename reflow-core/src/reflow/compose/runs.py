@@ -186,7 +186,8 @@ def _known_runs(
 
 def _listed_runs(settings: Settings) -> list[KnownRun]:
     store, _ = make_store(settings)
-    by_id = settings.origin("store.url") != TYPED  # the list is found again without being named
+    # whether the list is found again without being named
+    by_id = not (settings.is_profile_typed or settings.origin("store.url") == TYPED)
     results = store.open_results()
     try:
         found = [KnownRun(entry.run_id, entry.run_dir, entry.created, by_id) for entry in results.runs()]

@@ -30,6 +30,9 @@ class Settings:
 
     def __init__(self, profile: str | None, given: Mapping[str, Value], environ: Mapping[str, str]) -> None:
         self.profile = profile or environ.get(PROFILE_VARIABLE) or None
+        self.is_profile_typed = bool(
+            profile
+        )  #: and not of the environment, where the next command finds it too
         self._given = given
         self._environ = environ
         self._file: ConfigFile | None = None
@@ -64,9 +67,10 @@ class Settings:
         for key in keys:
             if self._environ.get(key.variable):
                 yield self._checked(key, self._environ[key.variable], key.variable)
-        for key in keys:
-            for entry in self._in_file(key.name):
-                yield self._checked(key, entry.value, entry.origin)
+        for table in self._tables():
+            for key in keys:
+                if entry := table.get(key.name):
+                    yield self._checked(key, entry.value, entry.origin)
 
     def warnings(self) -> tuple[str, ...]:
         """Return a line for each unknown key of the file; reads it only if that was needed already."""
@@ -78,14 +82,16 @@ class Settings:
 
         return config_path(self._environ)
 
-    def _in_file(self, name: str) -> list[Entry]:
+    def _tables(self) -> Iterator[Mapping[str, Entry]]:
+        """Return what the file says, the profile before what it lies over; read when the first is asked for."""
         if self._file is None:
             from reflow.config.file import read_config
 
             self._file = read_config(self.path())
             self._check_profile(self._file)
-        profile = self._file.profiles[self.profile] if self.profile else {}
-        return [table[name] for table in (profile, self._file.entries) if name in table]
+        if self.profile:
+            yield self._file.profiles[self.profile]
+        yield self._file.entries
 
     def _check_profile(self, file: ConfigFile) -> None:
         if self.profile and self.profile not in file.profiles:

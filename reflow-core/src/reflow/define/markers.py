@@ -66,8 +66,8 @@ class Param:
         self.short = _short(short)
         self.namespace = namespace
         self.choices = _choices(choices)
-        self.metavar = metavar
-        self.secret = bool(secret)
+        self.metavar = _metavar(metavar)
+        self.secret = _switch("Param", "secret", secret)
         self.track = check_track("Param", track)
 
     def __repr__(self) -> str:
@@ -99,7 +99,7 @@ class Result:
             raise DefinitionError('Result takes step="name" or steps=["a", "b"], exactly one of them')
         self.several = steps is not None
         self.steps = task_refs("Result", (step,) if step is not None else steps)
-        self.broadcast = bool(broadcast)
+        self.broadcast = _switch("Result", "broadcast", broadcast)
         self.track = check_track("Result", track)
         if self.track not in (None, "path"):
             raise DefinitionError(
@@ -203,6 +203,18 @@ def check_track(where: str, track: object) -> str | None:
         words = ", ".join(map(repr, TRACKS))
         raise DefinitionError(f"{where}(track={track!r}): it is one of {words}")
     return track
+
+
+def _metavar(metavar: object) -> str | None:
+    if metavar is None or (isinstance(metavar, str) and metavar):
+        return metavar
+    raise DefinitionError(f"Param(metavar={metavar!r}): it is a word for the help")
+
+
+def _switch(where: str, name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise DefinitionError(f"{where}({name}={value!r}): it is True or False")
+    return value
 
 
 def _short(short: object) -> str | None:

@@ -32,6 +32,7 @@ _WANTED = {
     "verify": _SWITCH,
     "dry_run": _SWITCH,
     "wait": _SWITCH,
+    "as_dict": _SWITCH,
     "params": _Wanted((Mapping, _NONE), 'a dict of parameters by name, such as {"status": "final"}'),
     "timeout": _Wanted((int, float, _NONE), "a number of seconds"),
     "index": _Wanted((int,), "the number of an instance"),
@@ -39,14 +40,17 @@ _WANTED = {
 
 
 def check_arguments(**given: object) -> None:
-    """Refuse what an argument of this name cannot be.
+    """Refuse what an argument of this name cannot be; an empty text names nothing.
 
     Raises:
-        UsageError: One is of another type.
+        UsageError: One is of another type, or no value of it.
     """
     for name, value in given.items():
         wanted = _WANTED[name]
-        if not isinstance(value, wanted.kinds) or (isinstance(value, bool) and bool not in wanted.kinds):
+        is_other = not isinstance(value, wanted.kinds) or (
+            isinstance(value, bool) and bool not in wanted.kinds
+        )
+        if is_other or value == "" or value != value:  # the last is NaN
             raise _refusal(name, value, wanted.words)
 
 

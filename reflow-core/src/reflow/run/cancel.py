@@ -54,7 +54,16 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
                 f"{left}\nthe cancel holds, and is carried out by the next look: {run.typed('status')}"
             )
         sleep(0.05 if run.is_resident else 0.5)
+    if ahead := _ahead(run, wanted):
+        return f"run {run.id}: what is named of {' and '.join(ahead)} is cancelled as soon as it is known"
     return _told(run.id, was_active, _cancelled(run, wanted) - before)
+
+
+def _ahead(run: OpenRun, wanted: Sequence[Scope]) -> list[str]:
+    """Return the tasks of which instances are named that nobody knows yet: the cancel waits for them."""
+    tasks = run.ledger.overview().tasks
+    named = dict.fromkeys(scope.task for scope in wanted if scope.task and scope.indices is not None)
+    return [name for name in named if tasks[name].state is TaskState.WAITING]
 
 
 def _told(run_id: str, was_active: int, cancelled: int) -> str:

@@ -52,6 +52,7 @@ class Run:
     def status(self, as_dict: Literal[True]) -> dict[str, Any]: ...
     def status(self, as_dict: bool = False) -> dict[str, Any] | None:
         """Print how it stands, or return that as a dict, with the keys of ``status --json``."""
+        check_arguments(as_dict=as_dict)
         found = look(self._run)
         if as_dict:
             return found
@@ -137,6 +138,7 @@ class Run:
             UsageError: That is no selector, or an index is given without its task.
         """
         _check_task("why", task, may_be_none=True)
+        check_arguments(as_dict=as_dict)
         if index is not None:
             check_arguments(index=index)
         if index is not None and task is None:
@@ -172,6 +174,7 @@ class Run:
             UsageError: The run is held.
         """
         _check_task("retry", task, may_be_none=True)
+        check_arguments(verify=verify)
         report = retry(self._run, self._scopes(task), verify=verify)
         print(report.message)
         if report.needs_driver:

@@ -14,9 +14,8 @@ from reflow.run.kept import keep
 from reflow.run.opened import OpenRun
 from reflow.run.requests import reopened
 from reflow.run.settle import settle
-from reflow.run.status import drift
+from reflow.run.status import drift, read_status
 from reflow.rundir.control import Scope, list_requests, write_request
-from reflow.rundir.lease import is_free
 from reflow.rundir.runfile import check_own
 
 
@@ -89,7 +88,7 @@ def _told_nothing(run: OpenRun) -> str:
     told = f"nothing to retry in run {run.id} ({state.value})"
     if run.is_resident or state is not RunState.RUNNING:  # else the look may have taken it on
         told += ": nothing was changed"
-    if state is RunState.RUNNING and run.is_resident and is_free(run.paths, run.is_over):
+    if state is RunState.RUNNING and read_status(run)["driver"]["alive"] is False:
         told += f"\nnothing drives this run any more; {run.remedy}"
     return told
 

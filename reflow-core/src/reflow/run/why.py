@@ -88,6 +88,7 @@ class _Explainer:
         self._run = run
         self._past = past
         self._overview = overview
+        self._said: list[str] | None = None
 
     def task(self, name: str, scopes: Sequence[Scope]) -> Iterator[Explanation]:
         """Explain the instances of a task that are meant, or the task itself where it has none."""
@@ -192,7 +193,12 @@ class _Explainer:
         return told._replace(cause="expansion", reason=row.reason or "it could not be expanded")
 
     def _troubles(self) -> list[str]:
-        """Say what keeps a run from going on, and what else is to be said of it."""
+        """Say what keeps a run from going on, and what else is to be said of it; that is looked for once."""
+        if self._said is None:
+            self._said = self._look_for_troubles()
+        return self._said
+
+    def _look_for_troubles(self) -> list[str]:
         if self._overview.state in (RunState.RUNNING, RunState.HELD):
             return list(read_status(self._run)["messages"])
         return [f"the run is {self._overview.state.value}; {self._run.remedy}"]

@@ -89,7 +89,7 @@ def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
     if found is None:
         return Ran("first", f"no earlier result of {node.key} is in the store")
     parts = _shown_parts(run, past, row, found, now)
-    names = " and ".join(part_name(part) for part in parts if part.changed)
+    names = " and ".join(dict.fromkeys(part_name(part) for part in parts if part.changed))
     notes = _code_notes(past, node, found.result)
     notes += told_own_files(past, found.result.context.run_id, node, run.info["parameters"])
     return Ran("changed", f"{names} changed", found.result, parts, notes)

@@ -22,9 +22,8 @@ def instances_text(rows: Sequence[Mapping[str, Any]], screen: Screen) -> str:
 
 
 def no_instances_text(tasks: Mapping[str, Mapping[str, Any]], screen: Screen) -> str:
-    """Return why there is nothing to list of tasks: those whose instances never became known say it themselves."""
-    unknown = [(name, task) for name, task in tasks.items() if task["total"] is None]
-    return "\n".join(_why_unknown(name, task, screen) for name, task in unknown) or "no instance fits"
+    """Return a line for each task whose instances never became known: how it stands, and why."""
+    return "\n".join(_why_unknown(name, task, screen) for name, task in tasks.items())
 
 
 def _why_unknown(name: str, task: Mapping[str, Any], screen: Screen) -> str:
