@@ -108,6 +108,15 @@ def test_a_cancel_of_what_is_not_known_yet_says_that_it_holds(terminal):
     assert terminal.python("late.py", "status", "then[cancelled]", "-q").out == "then[0]\n"
 
 
+def test_a_cancel_of_what_is_not_known_yet_tells_too_what_it_cancelled(terminal):
+    (terminal.folder / "late.py").write_text(LATE)
+    run_id = terminal.python("late.py", "submit", "--executor", "local", "--detach", "-q").out.strip()
+
+    told = terminal.python("late.py", "cancel", "then[0]", "first")
+
+    assert told.out.startswith(f"cancelled 1 of run {run_id}")
+
+
 def test_a_retry_just_after_a_submit_does_not_take_its_driver_for_gone(terminal):
     with terminal.here():
         run = terminal.workflow("steps").submit(executor="local", gate=True)

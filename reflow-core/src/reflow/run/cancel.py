@@ -54,9 +54,11 @@ def cancel(run: OpenRun, scopes: Sequence[Scope] = (), timeout_s: float = 90.0) 
                 f"{left}\nthe cancel holds, and is carried out by the next look: {run.typed('status')}"
             )
         sleep(0.05 if run.is_resident else 0.5)
+    told = _told(run.id, was_active, cancelled := _cancelled(run, wanted) - before)
     if ahead := _ahead(run, wanted):
-        return f"run {run.id}: what is named of {' and '.join(ahead)} is cancelled as soon as it is known"
-    return _told(run.id, was_active, _cancelled(run, wanted) - before)
+        told = told if cancelled else f"run {run.id}"
+        return f"{told}: what is named of {' and '.join(ahead)} is cancelled as soon as it is known"
+    return told
 
 
 def _ahead(run: OpenRun, wanted: Sequence[Scope]) -> list[str]:
