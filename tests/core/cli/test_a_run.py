@@ -220,6 +220,18 @@ def test_a_task_without_instances_is_told_beside_the_instances_of_others(failed)
     assert last.startswith("⊘ finalize skipped")
 
 
+def test_a_workflow_without_a_run_is_named_where_others_have_some(failed):
+    place, _ = failed
+    (place.folder / "other.py").write_text(
+        (place.folder / "flow.py").read_text().replace('"demo"', '"other"')
+    )
+
+    told = place._end(place.start("other.py", "status"))
+
+    assert (told.code, told.said) == (4, "")
+    assert told.wrong.startswith("error: there is no run of other yet in ")
+
+
 def test_a_number_of_runs_holds_for_those_of_whatever_workflow_too(place):
     for _ in range(2):
         place.flow("submit", "-q", "--n", "0")

@@ -65,11 +65,14 @@ def open_run(
     known, trouble = _known_runs(settings, workflow, run_dir)
     place = run_dir or store_address(settings)
     own = [run for run in known if workflow is None or run.workflow == workflow]
+    if reference == NEWEST and not own:
+        whose = f" of {workflow}" if workflow else ""
+        raise trouble or UnknownRun(f"there is no run{whose} yet in {place}; start one with: submit")
     try:
         found = _meant(reference, own, place)
     except UnknownRun as error:
         others = [run for run in known if run not in own]
-        if reference == NEWEST or not any(reference in run.run_id for run in others):
+        if not any(reference in run.run_id for run in others):
             raise trouble or error from None
         found = _meant(reference, others, place)
     run = open_known(found, settings)
@@ -146,10 +149,8 @@ def _is_active(known: KnownRun, settings: Settings) -> bool:
 
 
 def _meant(reference: str, runs: list[KnownRun], place: str) -> KnownRun:
-    if reference == NEWEST and runs:
-        return _newest(runs)
     if reference == NEWEST:
-        raise UnknownRun(f"there is no run yet in {place}; start one with: submit")
+        return _newest(runs)
     run_id = resolve(reference, [run.run_id for run in runs], place)
     return next(run for run in runs if run.run_id == run_id)
 
