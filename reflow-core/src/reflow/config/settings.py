@@ -30,9 +30,7 @@ class Settings:
 
     def __init__(self, profile: str | None, given: Mapping[str, Value], environ: Mapping[str, str]) -> None:
         self.profile = profile or environ.get(PROFILE_VARIABLE) or None
-        self.is_profile_typed = bool(
-            profile
-        )  #: and not of the environment, where the next command finds it too
+        self.is_profile_typed = bool(profile)  #: the next command finds that of the environment by itself
         self._given = given
         self._environ = environ
         self._file: ConfigFile | None = None

@@ -47,10 +47,9 @@ def check_arguments(**given: object) -> None:
     """
     for name, value in given.items():
         wanted = _WANTED[name]
-        is_other = not isinstance(value, wanted.kinds) or (
-            isinstance(value, bool) and bool not in wanted.kinds
-        )
-        if is_other or value == "" or value != value:  # the last is NaN
+        is_number = bool in wanted.kinds or not isinstance(value, bool)
+        is_something = value != "" and value == value  # which NaN does not
+        if not (isinstance(value, wanted.kinds) and is_number and is_something):
             raise _refusal(name, value, wanted.words)
 
 
