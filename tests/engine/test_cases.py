@@ -462,6 +462,21 @@ def test_cancel_of_an_element_that_the_scheduler_did_not_hear_is_seen_to_by_the_
     assert Counter(r.state for r in engine.ledger.instances("work"))[InstanceState.CANCELLED] == 1
 
 
+@pytest.mark.parametrize("engine", [("flow_2_0", Limits())], indirect=True)
+def test_what_was_cancelled_in_an_element_that_waits_is_not_begun_after_a_retry_of_other_work(engine):
+    until(engine, "work", JobState.PENDING)
+    for element in of_task(engine, "work"):
+        element.is_held = True
+    engine.cancel((Scope("work", frozenset((1, 2))),))
+    engine.retry((Scope("work", frozenset((2,))),))
+    for element in of_task(engine, "work"):
+        element.is_held = False
+    engine.cluster.run_for(300.0)
+
+    assert sorted(n for task, n in engine_flow.CALLS if task == "work") == [0, 2, 2, 4]
+    assert [row.index for row in engine.ledger.instances("work", {InstanceState.CANCELLED})] == [1]
+
+
 def test_cancel_of_a_run_leaves_nothing_in_the_queue_though_its_jobs_take_long_to_end(engine, monkeypatch):
     at_work = until(engine, "work")
     monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))

@@ -1,12 +1,12 @@
 """Carrying out what a user asked for while a run goes on: cancels and retries, oldest first.
 
 A request is a file; it is carried out in one transaction and may be carried out again to the same effect.
-The file of a cancel stays, since elements look at it, until a retry takes it away.
+The file of a cancel stays, since elements look at it, until a retry: then for what jobs have and stays cancelled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.errors import SchedulerError
@@ -16,7 +16,15 @@ from reflow.model.states import InstanceState, RunState, TaskState
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
 from reflow.run.small_jobs import is_small
-from reflow.rundir.control import Opened, Request, Scope, remove_request, write_opened
+from reflow.rundir.control import (
+    Opened,
+    Request,
+    Scope,
+    list_requests,
+    narrow_cancel,
+    remove_request,
+    write_opened,
+)
 
 Loader = Callable[[str], list[InstanceRow]]
 
@@ -33,8 +41,7 @@ def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done:
             _cancel(hold, executor, request)
             done.add(request.name)
         elif request.kind == "retry" and not is_held:
-            earlier = [one.name for one in requests if one.kind == "cancel" and one.name in done]
-            _retry(hold, request, earlier)
+            _retry(hold, request, done)
             remove_request(hold.run.paths, request.name)
 
 
@@ -95,8 +102,8 @@ def _end_elements(
         hold.tell_unheard(error)
 
 
-def _retry(hold: Hold, request: Request, cancels: Iterable[str]) -> None:
-    """Open again what is meant; the marks of cancels before it are taken away.
+def _retry(hold: Hold, request: Request, done: set[str]) -> None:
+    """Open again what is meant; cancels before it hold only for what stays cancelled, and jobs may still have.
 
     Not before it is written down what is opened: an element that has not looked yet finds the one or the other.
     """
@@ -107,10 +114,38 @@ def _retry(hold: Hold, request: Request, cancels: Iterable[str]) -> None:
         tasks, again = repaired(hold, overview, tasks, rows)
         rows = [*rows, *again]
     _write_down(hold, rows)
-    for name in cancels:
-        remove_request(hold.run.paths, name)
+    _narrow(hold, rows, done)
     if is_needed:
         hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
+
+
+def _narrow(hold: Hold, opened: Sequence[InstanceRow], done: set[str]) -> None:
+    """Have the cancels that were carried out mean no more than what stays cancelled and jobs have."""
+    cancels = [one for one in list_requests(hold.run.paths) if one.name in done]
+    staying = _still_cancelled(hold, opened) if cancels else {}
+    for cancel in cancels:
+        if name := narrow_cancel(hold.run.paths, cancel, _narrowed(cancel, staying)):
+            done.add(name)
+
+
+def _still_cancelled(hold: Hold, opened: Sequence[InstanceRow]) -> dict[str, set[int]]:
+    """Return what stays cancelled of what jobs were given that may not have looked yet, by task."""
+    again = {(row.task, row.index) for row in opened}
+    overview = hold.overview()
+    tokens = {row.token for row in overview.submissions}
+    found: dict[str, set[int]] = {}
+    for name in {row.task for row in overview.submissions} & overview.counts.keys():
+        rows = hold.ledger.instances(name, {InstanceState.CANCELLED})
+        found[name] = {r.index for r in rows if r.submission in tokens and (name, r.index) not in again}
+    return found
+
+
+def _narrowed(cancel: Request, staying: Mapping[str, Iterable[int]]) -> list[Scope]:
+    found: list[Scope] = []
+    for task, indices in staying.items():
+        covered = frozenset(i for i in indices if any(scope.covers(task, i) for scope in cancel.scopes))
+        found += [Scope(task, covered)] if covered else []
+    return found
 
 
 def _write_down(hold: Hold, rows: Sequence[InstanceRow]) -> None:

@@ -30,7 +30,7 @@ from reflow.run.handover import (
 from reflow.run.hold import Hold
 from reflow.run.tries import Wave, waves
 from reflow.run.upstream import Purged
-from reflow.rundir.control import list_opened
+from reflow.rundir.control import last_before_opened
 from reflow.rundir.elements import finished_elements
 
 _SUBMITTED = InstanceState.SUBMITTED
@@ -229,5 +229,5 @@ class Submissions:
 
 def _newest(hold: Hold) -> int:
     """Return the highest number that a submission has had: a rebuilt ledger may not know all of them."""
-    numbers = [row.number for row in hold.ledger.submissions()]
-    return max([0, *numbers, *(opened.after for opened in list_opened(hold.run.paths))])
+    known = max((row.number for row in hold.ledger.submissions()), default=0)
+    return max(known, last_before_opened(hold.run.paths))

@@ -1,8 +1,8 @@
 """The files in control/ by which commands speak to whoever advances a run.
 
 A *request* (cancel or retry) is a file of its own, made whole by link, so that neither is lost when the
-coordinator dies. The mark of a cancel stays until a retry takes back what it covered: elements look at it. What a retry
-opened again stands there, too: no outcome says so, and a ledger may have to be rebuilt.
+coordinator dies. The mark of a cancel stays, since elements look at it, until a retry: then of what was handed over and
+stays cancelled. What a retry opened again stands there, too: no outcome says so, and a ledger may have to be rebuilt.
 """
 
 from __future__ import annotations
@@ -48,13 +48,27 @@ def write_request(paths: RunPaths, kind: str, scopes: tuple[Scope, ...], *, veri
         RunDirError: It cannot be written, so that nothing is asked for.
     """
     name = f"{kind}-{_next_number(paths):06d}-{os.urandom(4).hex()}"
-    body = {"scopes": [_plain(scope) for scope in scopes], "verify": verify}
     try:
-        replace_file(os.path.join(paths.control, name), json.dumps(body).encode())
+        replace_file(os.path.join(paths.control, name), _body(scopes, verify=verify))
     except OSError as error:
         wrong = f"the {kind} cannot be written into {paths.control}: {error.strerror or error}"
         raise RunDirError(f"{wrong}\nwhen that is put right, type it again") from error
     return name
+
+
+def narrow_cancel(paths: RunPaths, cancel: Request, scopes: Sequence[Scope]) -> str | None:
+    """Have a cancel mean less from now on, and return its name; None where nothing is left of it."""
+    if set(scopes) == set(cancel.scopes):
+        return cancel.name
+    name = f"{_CANCEL}{_number(cancel.name):06d}-{os.urandom(4).hex()}" if scopes else None
+    if name is not None:
+        replace_file(os.path.join(paths.control, name), _body(scopes, verify=cancel.verify))
+    remove_request(paths, cancel.name)
+    return name
+
+
+def _body(scopes: Sequence[Scope], *, verify: bool) -> bytes:
+    return json.dumps({"scopes": [_plain(scope) for scope in scopes], "verify": verify}).encode()
 
 
 def _plain(scope: Scope) -> list[object]:
@@ -63,11 +77,7 @@ def _plain(scope: Scope) -> list[object]:
 
 def list_requests(paths: RunPaths) -> list[Request]:
     """Return the requests that wait, oldest first."""
-    return _requests(paths, _listed(paths))
-
-
-def _requests(paths: RunPaths, listed: Sequence[str]) -> list[Request]:
-    return [found for name in _names(listed) if (found := _read(paths, name)) is not None]
+    return [found for name in _names(paths) if (found := _read(paths, name)) is not None]
 
 
 def remove_request(paths: RunPaths, name: str) -> None:
@@ -109,11 +119,16 @@ def write_opened(paths: RunPaths, opened: Opened) -> None:
 
 def list_opened(paths: RunPaths) -> list[Opened]:
     """Return all that was opened again in a run."""
-    return [_read_opened(paths, name) for name in _opened_names(_listed(paths))]
+    return [_read_opened(paths, name) for name in sorted(_opened_names(paths))]
 
 
-def _opened_names(listed: Sequence[str]) -> list[str]:
-    return sorted(name for name in listed if name.startswith(_OPENED) and not name.endswith(".tmp"))
+def last_before_opened(paths: RunPaths) -> int:
+    """Return the number of the last submission before anything was opened again; 0 if nothing was."""
+    return max(map(_number, _opened_names(paths)), default=0)
+
+
+def _opened_names(paths: RunPaths) -> list[str]:
+    return [name for name in _listed(paths) if name.startswith(_OPENED) and not name.endswith(".tmp")]
 
 
 def _read_opened(paths: RunPaths, name: str) -> Opened:
@@ -132,16 +147,17 @@ class CancelMarks:
         self._submission = submission
         self._number: int | None = None
         self._seen = -1
-        self._scopes: list[Scope] = []
+        self._known: dict[str, Sequence[Scope]] = {}  # by the names of files, which do not change
 
     def look(self) -> bool:
-        """Read them anew, and return whether there are any."""
-        listed = _listed(self._run)
-        cancels = [found for found in _requests(self._run, listed) if found.kind == "cancel"]
-        self._scopes = [scope for found in cancels for scope in found.scopes]
-        if opened := _opened_names(listed):
-            self._scopes += self._opened_again(opened)
-        return bool(self._scopes)
+        """Look for them anew, and return whether there are any."""
+        names = [n for n in _listed(self._run) if n.startswith((_CANCEL, _OPENED)) and not n.endswith(".tmp")]
+        self._known = {
+            name: scopes
+            for name in names
+            if (scopes := self._known[name] if name in self._known else self._read(name)) is not None
+        }
+        return any(self._known.values())
 
     def covers(self, task: str, index: int) -> bool:
         """Whether an instance has been cancelled."""
@@ -152,14 +168,18 @@ class CancelMarks:
         if changed != self._seen:
             self._seen = changed
             self.look()
-        return any(scope.covers(task, index) for scope in self._scopes)
+        return any(scope.covers(task, index) for scopes in self._known.values() for scope in scopes)
 
-    def _opened_again(self, names: Sequence[str]) -> list[Scope]:
+    def _read(self, name: str) -> Sequence[Scope] | None:
+        if name.startswith(_CANCEL):
+            found = _read(self._run, name)
+            return None if found is None else found.scopes
         if self._number is None:
             self._number = int(json.loads(read_bytes(self._submission.request))["number"])
-        later = [name for name in names if int(name.split("-")[1]) >= self._number]
-        opened = [_read_opened(self._run, name).instances for name in later]
-        return [Scope(task, frozenset(indices)) for found in opened for task, indices in found.items()]
+        if _number(name) < self._number:
+            return ()
+        opened = _read_opened(self._run, name).instances
+        return [Scope(task, frozenset(indices)) for task, indices in opened.items()]
 
 
 def _read(paths: RunPaths, name: str) -> Request | None:
@@ -171,13 +191,17 @@ def _read(paths: RunPaths, name: str) -> Request | None:
     return Request(name, name.partition("-")[0], scopes, bool(body["verify"]))
 
 
-def _names(listed: Sequence[str]) -> list[str]:
-    names = [n for n in listed if n.startswith((_CANCEL, _RETRY)) and not n.endswith(".tmp")]
+def _names(paths: RunPaths) -> list[str]:
+    names = [n for n in _listed(paths) if n.startswith((_CANCEL, _RETRY)) and not n.endswith(".tmp")]
     return sorted(names, key=lambda name: name.partition("-")[2])
 
 
 def _next_number(paths: RunPaths) -> int:
-    return max((int(name.split("-")[1]) for name in _names(_listed(paths))), default=0) + 1
+    return max(map(_number, _names(paths)), default=0) + 1
+
+
+def _number(name: str) -> int:
+    return int(name.split("-")[1])
 
 
 def _listed(paths: RunPaths) -> list[str]:
