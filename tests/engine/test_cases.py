@@ -31,6 +31,7 @@ from reflow.run.retry import retry
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
+from reflow.rundir.outcomes import list_segments
 from reflow.testing.cluster import Cluster, Element, Terminated
 from reflow.testing.cluster_executor import ClusterExecutor
 
@@ -475,6 +476,21 @@ def test_what_was_cancelled_in_an_element_that_waits_is_not_begun_after_a_retry_
 
     assert sorted(n for task, n in engine_flow.CALLS if task == "work") == [0, 2, 2, 4]
     assert [row.index for row in engine.ledger.instances("work", {InstanceState.CANCELLED})] == [1]
+
+
+def test_logs_show_what_is_sealed_and_taken_in_while_they_are_looked_for(engine, monkeypatch):
+    until(engine, "work")
+
+    def listed_late(folder):
+        monkeypatch.undo()
+        engine.cluster.run_for(300.0)
+        return list_segments(folder)
+
+    monkeypatch.setattr("reflow.run.begun.list_segments", listed_late)
+    shown = log_slices(engine.opened(), [Scope("work"), Scope("then")])
+
+    assert engine.ledger.overview().state is RunState.SUCCEEDED
+    assert [one.attempt.index for one in shown] == 2 * [0, 1, 2, 4]  # 3 is the same work as 2
 
 
 def test_cancel_of_a_run_leaves_nothing_in_the_queue_though_its_jobs_take_long_to_end(engine, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from reflow.errors import RunDirError
@@ -34,21 +34,32 @@ class LogSlice(NamedTuple):
 
 def log_slices(run: OpenRun, scopes: Sequence[Scope] = ()) -> list[LogSlice]:
     """Return the logs of the attempts that are meant, by task, index and attempt; all of a run without scopes."""
+    wanted = scopes or (Scope(),)
+    there = run.ledger.submissions()
+    # an attempt goes on, is sealed, and is taken in: looked for in this order, it is in one of these places
+    begun = [begun_attempts(run, scope, there) + sealed_attempts(run, scope, there) for scope in wanted]
+    taken = [_taken_in(run, scope) for scope in wanted]
     submissions = {row.token: row for row in run.ledger.submissions()}
     found: list[LogSlice] = []
-    for scope in scopes or (Scope(),):
-        states = {InstanceState(scope.state)} if scope.state else set()
-        attempts = run.ledger.attempts(scope.task, states, set(scope.indices or ()))
+    for attempts, others in zip(taken, begun, strict=True):
         ends = _ends_of_dead(run, attempts)
-        told = {(one.task, one.index, one.attempt) for one in attempts}
-        begun = sealed_attempts(run, scope, submissions.values())
-        begun += begun_attempts(run, scope, submissions.values())
-        attempts += [one for one in begun if (one.task, one.index, one.attempt) not in told]
-        for attempt in sorted(attempts, key=lambda one: (one.task, one.index, one.attempt, one.start)):
+        for attempt in _in_order(attempts, others):
             found.append(
                 _slice(run, attempt, submissions[attempt.submission], ends.get(attempt, attempt.log_end))
             )
     return found
+
+
+def _taken_in(run: OpenRun, scope: Scope) -> list[AttemptRow]:
+    states = {InstanceState(scope.state)} if scope.state else set()
+    return run.ledger.attempts(scope.task, states, set(scope.indices or ()))
+
+
+def _in_order(taken: Sequence[AttemptRow], begun: Iterable[AttemptRow]) -> list[AttemptRow]:
+    told = {(one.task, one.index, one.attempt) for one in taken}
+    others = {(one.task, one.index, one.attempt, one.start): one for one in begun}
+    left = [one for key, one in others.items() if key[:3] not in told]
+    return sorted([*taken, *left], key=lambda one: (one.task, one.index, one.attempt, one.start))
 
 
 def _slice(run: OpenRun, attempt: AttemptRow, submission: SubmissionRow, end: int | None) -> LogSlice:
