@@ -906,6 +906,20 @@ def test_one_that_is_opened_again_waits_for_its_element_that_takes_long_to_end(e
     assert engine.ledger.overview().state is RunState.SUCCEEDED
 
 
+def test_what_is_taken_in_parts_waits_for_the_elements_that_the_whole_would_have_waited_for(
+    engine, monkeypatch
+):
+    before = until(engine, "work")
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))
+    two = Scope("work", frozenset((0, 1)))
+    engine.cancel((two,))
+    engine.cluster.answers.append("full")
+    engine.retry((two,))
+
+    (again,) = [element for element in of_task(engine, "work") if element not in before]
+    assert again.request.elements_ahead == [(e.native_id, e.number) for e in before[:2]]
+
+
 def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):
     cluster, submit = engine.cluster, engine.cluster.submit
 

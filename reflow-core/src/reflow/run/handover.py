@@ -61,8 +61,13 @@ class Intent(NamedTuple):
     rows: Sequence[InstanceRow]
 
 
-def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int) -> Intent:
+def prepare(
+    hold: Hold, executor: Executor, task: str, array: Array, number: int, behind: Behind | None = None
+) -> Intent:
     """Write the payload of a new submission and return what the ledger is to know of it.
+
+    Args:
+        behind: What must end first, where that is known already.
 
     Raises:
         Purged: A reused input cannot be read, or an input is not there yet.
@@ -70,12 +75,12 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
     node = hold.run.graph.tasks[task]
     token = os.urandom(10).hex()
     rows = array.wave.rows
-    behind: Behind = {}
     if isinstance(executor, ResidentExecutor):
-        pack, count = 0, min(executor.slots, len(rows))
+        pack, count, behind = 0, min(executor.slots, len(rows)), {}
     else:
         pack, count = array.pack, -(-len(rows) // array.pack)
-        behind = _called_off(hold, task, rows) if any(row.attempt for row in rows) else {}
+        if behind is None:
+            behind = _called_off(hold, task, rows) if any(row.attempt for row in rows) else {}
     submission = SubmissionRow(token, number, task, count, len(rows), pack, "intent", now_ms())
     handed = [
         row._replace(

@@ -162,7 +162,7 @@ class Submissions:
         array = Array(Wave(said["begin_s"], tuple(said["exclude"]), rows), submission.pack)
         self._number += 1
         try:
-            return prepare(self._hold, self._executor, submission.task, array, self._number)
+            return prepare(self._hold, self._executor, submission.task, array, self._number, said["behind"])
         except Purged:  # which is seen to when they are planned
             return None
 
