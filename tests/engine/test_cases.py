@@ -20,7 +20,7 @@ from reflow.filesystem import locks
 from reflow.filesystem.locks import MISSED_S, STALE_S, LockFile
 from reflow.filesystem.process import ProcessId
 from reflow.model.states import InstanceState, JobState, RunState
-from reflow.run import arrivals, hold
+from reflow.run import arrivals, handover, hold
 from reflow.run.advance import advance
 from reflow.run.cancel import cancel
 from reflow.run.drive import follow
@@ -918,6 +918,19 @@ def test_what_is_taken_in_parts_waits_for_the_elements_that_the_whole_would_have
 
     (again,) = [element for element in of_task(engine, "work") if element not in before]
     assert again.request.elements_ahead == [(e.native_id, e.number) for e in before[:2]]
+
+
+def test_where_too_many_elements_would_be_waited_for_their_arrays_are(engine, monkeypatch):
+    before = until(engine, "work")
+    monkeypatch.setattr(handover, "MOST_AHEAD", 1)
+    monkeypatch.setattr(engine.cluster, "end", _only_what_waits(engine.cluster.end))
+    two = Scope("work", frozenset((0, 1)))
+    engine.cancel((two,))
+    engine.retry((two,))
+
+    again = [element for element in of_task(engine, "work") if element not in before]
+    assert [element.request.elements_ahead for element in again] == [[], []]
+    assert [element.request.predecessors for element in again] == [[before[0].native_id]] * 2
 
 
 def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):

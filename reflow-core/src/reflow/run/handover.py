@@ -42,6 +42,9 @@ from reflow.values.digests import canonical
 TRIED_AGAIN = "it is tried again"  #: ends what is told of a submission that may be taken later, until it was
 LOOKED_UP = "it is looked up by its token"  #: ends what is told of one without an answer, until there is one
 
+#: single elements that a request waits for; of more it waits for their arrays: an argument may have 128 KiB at most
+MOST_AHEAD = 1000
+
 Behind = dict[
     str, list[int] | None
 ]  #: what must end first: elements of a submission, by its token, or all of it
@@ -106,13 +109,16 @@ def _called_off(hold: Hold, task: str, rows: Iterable[InstanceRow]) -> Behind:
         return {}
     wanted = _elements_of(hold.ledger.instances(task, {InstanceState.SUBMITTED}), ours)
     found: Behind = {token: None for token in ours if token not in wanted}
+    single: dict[str, list[int]] = {}
     for token, elements in _elements_of(rows, ours).items():
         if token in wanted and (left := elements - wanted[token]):
             from reflow.rundir.at_work import begun_elements  # little is cancelled and opened again
 
-            begun = begun_elements(hold.run.paths.submission(token), left)
-            found |= {token: sorted(map(int, begun))} if begun else {}
-    return found
+            if begun := begun_elements(hold.run.paths.submission(token), left):
+                single[token] = sorted(map(int, begun))
+    if sum(map(len, single.values())) > MOST_AHEAD:
+        return found | dict.fromkeys(single)
+    return found | single
 
 
 def _elements_of(
