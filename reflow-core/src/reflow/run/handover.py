@@ -45,9 +45,8 @@ LOOKED_UP = "it is looked up by its token"  #: ends what is told of one without 
 #: single elements that a request waits for; of more it waits for their arrays: an argument may have 128 KiB at most
 MOST_AHEAD = 1000
 
-Behind = dict[
-    str, list[int] | None
-]  #: what must end first: elements of a submission, by its token, or all of it
+#: what must end first: elements of a submission, by its token, or all of it
+Behind = dict[str, list[int] | None]
 
 
 class Answered(NamedTuple):
@@ -64,13 +63,11 @@ class Intent(NamedTuple):
     rows: Sequence[InstanceRow]
 
 
-def prepare(
-    hold: Hold, executor: Executor, task: str, array: Array, number: int, behind: Behind | None = None
-) -> Intent:
+def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int, behind: Behind) -> Intent:
     """Write the payload of a new submission and return what the ledger is to know of it.
 
     Args:
-        behind: What must end first, where that is known already.
+        behind: What must end first; see `still_ending`.
 
     Raises:
         Purged: A reused input cannot be read, or an input is not there yet.
@@ -79,11 +76,9 @@ def prepare(
     token = os.urandom(10).hex()
     rows = array.wave.rows
     if isinstance(executor, ResidentExecutor):
-        pack, count, behind = 0, min(executor.slots, len(rows)), {}
+        pack, count = 0, min(executor.slots, len(rows))
     else:
         pack, count = array.pack, -(-len(rows) // array.pack)
-        if behind is None:
-            behind = _called_off(hold, task, rows) if any(row.attempt for row in rows) else {}
     submission = SubmissionRow(token, number, task, count, len(rows), pack, "intent", now_ms())
     handed = [
         row._replace(
@@ -99,11 +94,16 @@ def prepare(
     return Intent(submission, handed)
 
 
-def _called_off(hold: Hold, task: str, rows: Iterable[InstanceRow]) -> Behind:
+def still_ending(hold: Hold, executor: Executor, task: str, rows: Sequence[InstanceRow]) -> Behind:
     """Return what is still at work of a task and was cancelled: it may take long to end.
 
     What is opened again would else be at work beside what was cancelled and cleans up after itself.
+
+    Args:
+        rows: The instances that are to be handed over; those that were never tried have nothing to wait for.
     """
+    if isinstance(executor, ResidentExecutor) or not any(row.attempt for row in rows):
+        return {}
     ours = {row.token: row for row in hold.overview().submissions if row.task == task and row.state == "open"}
     if not ours:
         return {}

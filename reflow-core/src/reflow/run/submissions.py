@@ -25,6 +25,7 @@ from reflow.run.handover import (
     of_submission,
     prepare,
     remove_payload,
+    still_ending,
     submit,
 )
 from reflow.run.hold import Hold
@@ -71,12 +72,13 @@ class Submissions:
             if task in full:
                 waiting += rows
                 continue
+            behind = still_ending(self._hold, self._executor, task, rows)
             for wave in waves(rows):
                 arrays, later = capacity.take(self._hold.run.graph.tasks[task], wave)
                 waiting += later
                 for array in arrays:
                     self._number += 1
-                    intents.append(prepare(self._hold, self._executor, task, array, self._number))
+                    intents.append(prepare(self._hold, self._executor, task, array, self._number, behind))
         return intents, waiting
 
     def warm_up(self) -> None:
