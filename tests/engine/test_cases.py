@@ -933,6 +933,21 @@ def test_where_too_many_elements_would_be_waited_for_their_arrays_are(engine, mo
     assert [element.request.predecessors for element in again] == [[before[0].native_id]] * 2
 
 
+def test_a_job_whose_cancel_was_not_told_is_called_off_though_its_work_was_opened_again(engine):
+    old = of_task(engine, "side")
+    side = (Scope("side"),)
+    engine.kill_a_coordinator(1)
+    engine.look()
+    engine.cancel(side)
+    assert of_task(engine, "side") == old
+    engine.retry(side)
+    assert of_task(engine, "side") != old
+
+    engine.cancel(())
+
+    assert of_task(engine, "side") == []
+
+
 def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_waited(engine):
     cluster, submit = engine.cluster, engine.cluster.submit
 

@@ -105,7 +105,9 @@ def _named(row: SubmissionRow) -> str:
 def _still_queued(run: OpenRun, rows: Sequence[SubmissionRow]) -> str:
     """Cancel what waits in the queue and is not wanted any more; say so if there is any."""
     is_over = run.ledger.overview().state.is_over
-    unwanted = [row for row in rows if (is_over if is_small(row) else is_cancelled(run.ledger, row))]
+    unwanted = [
+        row for row in rows if (is_over if is_small(row) else is_cancelled(run.paths, run.ledger, row))
+    ]
     unwanted += _given_up(run) if is_over else []
     unheard = [row.token for row in unwanted if not row.native_id]  # whoever submitted them was killed
     try:

@@ -35,7 +35,8 @@ from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.opened import OpenRun
 from reflow.run.tries import Wave, tries_of
 from reflow.run.upstream import delivered_texts, no_fit
-from reflow.rundir.layout import SubmissionPaths
+from reflow.rundir.control import last_before_opened
+from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 from reflow.values.digests import canonical
 
@@ -287,10 +288,19 @@ def is_refused_for_now(submission: SubmissionRow) -> bool:
     return submission.state == "intent" and submission.ended is not None
 
 
-def is_cancelled(ledger: Ledger, submission: SubmissionRow) -> bool:
-    """Whether a submission was cancelled, so that nothing of it is wanted any more."""
-    is_left = of_submission(ledger, submission, InstanceState.SUBMITTED)
-    return not is_left and bool(of_submission(ledger, submission, InstanceState.CANCELLED))
+def is_cancelled(paths: RunPaths, ledger: Ledger, submission: SubmissionRow) -> bool:
+    """Whether a submission was cancelled, so that nothing of it is wanted any more.
+
+    What a retry opened again is of another one by now: here it is an instance that never came to an outcome.
+    """
+    if of_submission(ledger, submission, InstanceState.SUBMITTED):
+        return False
+    if of_submission(ledger, submission, InstanceState.CANCELLED):
+        return True
+    if last_before_opened(paths) < submission.number:
+        return False
+    tried = {row.index for row in ledger.attempts(submission.task) if row.submission == submission.token}
+    return len(tried) < submission.instances
 
 
 def cancelled_elements(ledger: Ledger, submission: SubmissionRow) -> set[int]:

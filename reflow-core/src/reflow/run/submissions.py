@@ -204,8 +204,9 @@ class Submissions:
 
         That of others whose instances all have an outcome end by themselves: the last one out goes on in one.
         """
+        paths, ledger = self._hold.run.paths, self._hold.ledger
         unwanted = [
-            row.native_id for row in submissions if row.native_id and is_cancelled(self._hold.ledger, row)
+            row.native_id for row in submissions if row.native_id and is_cancelled(paths, ledger, row)
         ]
         if unwanted:
             try:
