@@ -240,10 +240,10 @@ class LocalExecutor(ResidentExecutor):
         self._orders[token].did(element, begin, end, message["spent"])
 
     def _sealed(self, report: Sequence[Any]) -> None:
-        token, element, start, names = report
+        token, element, start, names, lines = report
         self._orders[token].elements[element].is_unsealed = False
         if names:
-            self._events.append(Event("sealed", token, element, start, tuple(names)))
+            self._events.append(Event("sealed", token, element, start, tuple(names), lines=lines))
 
     def _died(self, slot: Slot) -> None:
         reason, peak = slot.take_death()

@@ -11,6 +11,7 @@ from reflow.plugin import Context, NewResult
 from reflow_sqlite.changes import now_ms, plain
 from reflow_sqlite.connection import Row
 from reflow_sqlite.failures import Torn
+from reflow_sqlite.insertion import Insertion
 from reflow_sqlite.seals import check_row, has_sealed_head, is_sealed, row_seal, value_seal
 
 _CONTEXT_COLUMNS = "run_id, task, key, version, code, source, file, parts, varying"
@@ -21,12 +22,11 @@ _FIND_CONTEXT = f"""
 """
 _ADD_CONTEXT = "INSERT INTO contexts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _NEW_CONTEXT = "SELECT coalesce(max(id), 0) + 1 FROM contexts"
-_INSERT = """
-INSERT INTO results (
-  context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (substr(identity, 1, 4), substr(output, 1, 1), edition) DO NOTHING
-"""
+_INSERT = Insertion(
+    "INSERT INTO results (context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal)",
+    12,
+    "ON CONFLICT (substr(identity, 1, 4), substr(output, 1, 1), edition) DO NOTHING",
+)
 _LIKE = """
 SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, r.number
 FROM results r JOIN contexts c ON c.id = r.context
@@ -49,7 +49,7 @@ def append_results(db: sqlite3.Connection, context: Context, batch: Sequence[New
     """Add results of one task of one run."""
     number, since = _context(db, context, batch[0].created)
     rows = [_columns(number, since, new) for new in batch]
-    if db.executemany(_INSERT, rows).rowcount < len(rows):
+    if _INSERT.write(db, rows) < len(rows):
         for row in rows:
             _settle(db, context, row)
 
@@ -102,7 +102,7 @@ def _settle(db: sqlite3.Connection, context: Context, row: tuple[Any, ...]) -> N
         if (identity, output) == pair and (tuple(rest[:3]) == origin or is_as_good):
             return
     moved = (*row[:5], newest + 1, *row[6:-1])
-    db.execute(_INSERT, (*moved, result_seal(moved, stale=False)))
+    db.execute(_INSERT.one, (*moved, result_seal(moved, stale=False)))
 
 
 def invalidate_results(db: sqlite3.Connection, pairs: Sequence[tuple[bytes, bytes]], reason: str) -> None:

@@ -14,6 +14,7 @@ from reflow.plugin import (
     InstanceRow,
     InstanceState,
 )
+from reflow_sqlite.insertion import Insertion
 from reflow_sqlite.numbers import Numbers
 from reflow_sqlite.outputs import Written, write_outputs
 from reflow_sqlite.overview import Reader
@@ -22,28 +23,29 @@ from reflow_sqlite.schema import CODES
 from reflow_sqlite.seals import row_seal
 
 _RUN = "UPDATE run SET state = ?, epoch = ?, updated = ?, ended = ?, published = ?, written = ?, seal = ?"
-_INSTANCE = """
-INSERT INTO instances (
-  task, idx, state, identity, attempt, output, token, position, fresh, parts, tries, reason, seal
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (task, idx) DO UPDATE SET
+_INSTANCE = Insertion(
+    "INSERT INTO instances"
+    " (task, idx, state, identity, attempt, output, token, position, fresh, parts, tries, reason, seal)",
+    13,
+    """ON CONFLICT (task, idx) DO UPDATE SET
   state = excluded.state, identity = excluded.identity, attempt = excluded.attempt, output = excluded.output,
   token = excluded.token, position = excluded.position, fresh = excluded.fresh, parts = excluded.parts,
-  tries = excluded.tries, reason = excluded.reason, seal = excluded.seal
-"""
+  tries = excluded.tries, reason = excluded.reason, seal = excluded.seal""",
+)
 _TASK = """
 INSERT INTO tasks (id, name, state, total, reason, parts, seal) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
   state = excluded.state, total = excluded.total, reason = excluded.reason, parts = excluded.parts, seal = excluded.seal
 """
 _NUMBER = "SELECT max(number) FROM outputs WHERE task = ? AND idx = ? AND output = ?"
-_ATTEMPT = """
-INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (task, idx, attempt) DO UPDATE SET
+_ATTEMPT = Insertion(
+    "INSERT INTO attempts",
+    15,
+    """ON CONFLICT (task, idx, attempt) DO UPDATE SET
   token = excluded.token, element = excluded.element, start = excluded.start, state = excluded.state,
   started = excluded.started, ended = excluded.ended, log_start = excluded.log_start, log_end = excluded.log_end,
-  host = excluded.host, reason = excluded.reason, error = excluded.error, seal = excluded.seal
-"""
+  host = excluded.host, reason = excluded.reason, error = excluded.error, seal = excluded.seal""",
+)
 _SUBMISSION = "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _SEGMENT = "INSERT OR IGNORE INTO segments (token, name, seal) VALUES (?, ?, ?)"
 
@@ -97,7 +99,7 @@ class Writer:
         return run if changes.published is None else run._replace(published=changes.published)
 
     def _instances(self, rows: Iterable[InstanceRow], written: Written) -> None:
-        self._db.executemany(_INSTANCE, (self._instance(row, written) for row in rows))
+        _INSTANCE.write(self._db, (self._instance(row, written) for row in rows))
 
     def _instance(self, row: InstanceRow, written: Written) -> tuple[object, ...]:
         if row.reason is not None:
@@ -121,7 +123,7 @@ class Writer:
         return output if number is None else number
 
     def _attempts(self, rows: Iterable[AttemptRow]) -> None:
-        self._db.executemany(_ATTEMPT, (self._attempt(row) for row in rows))
+        _ATTEMPT.write(self._db, (self._attempt(row) for row in rows))
 
     def _attempt(self, row: AttemptRow) -> tuple[object, ...]:
         host = None if row.host is None else self._hosts[row.host]

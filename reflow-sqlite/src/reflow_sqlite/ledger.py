@@ -95,7 +95,13 @@ class SqliteLedger(Ledger):
     def apply(self, changes: Changes, epoch: int) -> None:
         from reflow_sqlite.changes import Writer
 
-        self._write(lambda db: Writer(db, self._reader).write(changes, epoch))
+        remembered = self._reader.remembered
+        try:
+            self._write(lambda db: Writer(db, self._reader).write(changes, epoch))
+        except BaseException:
+            remembered.forget()
+            raise
+        remembered.take(changes)
 
     def close(self) -> None:
         self._connection.close()

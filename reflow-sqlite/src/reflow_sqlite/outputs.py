@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reflow.plugin import OutputRow
+from reflow_sqlite.insertion import Insertion
 from reflow_sqlite.rows import output_seal
 
-_INSERT = """
-INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (task, idx, attempt) DO NOTHING
-"""
+_INSERT = Insertion("INSERT INTO outputs", 10, "ON CONFLICT (task, idx, attempt) DO NOTHING")
 _FIND = """
 SELECT number, output, value, items, reusable, paths FROM outputs WHERE task = ? AND idx = ? AND attempt = ?
 """
@@ -27,7 +26,7 @@ def write_outputs(
     """Write outputs under new numbers from ``first``, and return these; what is there already keeps its number."""
     outputs = [_columns(number, tasks[row[0]], row) for number, row in enumerate(rows, first)]
     written = {(row[1], row[2], row[4]): row[0] for row in outputs}
-    if db.executemany(_INSERT, outputs).rowcount < len(outputs):
+    if _INSERT.write(db, outputs) < len(outputs):
         for newest, row in enumerate(outputs, first + len(outputs)):
             written[row[1], row[2], row[4]] = _settle(db, row, newest)
     return written
@@ -47,6 +46,6 @@ def _settle(db: sqlite3.Connection, row: tuple[Any, ...], newest: int) -> int:
     _, task, index, attempt, output, value, items, reusable, paths, _ = row
     sealed = output_seal((newest, task, index, attempt, output, reusable, paths), value, items)
     db.execute(_DELETE, key)
-    db.execute(_INSERT, (newest, *row[1:9], sealed))
+    db.execute(_INSERT.one, (newest, *row[1:9], sealed))
     db.execute(_LINK, (newest, *key[:2], output))
     return newest

@@ -9,6 +9,7 @@ from reflow_sqlite import rows
 from reflow_sqlite.connection import Connection, Row
 from reflow_sqlite.failures import Torn
 from reflow_sqlite.numbers import Names, TaskNumbers
+from reflow_sqlite.remembered import Remembered
 from reflow_sqlite.schema import CODES, STATES
 
 _SMALL = ("run", "tasks", "counts", "submissions", "tokens", "hosts")
@@ -21,6 +22,7 @@ class Reader:
         tasks: As they were when it was opened, by number; names and order never change.
         numbers: By name.
         touched: Numbers of those that this connection has written about since they were read for an overview.
+        remembered: Instances as this connection wrote them.
         created: When the run was made.
     """
 
@@ -33,6 +35,7 @@ class Reader:
         self.tasks: dict[int, TaskRow] = rows.tasks_of(read(rows.TASKS))
         self.numbers = TaskNumbers({row.task: number for number, row in self.tasks.items()})
         self.touched: set[int] = set()
+        self.remembered = Remembered(self._data_version())
         self._version: int | None = None  # of the file, when the next two were read
         self._rows: dict[int, TaskRow] = {}
         self._counts: dict[str, dict[InstanceState, int]] = {}
@@ -72,10 +75,9 @@ class Reader:
     def _read_on(self) -> None:
         """Read what may have changed of tasks: what this connection has written, or all where another one wrote.
 
-        That shows in ``data_version`` (https://sqlite.org/pragma.html#pragma_data_version). A run writes about few
-        tasks at a time, however many it has.
+        A run writes about few tasks at a time, however many it has.
         """
-        ((version,),) = self.read("PRAGMA data_version")
+        version = self._data_version()
         if version != self._version or 2 * len(self.touched) > len(self.tasks):
             self._rows = rows.tasks_of(self.read(rows.TASKS))
             counted = self.counts()
@@ -96,6 +98,8 @@ class Reader:
             return []
         found: list[InstanceRow] = []
         with self._connection.snapshot():
+            if (known := self._remembered(task, number, indices)) is not None:
+                return [row for row in known if not states or row.state in states]
             for some in rows.chosen("i", states, indices):
                 read = self.read(f"{rows.INSTANCES}{some} ORDER BY i.idx", (number,))
                 found += [rows.instance_of(number, task, row, self.tokens) for row in read]
@@ -105,6 +109,24 @@ class Reader:
                 if len(found) != sum(counts[8 * number + code] for code in codes):
                     raise Torn(f"the number of instances of {task}")
         return found
+
+    def _remembered(self, task: str, number: int, indices: Collection[int]) -> list[InstanceRow] | None:
+        """Return instances of a task by ascending index, if what was written of them last is remembered."""
+        self.remembered.follow(self._data_version())
+        known = self.remembered.of(task)
+        if not known:
+            return None
+        if indices:
+            wanted = sorted(set(indices))
+            return [known[index] for index in wanted] if known.keys() >= set(wanted) else None
+        counts = self.counts(number)
+        is_all = len(known) == sum(counts[8 * number + code] for code in range(8))
+        return [known[index] for index in sorted(known)] if is_all else None
+
+    def _data_version(self) -> int:
+        """Return what changes when another connection writes (https://sqlite.org/pragma.html#pragma_data_version)."""
+        ((version,),) = self.read("PRAGMA data_version")
+        return int(version)
 
     def attempts(
         self, task: str | None, states: Collection[InstanceState], indices: Collection[int]

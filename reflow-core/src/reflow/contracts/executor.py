@@ -248,6 +248,7 @@ class Event(NamedTuple):
             instances have an outcome, or it was cancelled; for a whole request ``element`` is -1).
         start: How often this element had been started before.
         segments: Names of the sealed segments.
+        lines: How many lines they have together; 0 where that is not known.
         peak_mib: The most memory that a process which died had held at once; 0 where that is not known.
     """
 
@@ -258,6 +259,7 @@ class Event(NamedTuple):
     segments: tuple[str, ...] = ()
     reason: str = ""
     peak_mib: int = 0
+    lines: int = 0
 
 
 class ResidentExecutor(Executor):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 GATHER_S = 0.25  #: how long outcomes are gathered before a pass takes them in
 LINGER_S = 0.02  #: how long the other workers are waited for when one has sealed its outcomes
+PLENTY = 2000  #: lines of outcomes that a pass takes in at once: workers go on meanwhile
 TAKE_OVER_S = 3.0  #: how long a new driver waits for somebody who only looked at the run
 BARREN_BUDGET = 3  #: how often a worker may die before it has started an instance
 
@@ -166,12 +167,14 @@ class _Driver:
     def _gather(self) -> list[Event]:
         """Wait for something to happen, and then for more of it, if the last outcomes came in just before."""
         events: list[Event] = []
+        lines = 0
         deadline = time.monotonic() + GATHER_S
         while (left := deadline - time.monotonic()) > 0:
             got = self._executor.pump(left)
             events += got
             self._hold.lease.beat()
-            if any(event.kind != "sealed" for event in got):
+            lines += sum(event.lines for event in got)
+            if lines >= PLENTY or any(event.kind != "sealed" for event in got):
                 break
             if got:
                 deadline = min(deadline, max(self._gathered + GATHER_S, time.monotonic() + LINGER_S))

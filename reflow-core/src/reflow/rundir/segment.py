@@ -57,6 +57,11 @@ class Segment:
         """Take how an attempt ended; it is written with the next start, by `flush` or by `seal`."""
         self._keep(end_line(outcome, log, again=again))
 
+    @property
+    def lines(self) -> int:
+        """How many lines wait to be sealed."""
+        return len(self._kept)
+
     def is_due(self, age_s: float) -> bool:
         """Whether the oldest line is this old, or there is much to be sealed."""
         return bool(self._kept) and (time.monotonic() - self._oldest >= age_s or self._bytes > SIZE_LIMIT)

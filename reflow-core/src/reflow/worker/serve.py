@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reflow.worker.stdio import Log
 
 SEAL_AGE_S = 0.25  #: age of the oldest outcome at which a segment is sealed between instances
+SEAL_LINES = 1000  #: lines after which it is, so that what is done is taken in while the rest is worked on
 LOOK_AGE_S = 0.02  #: how often a batch looks whether its executor is still there
 MORE_S = 0.05  #: how long the next batch is waited for before sealing, when one was announced
 
@@ -82,7 +83,7 @@ class Server:
         token = os.path.basename(place.sub.directory)
         self._owes = True
         self._channel.send({"did": [token, place.element, begin, done], "spent": spent})
-        if self._work is not None and self._work.segment.is_due(SEAL_AGE_S):  # slow instances come one by one
+        if self._is_due():  # slow instances come one by one
             self._seal()
 
     def _through(self, begin: int, end: int, skip: bool, budget: float | None) -> int:
@@ -97,7 +98,7 @@ class Server:
             if now - looked > LOOK_AGE_S:
                 looked = now
                 channel.look()
-                if work.segment.is_due(SEAL_AGE_S):
+                if self._is_due():
                     self._seal()
             if channel.closed or interruption.leaving or (budget and now - began > budget):
                 return position
@@ -119,12 +120,17 @@ class Server:
         self._work.segment.seq = self._seqs.get(place, 0)
         self._place = place
 
+    def _is_due(self) -> bool:
+        segment = self._work.segment if self._work is not None else None
+        return segment is not None and (segment.lines >= SEAL_LINES or segment.is_due(SEAL_AGE_S))
+
     def _seal(self) -> None:
         if self._work is None or self._place is None:
             return
+        lines = self._work.segment.lines
         name = self._work.segment.seal()
         if name is not None or self._owes:
             self._owes = False
             token = os.path.basename(self._place.sub.directory)
             names = [] if name is None else [name]
-            self._channel.send({"sealed": [token, self._place.element, self._place.start, names]})
+            self._channel.send({"sealed": [token, self._place.element, self._place.start, names, lines]})
