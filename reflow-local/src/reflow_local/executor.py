@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reflow.plugin import ElementReport, Event, JobRequest, JobState, NotSubmitted, ResidentExecutor
@@ -37,6 +38,7 @@ class LocalExecutor(ResidentExecutor):
         self._tokens: dict[str, str] = {}
         self._events: list[Event] = []
         self._poll = select.poll()
+        self._cold: list[Callable[[], None]] = []  # what starts workers that are to be there soon
 
     @property
     def slots(self) -> int:
@@ -44,9 +46,13 @@ class LocalExecutor(ResidentExecutor):
         return self._slot_count
 
     def warm_up(self, serve_argv: Sequence[str], cwd: str, log: str, workers: int) -> None:
-        """Start workers ahead of the first request: no more than can start at once, since there may be little to do."""
-        for slot in self._grown(min(workers, self._slot_count, usable_cpus())):
-            slot.start(serve_argv, log)
+        """Start one worker, and more as soon as this process waits, which needs a processor itself until then.
+
+        They are no more than can start at once, since there may be little to do.
+        """
+        slots = self._grown(min(workers, self._slot_count, usable_cpus()))
+        self._cold = [partial(slot.start, serve_argv, log) for slot in slots]
+        self._cold.pop(0)()
 
     def submit(self, request: JobRequest) -> str:
         """Take a request; its workers get their first batches at once."""
@@ -208,6 +214,8 @@ class LocalExecutor(ResidentExecutor):
         return any(order.is_at_work or not order.may_start(now) for order in self._open_orders())
 
     def _wait(self, timeout_s: float) -> None:
+        while self._cold:
+            self._cold.pop(0)()
         now = time.monotonic()
         moments = [o.not_before - now for o in self._open_orders() if o.not_before > now]
         moments += [slot.kill_at - now for slot in self._slots if slot.kill_at]

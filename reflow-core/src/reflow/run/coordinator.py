@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from reflow.contracts.executor import Executor
+from reflow.contracts.executor import Executor, ResidentExecutor
 from reflow.model.records import Changes, InstanceRow, Overview
 from reflow.model.states import InstanceState, RunState
 from reflow.plan.decide import run_state
@@ -188,8 +188,15 @@ class Coordinator:
     def _prepare(self, planned: Planned, overview: Overview) -> tuple[list[Intent], list[InstanceRow]]:
         if not planned.run:
             return [], []
-        self.submissions.warm_up()
+        self._warm_up()
         return self.submissions.prepare(planned.run, overview)
+
+    def _warm_up(self) -> None:
+        """Have resident workers started, ahead even of what hands over: they are ready by the time of the payloads."""
+        if isinstance(self._executor, ResidentExecutor):
+            run = self._hold.run
+            log = run.make_driver_log()
+            self._executor.warm_up(run.serve_argv, run.info["cwd"], log, self._executor.slots)
 
     def _opens_missing(self, planned: Planned, overview: Overview) -> bool:
         """Have those reused outputs made again first that are needed now, and of which files are gone."""

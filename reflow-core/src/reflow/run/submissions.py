@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from reflow.contracts.executor import Executor, ResidentExecutor
+from reflow.contracts.executor import Executor
 from reflow.errors import NotSubmitted, SchedulerError
 from reflow.filesystem.files import read_bytes
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow
@@ -80,13 +80,6 @@ class Submissions:
                     self._number += 1
                     intents.append(prepare(self._hold, self._executor, task, array, self._number, behind))
         return intents, waiting
-
-    def warm_up(self) -> None:
-        """Have resident workers started: they are ready by the time that the payloads are."""
-        if isinstance(self._executor, ResidentExecutor):
-            run = self._hold.run
-            log = run.make_driver_log()
-            self._executor.warm_up(run.serve_argv, run.info["cwd"], log, self._executor.slots)
 
     def hand_over(self, submissions: Sequence[SubmissionRow]) -> None:
         """Give intents to the executor and write down its answers; what is cancelled meanwhile is not submitted."""
