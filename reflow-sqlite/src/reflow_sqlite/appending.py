@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from reflow.plugin import Context, NewResult
-from reflow_sqlite.changes import now_ms, plain
+from reflow_sqlite.changes import now_ms
 from reflow_sqlite.connection import Row
 from reflow_sqlite.failures import Torn
-from reflow_sqlite.insertion import Insertion
+from reflow_sqlite.insertion import Insertion, plain
 from reflow_sqlite.seals import check_row, has_sealed_head, is_sealed, row_seal, value_seal
 
 _CONTEXT_COLUMNS = "run_id, task, key, version, code, source, file, parts, varying"

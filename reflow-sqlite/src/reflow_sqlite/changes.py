@@ -14,7 +14,7 @@ from reflow.plugin import (
     InstanceRow,
     InstanceState,
 )
-from reflow_sqlite.insertion import Insertion
+from reflow_sqlite.insertion import Insertion, plain
 from reflow_sqlite.numbers import Numbers
 from reflow_sqlite.outputs import Written, write_outputs
 from reflow_sqlite.overview import Reader
@@ -152,8 +152,3 @@ def write_run(db: sqlite3.Connection, run: RunRow) -> None:
 def now_ms() -> int:
     """Return the time in whole milliseconds since 1970."""
     return time.time_ns() // 1_000_000
-
-
-def plain(text: str | None) -> str | None:
-    """Return a text that SQLite takes: what a broken file name left in it is written out."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reflow.plugin import Acceptance, Context, Maker, NewResult
 from reflow_sqlite.appending import check_result
-from reflow_sqlite.changes import plain
 from reflow_sqlite.connection import Row
+from reflow_sqlite.insertion import plain
 from reflow_sqlite.seals import check_row, row_seal
 
 Read = Callable[[str, Sequence[object]], list[Row]]

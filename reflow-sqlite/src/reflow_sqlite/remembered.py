@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reflow.plugin import Changes, InstanceRow
+from reflow_sqlite.insertion import plain
 
 MOST = 20_000  #: rows that are remembered: about 10 MB
 
@@ -24,8 +25,6 @@ class Remembered:
 
     def take(self, changes: Changes) -> None:
         """Take what was committed just now."""
-        from reflow_sqlite.changes import plain  # who only reads does without it
-
         for task in changes.dropped:
             self._rows.pop(task, None)
         for row in changes.instances:

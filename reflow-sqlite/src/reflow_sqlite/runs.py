@@ -6,8 +6,8 @@ import os
 import sqlite3
 
 from reflow.plugin import RunEntry
-from reflow_sqlite.changes import plain
 from reflow_sqlite.connection import Row
+from reflow_sqlite.insertion import plain
 from reflow_sqlite.seals import check_row, row_seal
 
 RUNS = "SELECT run_id, workflow, run_dir, created, executor, parameters, seal FROM runs"

@@ -92,10 +92,84 @@ def test_module_has_its_own_names(project, modules):
 def test_main_script_is_served_under_its_real_name(project, modules):
     (project / "my-flow.py").write_text("raise SystemExit('not the copy')")
     entry = {"my-flow": modules["my-flow"]}
-    copied = project / "run" / "source" / entry["my-flow"]["copy"]
-    copied.write_text("name = __name__\n")
+    copies = project / "run" / "source"
+    (copies / entry["my-flow"]["copy"]).write_text("name = __name__\n")
+    (copies / "compiled").unlink()
 
     assert worked(project, modules, "print(__import__('my-flow').name)") == "my-flow"
+
+
+def test_workers_need_not_compile_what_was_compiled_at_submit(project, modules):
+    for copy in (project / "run" / "source").glob("*.py"):
+        copy.write_text("raise SystemExit('compiled again')")
+
+    assert worked(project, modules, "import pack.inner as m; print(m.x, m.far, m.value)") == "1 far package"
+
+
+def test_code_of_another_python_is_not_run(project, modules):
+    compiled = project / "run" / "source" / "compiled"
+    compiled.write_bytes(b"none" + compiled.read_bytes()[4:])
+
+    assert_compiled_again(project, modules)
+
+
+def test_code_that_is_not_as_it_was_written_is_not_run(project, modules):
+    compiled = project / "run" / "source" / "compiled"
+    content = compiled.read_bytes()
+    for damaged in (b"", content[:3], content[:9], content[:-1], content[:20] + b"~" + content[21:]):
+        compiled.write_bytes(damaged)
+        assert_compiled_again(project, modules)
+
+
+def assert_compiled_again(project, modules):
+    inner = project / "run" / "source" / modules["pack.inner"]["copy"]
+    inner.write_text("x = 'compiled again'\n")
+
+    assert worked(project, modules, "import pack.inner; print(pack.inner.x)") == "compiled again"
+
+
+SUBMIT_EDITED = """
+import json, os, sys
+from reflow.rundir.layout import RunPaths
+from reflow.rundir.source import collect
+import pack.inner
+file = pack.inner.__file__
+with open(file, "w") as module:
+    module.write("x = 2\\n")
+if sys.argv[2]:
+    os.utime(file, (float(sys.argv[2]),) * 2)
+print(json.dumps(collect(RunPaths(sys.argv[1]), ["reflow_local"])))
+"""
+
+
+@pytest.mark.parametrize("time", ["", "1000000000"])
+def test_copy_and_code_are_of_one_text_where_a_file_was_edited_after_it_was_imported(project, time):
+    (project / "pack" / "inner.py").write_text("x = 1\n")
+    os.utime(project / "pack" / "inner.py", (999999999,) * 2)
+    (project / "my-flow.py").write_text(SUBMIT_EDITED)
+    argv = [sys.executable, "my-flow.py", str(project / "run"), time]
+    modules = json.loads(subprocess.run(argv, cwd=project, capture_output=True, check=True).stdout)
+
+    assert worked(project, modules, "import pack.inner; print(pack.inner.x)") == "2"
+
+
+def test_code_that_was_compiled_elsewhere_names_the_file_as_it_is_now(project):
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "pack"], cwd=project, check=True)
+    moved = project.parent / "moved"
+    project.rename(moved)
+    modules = submitted(moved)
+
+    found = worked(moved, modules, "import pack.inner as m; print(m.__spec__.loader._compiled().co_filename)")
+
+    assert found == str(moved / "pack" / "inner.py")
+
+
+def test_module_that_python_cannot_compile_is_copied_all_the_same(project):
+    (project / "pack" / "inner.py").write_text("def f():\n    from . import old\n")
+    (project / "pack" / "old.py").write_text("print 'of Python 2'\n")
+    modules = submitted(project)
+
+    assert (project / "run" / "source" / modules["pack.old"]["copy"]).read_text() == "print 'of Python 2'\n"
 
 
 def test_tracebacks_show_the_original_file(project, modules):

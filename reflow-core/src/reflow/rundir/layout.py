@@ -95,6 +95,11 @@ class RunPaths(NamedTuple):
         return os.path.join(self.root, "source")
 
     @property
+    def compiled(self) -> str:
+        """What these were compiled to."""
+        return os.path.join(self.source, "compiled")
+
+    @property
     def control(self) -> str:
         """The lease, notes, and the marks of cancel and retry."""
         return os.path.join(self.root, "control")

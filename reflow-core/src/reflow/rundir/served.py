@@ -7,15 +7,17 @@ that an edit after ``submit`` changes nothing. What it imports beyond the copy l
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import sys
 from _frozen_importlib import ModuleSpec  # importlib.machinery re-exports them, and costs a millisecond
 from _frozen_importlib_external import PathFinder
 from collections.abc import Mapping, Sequence
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from reflow.filesystem.files import read_bytes
+from reflow.rundir.compiled import read_compiled
 from reflow.rundir.layout import RunPaths
 
 
@@ -31,9 +33,10 @@ class Served:
     """
 
     def __init__(
-        self, folder: str, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()
+        self, paths: RunPaths, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()
     ) -> None:
-        self._folder = folder
+        self._folder = paths.source
+        self._codes = read_compiled(paths)
         self._installed = {"reflow", *(name.partition(".")[0] for name in plugins)}
         self._modules = modules
         self.live: dict[str, str] = {}
@@ -50,7 +53,7 @@ class Served:
             spec = ModuleSpec(name, None, is_package=True)
         else:
             copy = os.path.join(self._folder, entry["copy"])
-            loader: Any = _Loader(copy, entry["file"])
+            loader: Any = _Loader(copy, entry["file"], self._codes.get(entry["copy"]))
             is_package = entry["search"] is not None
             spec = ModuleSpec(name, loader, origin=entry["file"], is_package=is_package)
             spec.has_location = True
@@ -79,11 +82,16 @@ def _is_unchanged(file: str, entry: Mapping[str, Any] | None) -> bool:
 
 
 class _Loader:
-    """Loads one module from its copy, compiled under the name of the original."""
+    """Loads one module from its copy, compiled under the name of the original.
 
-    def __init__(self, copy: str, file: str) -> None:
+    Args:
+        code: What it was compiled to, marshalled, where that is known.
+    """
+
+    def __init__(self, copy: str, file: str, code: bytes | None) -> None:
         self.copy = copy
         self.file = file
+        self._code = code
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave the making of the module to Python."""
@@ -91,7 +99,13 @@ class _Loader:
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code, as far as where it submits a run or reads a command line itself."""
         with contextlib.suppress(EndOfDefinitions):
-            exec(compile(read_bytes(self.copy), self.file, "exec", dont_inherit=True), module.__dict__)
+            exec(self._compiled(), module.__dict__)
+
+    def _compiled(self) -> CodeType:
+        if self._code is None:
+            return compile(read_bytes(self.copy), self.file, "exec", dont_inherit=True)
+        code: CodeType = marshal.loads(self._code)
+        return code
 
     def get_source(self, name: str) -> str:
         """Return the text, as `inspect` and tracebacks ask for it."""
@@ -127,6 +141,6 @@ class _Loader:
 
 def serve(paths: RunPaths, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()) -> Served:
     """Serve the copy to this process from now on; modules of plugins load as they are installed."""
-    served = Served(paths.source, modules, plugins)
+    served = Served(paths, modules, plugins)
     sys.meta_path.insert(0, served)
     return served

@@ -13,6 +13,7 @@ from reflow.errors import DefinitionError
 from reflow.filesystem.files import make_directory, sync_directory, write_new
 from reflow.filesystem.project import PLUGINS, is_project_file
 from reflow.graph.unloaded import imported_later
+from reflow.rundir.compiled import HEAD, code_of, is_of, kept_code, write_compiled
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
@@ -32,29 +33,47 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
         DefinitionError: Python took an old compiled file for the present text of a module.
     """
     make_directory(paths.source)
-    found: Modules = {}
+    copies = _Copies(paths)
     texts: list[tuple[str, bytes]] = []
     for name, module in sorted(project_modules(plugins), key=lambda entry: entry[0]):
         if (entry := _describe(module)) is not None:
             _refuse_stale(entry["file"], getattr(module, "__cached__", None))
-            text = read_source(entry["file"])
+            text = copies.add(name, entry)
             if text is not None:
                 texts.append((str(module.__dict__.get("__package__") or ""), text))
-            found[name] = _copied(paths, entry, text, len(found))
     for later in imported_later(texts):
-        if later.name not in found and later.name.partition(".")[0] not in _left_out(plugins):
-            entry = _entry(later.file, later.search)
-            found[later.name] = _copied(paths, entry, read_source(later.file), len(found))
+        if later.name not in copies.made and later.name.partition(".")[0] not in _left_out(plugins):
+            copies.add(later.name, _entry(later.file, later.search))
+    write_compiled(paths, copies.codes)
     sync_directory(paths.source)
-    return found
+    return copies.made
 
 
-def _copied(paths: RunPaths, entry: dict[str, Any], text: bytes | None, number: int) -> dict[str, Any]:
-    """Copy a module, and return its entry with the name of the copy."""
-    if text is not None:
-        entry["copy"] = f"{number:04d}.py"
-        write_new(os.path.join(paths.source, entry["copy"]), [text])
-    return entry
+class _Copies:
+    """The copies as they are made.
+
+    Attributes:
+        made: What run.json is to say of them.
+        codes: What they were compiled to, by their names.
+    """
+
+    def __init__(self, paths: RunPaths) -> None:
+        self._paths = paths
+        self.made: Modules = {}
+        self.codes: dict[str, bytes] = {}
+
+    def add(self, name: str, entry: dict[str, Any]) -> bytes | None:
+        """Copy a module, and return its text; None where it has none."""
+        file = entry["file"]
+        kept = kept_code(file) if file is not None else None
+        text = read_source(file)
+        if text is not None:
+            copy = entry["copy"] = f"{len(self.made):04d}.py"
+            write_new(os.path.join(self._paths.source, copy), [text])
+            if (code := code_of(file, text, kept)) is not None:
+                self.codes[copy] = code
+        self.made[name] = entry
+        return text
 
 
 def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
@@ -106,15 +125,14 @@ def _is_stale(file: str, compiled: str) -> bool:
     if not 0 < source.st_mtime_ns - os.stat(compiled).st_mtime_ns < 10**9:
         return False
     with open(compiled, "rb") as code:
-        head, rest = code.read(16), code.read()
-    flags, time, size = (int.from_bytes(head[at : at + 4], "little") for at in (4, 8, 12))
-    if flags or time != int(source.st_mtime) & 0xFFFFFFFF or size != source.st_size & 0xFFFFFFFF:
+        kept = code.read()
+    if not is_of(kept, file):
         return False
     import marshal  # few files are written again so soon
 
     text = read_source(file)
     try:
-        return text is None or compile(text, file, "exec", dont_inherit=True) != marshal.loads(rest)
+        return text is None or compile(text, file, "exec", dont_inherit=True) != marshal.loads(kept[HEAD:])
     except (SyntaxError, ValueError, EOFError, TypeError):
         return True
 
