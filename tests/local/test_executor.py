@@ -24,8 +24,16 @@ def test_no_more_workers_than_processors_are_started_before_it_is_known_how_much
     executor = LocalExecutor({"workers": 20})
     run = SmallRun(tmp_path, "")
 
-    executor.warm_up(run.serve_argv, str(tmp_path), str(tmp_path / "warm.log"), executor.slots)
+    started = []
 
-    started = [slot for slot in executor._slots if slot.descriptors]
+    def pass_the_time():
+        executor.pump(0.05)
+        started.append(sum(bool(slot.descriptors) for slot in executor._slots))
+
+    executor.warm_up(run.serve_argv, str(tmp_path), str(tmp_path / "warm.log"), executor.slots)
+    pass_the_time()
+    executor.submit(run.request(run.submission("nothing", [{}]), 1)._replace(begin_s=60))
+    pass_the_time()
     executor.close()
-    assert len(started) == 2
+
+    assert started == [1, 2]  # the second once the driver waits
