@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -190,9 +191,10 @@ def test_restarted_element_leaves_out_what_it_had_done(run, tmp_path, monkeypatc
 
 def test_workers_that_cannot_load_the_flow_give_up_and_say_so(tmp_path):
     run = SmallRun(tmp_path, TEXT)
-    copies = [path for path in Path(run.paths.source).iterdir() if path.suffix == ".py"]
-    for copy in copies:
-        copy.write_text("raise RuntimeError('broken')\n")
+    begin, _ = json.loads(Path(run.paths.run_json).read_text())["modules"]["small_flow"]["copy"]
+    with open(run.paths.copies, "r+b") as copies:
+        copies.seek(begin)
+        copies.write(b"raise RuntimeError('broken')\n")
     sub = submitted(run, 4, workers=2)
 
     assert worked(run, sub)[0] == 1

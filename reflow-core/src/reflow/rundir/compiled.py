@@ -1,8 +1,4 @@
-"""What the modules of a run's own copy were compiled to: else each of its many workers would compile all of them.
-
-One file beside the copies: the magic number of Python's compiled files, a checksum, and code by the names of the
-copies. Where it is of another Python, or not as it was written, workers compile what they need.
-"""
+"""The code that a module's text is compiled to: Python keeps it in a file of its own."""
 
 from __future__ import annotations
 
@@ -11,11 +7,8 @@ import marshal
 import os
 import warnings
 from _frozen_importlib_external import MAGIC_NUMBER, cache_from_source
-from collections.abc import Mapping
-from zlib import crc32
 
-from reflow.filesystem.files import read_bytes, write_new
-from reflow.rundir.layout import RunPaths
+from reflow.filesystem.files import read_bytes
 
 HEAD = 16  #: bytes before the code in a compiled file of Python's (https://peps.python.org/pep-0552/)
 
@@ -56,22 +49,3 @@ def is_of(kept: bytes, file: str) -> bool:
     flags, time, size = (int.from_bytes(kept[at : at + 4], "little") for at in (4, 8, 12))
     now = int(source.st_mtime) & 0xFFFF_FFFF, source.st_size & 0xFFFF_FFFF
     return kept[:4] == MAGIC_NUMBER and flags == 0 and (time, size) == now
-
-
-def write_compiled(paths: RunPaths, codes: Mapping[str, bytes]) -> None:
-    """Write the code of copies, by their names. It is not synced: of a half-written one nothing is taken."""
-    data = marshal.dumps(dict(codes))
-    write_new(paths.compiled, [MAGIC_NUMBER, crc32(data).to_bytes(4, "little"), data], sync=False)
-
-
-def read_compiled(paths: RunPaths) -> dict[str, bytes]:
-    """Return the code of copies, by their names; nothing where there is none that this Python can run."""
-    try:
-        content = read_bytes(paths.compiled)
-    except OSError:
-        return {}
-    data = memoryview(content)[8:]
-    if content[:4] != MAGIC_NUMBER or crc32(data) != int.from_bytes(content[4:8], "little"):
-        return {}
-    found: dict[str, bytes] = marshal.loads(data)
-    return found

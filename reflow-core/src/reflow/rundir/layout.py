@@ -91,8 +91,13 @@ class RunPaths(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Copies of the flow's file and of the project's modules."""
+        """The folder of the copies of the flow's file and of the project's modules."""
         return os.path.join(self.root, "source")
+
+    @property
+    def copies(self) -> str:
+        """The copies, one behind the other."""
+        return os.path.join(self.source, "modules")
 
     @property
     def compiled(self) -> str:

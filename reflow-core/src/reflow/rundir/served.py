@@ -16,8 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
-from reflow.filesystem.files import read_bytes
-from reflow.rundir.compiled import read_compiled
+from reflow.rundir.copies import Copies, Place
 from reflow.rundir.layout import RunPaths
 
 
@@ -35,8 +34,7 @@ class Served:
     def __init__(
         self, paths: RunPaths, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()
     ) -> None:
-        self._folder = paths.source
-        self._codes = read_compiled(paths)
+        self._copies = Copies(paths)
         self._installed = {"reflow", *(name.partition(".")[0] for name in plugins)}
         self._modules = modules
         self.live: dict[str, str] = {}
@@ -52,8 +50,7 @@ class Served:
         if entry["file"] is None:
             spec = ModuleSpec(name, None, is_package=True)
         else:
-            copy = os.path.join(self._folder, entry["copy"])
-            loader: Any = _Loader(copy, entry["file"], self._codes.get(entry["copy"]))
+            loader: Any = _Loader(self._copies, entry["copy"], entry["file"])
             is_package = entry["search"] is not None
             spec = ModuleSpec(name, loader, origin=entry["file"], is_package=is_package)
             spec.has_location = True
@@ -82,16 +79,12 @@ def _is_unchanged(file: str, entry: Mapping[str, Any] | None) -> bool:
 
 
 class _Loader:
-    """Loads one module from its copy, compiled under the name of the original.
+    """Loads one module from its copy, compiled under the name of the original."""
 
-    Args:
-        code: What it was compiled to, marshalled, where that is known.
-    """
-
-    def __init__(self, copy: str, file: str, code: bytes | None) -> None:
-        self.copy = copy
+    def __init__(self, copies: Copies, place: Place, file: str) -> None:
+        self._copies = copies
+        self._place = place
         self.file = file
-        self._code = code
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave the making of the module to Python."""
@@ -99,19 +92,21 @@ class _Loader:
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's code, as far as where it submits a run or reads a command line itself."""
         with contextlib.suppress(EndOfDefinitions):
-            exec(self._compiled(), module.__dict__)
+            exec(self.get_code(module.__name__), module.__dict__)
 
-    def _compiled(self) -> CodeType:
-        if self._code is None:
-            return compile(read_bytes(self.copy), self.file, "exec", dont_inherit=True)
-        code: CodeType = marshal.loads(self._code)
-        return code
+    def get_code(self, name: str) -> CodeType:
+        """Return the module's code."""
+        code = self._copies.code(self._place)
+        if code is None:
+            return compile(self._copies.text(self._place), self.file, "exec", dont_inherit=True)
+        compiled: CodeType = marshal.loads(code)
+        return compiled
 
     def get_source(self, name: str) -> str:
         """Return the text, as `inspect` and tracebacks ask for it."""
         from importlib.util import decode_source
 
-        return decode_source(read_bytes(self.copy))
+        return decode_source(self._copies.text(self._place))
 
     def is_package(self, name: str) -> bool:
         """Whether it is a package."""

@@ -10,10 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from reflow.errors import DefinitionError
-from reflow.filesystem.files import make_directory, sync_directory, write_new
+from reflow.filesystem.files import make_directory, sync_directory
 from reflow.filesystem.project import PLUGINS, is_project_file
 from reflow.graph.unloaded import imported_later
-from reflow.rundir.compiled import HEAD, code_of, is_of, kept_code, write_compiled
+from reflow.rundir.compiled import HEAD, code_of, is_of, kept_code
+from reflow.rundir.copies import Copies, NewCopies
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
@@ -33,47 +34,32 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
         DefinitionError: Python took an old compiled file for the present text of a module.
     """
     make_directory(paths.source)
-    copies = _Copies(paths)
+    found: Modules = {}
+    copies = NewCopies()
     texts: list[tuple[str, bytes]] = []
     for name, module in sorted(project_modules(plugins), key=lambda entry: entry[0]):
         if (entry := _describe(module)) is not None:
             _refuse_stale(entry["file"], getattr(module, "__cached__", None))
-            text = copies.add(name, entry)
-            if text is not None:
+            if (text := _copy(copies, entry)) is not None:
                 texts.append((str(module.__dict__.get("__package__") or ""), text))
+            found[name] = entry
     for later in imported_later(texts):
-        if later.name not in copies.made and later.name.partition(".")[0] not in _left_out(plugins):
-            copies.add(later.name, _entry(later.file, later.search))
-    write_compiled(paths, copies.codes)
+        if later.name not in found and later.name.partition(".")[0] not in _left_out(plugins):
+            found[later.name] = entry = _entry(later.file, later.search)
+            _copy(copies, entry)
+    copies.write(paths)
     sync_directory(paths.source)
-    return copies.made
+    return found
 
 
-class _Copies:
-    """The copies as they are made.
-
-    Attributes:
-        made: What run.json is to say of them.
-        codes: What they were compiled to, by their names.
-    """
-
-    def __init__(self, paths: RunPaths) -> None:
-        self._paths = paths
-        self.made: Modules = {}
-        self.codes: dict[str, bytes] = {}
-
-    def add(self, name: str, entry: dict[str, Any]) -> bytes | None:
-        """Copy a module, and return its text; None where it has none."""
-        file = entry["file"]
-        kept = kept_code(file) if file is not None else None
-        text = read_source(file)
-        if text is not None:
-            copy = entry["copy"] = f"{len(self.made):04d}.py"
-            write_new(os.path.join(self._paths.source, copy), [text])
-            if (code := code_of(file, text, kept)) is not None:
-                self.codes[copy] = code
-        self.made[name] = entry
-        return text
+def _copy(copies: NewCopies, entry: dict[str, Any]) -> bytes | None:
+    """Copy a module, and write down where; return its text, or None where it has none."""
+    file = entry["file"]
+    kept = kept_code(file) if file is not None else None  # before its text: so it is of no later one
+    text = read_source(file)
+    if text is not None:
+        entry["copy"] = copies.add(file, text, code_of(file, text, kept))
+    return text
 
 
 def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
@@ -86,19 +72,24 @@ def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
 
 
 def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
-    """Return the files that are no more as they were when they were copied; one that is gone is none of them."""
-    changed = []
-    for entry in modules.values():
-        now = read_source(entry["file"]) if entry["copy"] else None
-        if now is not None and now != read_source(os.path.join(paths.source, entry["copy"])):
-            changed.append(entry["file"])
-    return sorted(changed)
+    """Return the files that are not as the run's copies are; one that is gone is none of them."""
+    copies = Copies(paths)
+    copied = [(entry["file"], entry["copy"]) for entry in modules.values() if entry["copy"]]
+    now = {file: text for file, _ in copied if (text := read_source(file)) is not None}
+    try:
+        return sorted(file for file, place in copied if file in now and now[file] != copies.text(place))
+    except OSError:  # there are none any more
+        return sorted(now)
 
 
 def lost_copies(paths: RunPaths, modules: Modules) -> list[str]:
     """Return the files of which the run has a copy no more."""
-    kept = [(entry["file"], entry["copy"]) for entry in modules.values() if entry["copy"]]
-    return sorted(file for file, copy in kept if not os.path.exists(os.path.join(paths.source, copy)))
+    try:
+        size = os.path.getsize(paths.copies)
+    except OSError:
+        size = 0
+    copied = (entry for entry in modules.values() if entry["copy"])
+    return sorted(entry["file"] for entry in copied if entry["copy"][1] > size)
 
 
 def _refuse_stale(file: str | None, compiled: str | None) -> None:

@@ -14,6 +14,7 @@ from reflow.contracts.executor import Event, Executor, JobRequest, ResidentExecu
 from reflow.filesystem.files import make_directory, write_new
 from reflow.model.resources import Resources
 from reflow.rundir.boot import boot_argv
+from reflow.rundir.copies import NewCopies
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.outcomes import Outcome, list_segments, read_segment
 from reflow.rundir.payload import Line, write_payload
@@ -50,8 +51,10 @@ class SmallRun:
             make_directory(path)
         self.file = folder / "small_flow.py"
         self.file.write_text(HEAD + text)
-        write_new(os.path.join(self.paths.source, "0000.py"), [self.file.read_bytes()])
-        modules = {"small_flow": {"file": str(self.file), "copy": "0000.py", "search": None}}
+        copies = NewCopies()
+        place = copies.add(str(self.file), self.file.read_bytes(), None)
+        copies.write(self.paths)
+        modules = {"small_flow": {"file": str(self.file), "copy": place, "search": None}}
         fixed = {
             "reflow": 1,
             "version": reflow.__version__,

@@ -12,7 +12,7 @@ From the worker, on descriptor 3::
 
     {"ready": pid}
     {"did": [token, element, a, x], "spent": seconds}    positions a to x; x < b hands back the rest
-    {"sealed": [token, element, start, [names]]}         all that was done before is in sealed segments
+    {"sealed": [token, element, start, [names], lines]}  all that was done before is in sealed segments
     {"fatal": text}                                      it cannot work, and ends
 
 End of file on descriptor 0 means: finish the instance at hand and leave. Descriptor 4 is the reading end of a
