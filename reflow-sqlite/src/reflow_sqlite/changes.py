@@ -60,9 +60,14 @@ class Writer:
         self._touched = reader.touched
         self._tokens = Numbers(db, "tokens", reader.tokens)
         self._hosts = Numbers(db, "hosts", reader.hosts)
+        self._settled: list[InstanceRow] = []
 
-    def write(self, changes: Changes, epoch: int) -> None:
-        """Write everything, or raise `Fenced` before anything is written."""
+    def write(self, changes: Changes, epoch: int) -> list[InstanceRow]:
+        """Write everything, or raise `Fenced` before anything is written.
+
+        Returns:
+            The instances as reading gives them back, in the order in which they were written.
+        """
         if self._run.epoch != epoch:
             raise Fenced(f"another process advances this run now: epoch {epoch} is over")
         ((newest,),) = self._db.execute("SELECT coalesce(max(number), 0) FROM outputs").fetchall()
@@ -90,6 +95,7 @@ class Writer:
         written = write_outputs(self._db, self._tasks, changes.outputs, newest + 1)
         self._instances(changes.instances, written)
         self._attempts(changes.attempts)
+        return self._settled
 
     def _moved_on(self, changes: Changes, newest: int) -> RunRow:
         run = self._run._replace(updated=max(self._run.updated, now_ms()), written=newest)
@@ -104,6 +110,7 @@ class Writer:
     def _instance(self, row: InstanceRow, written: Written) -> tuple[object, ...]:
         if row.reason is not None:
             row = row._replace(reason=plain(row.reason))
+        self._settled.append(row)
         task = self._tasks[row.task]
         self._touched.add(task)
         token = None if row.submission is None else self._tokens[row.submission]

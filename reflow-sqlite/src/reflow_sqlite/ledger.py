@@ -96,12 +96,9 @@ class SqliteLedger(Ledger):
         from reflow_sqlite.changes import Writer
 
         remembered = self._reader.remembered
-        try:
-            self._write(lambda db: Writer(db, self._reader).write(changes, epoch))
-        except BaseException:
-            remembered.forget()
-            raise
-        remembered.take(changes)
+        known = remembered.lend()
+        written = self._write(lambda db: Writer(db, self._reader).write(changes, epoch))
+        remembered.take(known, changes.dropped, written)
 
     def close(self) -> None:
         self._connection.close()

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from reflow.plugin import Changes, InstanceRow
-from reflow_sqlite.insertion import plain
+from reflow.plugin import InstanceRow
 
 MOST = 20_000  #: rows that are remembered: about 10 MB
+
+Rows = dict[str, dict[int, InstanceRow]]
 
 
 class Remembered:
     """The rows of the tasks that were written about last, as reading them would give them back."""
 
     def __init__(self, version: int) -> None:
-        self._rows: dict[str, dict[int, InstanceRow]] = {}
+        self._rows: Rows = {}
         self._version = version
 
     def follow(self, version: int) -> None:
         """Forget everything if the file is of another ``data_version``: somebody else has written then."""
         if version != self._version:
-            self._rows.clear()
+            self._rows = {}
             self._version = version
 
-    def take(self, changes: Changes) -> None:
-        """Take what was committed just now."""
-        for task in changes.dropped:
-            self._rows.pop(task, None)
-        for row in changes.instances:
-            kept = row if row.reason is None else row._replace(reason=plain(row.reason))
-            self._rows.setdefault(row.task, {})[row.index] = kept
-        while self._rows and sum(map(len, self._rows.values())) > MOST:
-            del self._rows[next(iter(self._rows))]
+    def lend(self) -> Rows:
+        """Give everything away before something is written: whatever interrupts that, it is forgotten until `take`."""
+        rows, self._rows = self._rows, {}
+        return rows
 
-    def forget(self) -> None:
-        """Forget everything: what is in the file is not certain."""
-        self._rows.clear()
+    def take(self, known: Rows, dropped: Iterable[str], written: Sequence[InstanceRow]) -> None:
+        """Remember what was lent, and what has been committed since.
+
+        Args:
+            dropped: Tasks all of whose instances were taken away before the others were written.
+            written: Instances as they were written, in that order.
+        """
+        for task in dropped:
+            known.pop(task, None)
+        for task in dict.fromkeys(row.task for row in written):
+            known[task] = known.pop(task, {})  # what was written about last is forgotten last
+        for row in written:
+            known[row.task][row.index] = row
+        while known and sum(map(len, known.values())) > MOST:
+            del known[next(iter(known))]
+        self._rows = known
 
     def of(self, task: str) -> Mapping[int, InstanceRow]:
         """Return the rows that are remembered of a task, by index: not all that there are, perhaps."""
