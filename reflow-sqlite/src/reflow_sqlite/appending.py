@@ -26,6 +26,7 @@ _INSERT = Insertion(
     "INSERT INTO results (context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal)",
     12,
     "ON CONFLICT (substr(identity, 1, 4), substr(output, 1, 1), edition) DO NOTHING",
+    long=(6, 7),
 )
 _LIKE = """
 SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source, file, r.number

@@ -10,7 +10,7 @@ from reflow.plugin import OutputRow
 from reflow_sqlite.insertion import Insertion
 from reflow_sqlite.rows import output_seal
 
-_INSERT = Insertion("INSERT INTO outputs", 10, "ON CONFLICT (task, idx, attempt) DO NOTHING")
+_INSERT = Insertion("INSERT INTO outputs", 10, "ON CONFLICT (task, idx, attempt) DO NOTHING", long=(5, 6))
 _FIND = """
 SELECT number, output, value, items, reusable, paths FROM outputs WHERE task = ? AND idx = ? AND attempt = ?
 """
