@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reflow.contracts.executor import Event, ResidentExecutor
 from reflow.errors import OutOfReach, RunDirError, UsageError
 from reflow.filesystem.locks import Holder
-from reflow.model.states import RunState
+from reflow.model.states import InstanceState, RunState
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.hold import Hold, held
@@ -174,13 +174,17 @@ class _Driver:
             events += got
             self._hold.lease.beat()
             lines += sum(event.lines for event in got)
-            if lines >= PLENTY or any(event.kind != "sealed" for event in got):
+            if any(event.kind != "sealed" for event in got) or (lines >= PLENTY and not self._is_pending()):
                 break
             if got:
                 deadline = min(deadline, max(self._gathered + GATHER_S, time.monotonic() + LINGER_S))
         if events:
             self._gathered = time.monotonic()
         return events
+
+    def _is_pending(self) -> bool:
+        """Whether a pass has all of a task to look at, since there are instances of it to decide on."""
+        return any(counts.get(InstanceState.PENDING) for counts in self._hold.overview().counts.values())
 
     def _take_in(self, events: list[Event]) -> RunState:
         ended = [event.token for event in events if event.kind == "ended" and event.element < 0]
