@@ -117,7 +117,9 @@ class _Books:
 
     def enter(self, batch: Batch) -> None:
         """Enter one segment."""
-        taken = self._taken.setdefault(batch.token, self._ledger.segments(batch.token))
+        if batch.token not in self._taken:
+            self._taken[batch.token] = self._ledger.segments(batch.token)
+        taken = self._taken[batch.token]
         if batch.segment in taken:
             return
         taken.add(batch.segment)
