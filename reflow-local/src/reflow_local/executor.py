@@ -52,7 +52,7 @@ class LocalExecutor(ResidentExecutor):
         """
         slots = self._grown(min(workers, self._slot_count, usable_cpus()))
         self._cold = [partial(slot.start, serve_argv, log) for slot in slots]
-        self._cold.pop(0)()
+        self._start_cold(1)
 
     def submit(self, request: JobRequest) -> str:
         """Take a request; its workers get their first batches at once."""
@@ -163,7 +163,7 @@ class LocalExecutor(ResidentExecutor):
         ends = time.monotonic() + GRACE_S
         for slot in self._slots:
             slot.end(ends)
-        self._slots, self._orders = [], {}
+        self._slots, self._orders, self._cold = [], {}, []
 
     def _order(self, native: str) -> Order | None:
         return self._orders.get(self._tokens.get(native, ""))
@@ -213,9 +213,13 @@ class LocalExecutor(ResidentExecutor):
         now = time.monotonic()
         return any(order.is_at_work or not order.may_start(now) for order in self._open_orders())
 
-    def _wait(self, timeout_s: float) -> None:
-        while self._cold:
+    def _start_cold(self, count: int) -> None:
+        while self._cold and count > 0:
             self._cold.pop(0)()
+            count -= 1
+
+    def _wait(self, timeout_s: float) -> None:
+        self._start_cold(len(self._cold))
         now = time.monotonic()
         moments = [o.not_before - now for o in self._open_orders() if o.not_before > now]
         moments += [slot.kill_at - now for slot in self._slots if slot.kill_at]
