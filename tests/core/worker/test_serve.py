@@ -6,10 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from reflow.testing.small_run import SmallRun
+from reflow.rundir.outcomes import part_name, read_segment
+from reflow.testing.small_run import SmallRun, pump_until_ended
+from reflow.worker.serve import SEAL_LINES, Server
 from reflow_local import LocalExecutor
 
 DRIVER = """
@@ -200,3 +203,70 @@ def test_worker_that_was_killed_while_starting_up_is_told(tmp_path):
     executor.close()
 
     assert "SIGKILL" in events[0].reason
+
+
+QUICK = """
+@flow.array_job()
+def task(n: int) -> int:
+    if n == DEADLY:
+        os.kill(os.getpid(), 9)
+    return n
+"""
+
+
+def work_through(run, sub, instances):
+    """Have one worker do this many instances, and return what happened."""
+    executor = LocalExecutor({"workers": 1})
+    request = run.request(sub, instances, 1)
+    executor.submit(request)
+    events = pump_until_ended(executor, [request.token])
+    executor.close()
+    return events
+
+
+def test_what_is_done_is_sealed_by_the_thousand_lines_and_each_seal_says_how_many_they_are(tmp_path):
+    run = SmallRun(tmp_path, QUICK.replace("DEADLY", "-1"))
+    sub = run.submission("task", ({"n": n} for n in range(4000)))
+
+    sealed = [event for event in work_through(run, sub, 4000) if event.kind == "sealed"]
+
+    assert len(sealed) > 1
+    for event in sealed:
+        lines = [line for name in event.segments for line in read_segment(f"{sub.outcomes}/{name}")[0]]
+        assert len(lines) == event.lines
+    assert sum(event.lines for event in sealed) == 8000
+
+
+def test_a_worker_that_dies_behind_sealed_segments_leaves_nothing_out_and_does_nothing_twice(tmp_path):
+    run = SmallRun(tmp_path, QUICK.replace("DEADLY", "2700"))
+    sub = run.submission("task", ({"n": n} for n in range(4000)))
+
+    events = work_through(run, sub, 4000)
+
+    died = [event.kind for event in events].index("died")
+    assert {event.start for event in events[:died]} == {0} != {event.start for event in events[died + 1 :]}
+    lines = run.outcomes(sub, [part_name(0, 0)])
+    assert sorted(line.index for line in lines if line.kind == "s") == list(range(4000))
+    assert sorted(line.index for line in lines if line.kind == "e") == [n for n in range(4000) if n != 2700]
+
+
+@pytest.mark.parametrize(
+    ("lines", "age_s", "sealing_s", "is_due"),
+    [
+        (SEAL_LINES - 1, 0.1, 0.0, False),
+        (SEAL_LINES - 1, 0.3, 0.0, True),
+        (SEAL_LINES, 0.0, 0.0, True),
+        (SEAL_LINES, 0.011, 0.001, True),
+        (SEAL_LINES, 0.1, 0.02, False),  # on a slow disk more time would go to sealing than to work
+        (SEAL_LINES, 0.3, 60.0, True),
+    ],
+)
+def test_a_segment_is_sealed_when_it_is_old_or_long_if_that_takes_little_of_the_time(
+    lines, age_s, sealing_s, is_due
+):
+    server = Server(None, None, None, None)
+    server._sealing_s = sealing_s
+    segment = SimpleNamespace(lines=lines, is_due=lambda least_s: age_s >= least_s)
+    server._work = SimpleNamespace(segment=segment)
+
+    assert server._is_due() is is_due

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SEAL_AGE_S = 0.25  #: age of the oldest outcome at which a segment is sealed between instances
 SEAL_LINES = 1000  #: lines after which it is, so that what is done is taken in while the rest is worked on
+SEAL_SHARE = 10  #: but not before it has been open for so many times as long as the last took to be sealed
 LOOK_AGE_S = 0.02  #: how often a batch looks whether its executor is still there
 MORE_S = 0.05  #: how long the next batch is waited for before sealing, when one was announced
 
@@ -34,6 +35,7 @@ class Server:
         self._work: ElementWork | None = None
         self._seqs: dict[Place, int] = {}
         self._owes = False  # a batch was reported since the last seal was
+        self._sealing_s = 0.0  # how long the last seal took: tens of milliseconds on a slow disk
 
     def serve(self) -> None:
         """Work until the executor closes its end, or this process is asked to end."""
@@ -121,14 +123,19 @@ class Server:
         self._place = place
 
     def _is_due(self) -> bool:
-        segment = self._work.segment if self._work is not None else None
-        return segment is not None and (segment.lines >= SEAL_LINES or segment.is_due(SEAL_AGE_S))
+        if self._work is None:
+            return False
+        segment = self._work.segment
+        is_long = segment.lines >= SEAL_LINES
+        return segment.is_due(min(SEAL_AGE_S, SEAL_SHARE * self._sealing_s) if is_long else SEAL_AGE_S)
 
     def _seal(self) -> None:
         if self._work is None or self._place is None:
             return
         lines = self._work.segment.lines
+        began = time.monotonic()
         name = self._work.segment.seal()
+        self._sealing_s = time.monotonic() - began
         if name is not None or self._owes:
             self._owes = False
             token = os.path.basename(self._place.sub.directory)
