@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
 from reflow.filesystem.project import is_project_file
+from reflow.rundir.compiled import code_of, kept_of
 
 SUBMIT = """
 import json, sys
@@ -147,12 +150,12 @@ print(json.dumps(collect(RunPaths(sys.argv[1]), ["reflow_local"])))
 """
 
 
-@pytest.mark.parametrize("time", ["", "1000000000"])
-def test_copy_and_code_are_of_one_text_where_a_file_was_edited_after_it_was_imported(project, time):
+@pytest.mark.parametrize("saved", ["", "1000000000"])
+def test_copy_and_code_are_of_one_text_where_a_file_was_edited_after_it_was_imported(project, saved):
     (project / "pack" / "inner.py").write_text("x = 1\n")
     os.utime(project / "pack" / "inner.py", (999999999,) * 2)
     (project / "my-flow.py").write_text(SUBMIT_EDITED)
-    argv = [sys.executable, "my-flow.py", str(project / "run"), time]
+    argv = [sys.executable, "my-flow.py", str(project / "run"), saved]
     modules = json.loads(subprocess.run(argv, cwd=project, capture_output=True, check=True).stdout)
 
     assert worked(project, modules, "import pack.inner; print(pack.inner.x)") == "2"
@@ -276,6 +279,48 @@ def test_code_that_is_older_than_its_text_is_refused_once(tmp_path):
 
     assert imported(2, "x = 1", 500) == "1"  # written again as it was
     told = imported(2, "x = 2", 600)
-    assert told.startswith(f"1 {file} was changed in the second in which Python had compiled it")
+    assert told.startswith(f"1 {file} was changed and has the time and the size that it had before")
     assert imported(3, "x = 2", 600) == "2"
     assert imported(4, "x = 2", 600) == "2"
+
+
+def test_edit_that_leaves_time_and_size_as_they_were_is_refused_once(tmp_path):
+    file, hours_ago = tmp_path / "edited.py", time.time() - 9999
+    argv = [sys.executable, "-c", EDITED, str(tmp_path / "run")]
+
+    def imported(text):
+        file.write_text(text)
+        os.utime(file, (hours_ago,) * 2)
+        shutil.rmtree(tmp_path / "run", ignore_errors=True)
+        return subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert imported("x = 1") == "1"
+    assert imported("x = 2").startswith(
+        f"1 {file} was changed and has the time and the size that it had before"
+    )
+    assert imported("x = 2") == "2"
+
+
+def test_workers_run_the_text_where_what_python_keeps_was_compiled_from_another(project):
+    inner = project / "pack" / "inner.py"
+    inner.write_text("def f():\n    from .late import x\n    return x\n")
+    late = project / "pack" / "late.py"
+    late.write_text("x = 1\n")
+    os.utime(late, (1_700_000_000,) * 2)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(project / "pack")], check=True)
+    late.write_text("x = 2\n")
+    os.utime(late, (1_700_000_000,) * 2)
+
+    assert worked(project, submitted(project), "from pack.inner import f; print(f())") == "2"
+
+
+def test_what_python_keeps_is_taken_once_it_was_compiled_a_while_after_the_last_change(project):
+    file = project / "pack" / "far.py"
+    compileall = [sys.executable, "-m", "compileall", "-qf", str(file)]
+    subprocess.run(compileall, check=True)
+    kept = kept_of(str(file))
+    later = kept._replace(written_ns=file.stat().st_ctime_ns + 2 * 10**9)
+    other = b"far = 'of another text'"
+
+    assert marshal.loads(code_of(str(file), other, later)).co_consts[0] == "far"
+    assert marshal.loads(code_of(str(file), other, kept)).co_consts[0] == "of another text"

@@ -1,51 +1,96 @@
-"""The code that a module's text is compiled to: Python keeps it in a file of its own."""
+"""What a module's text is compiled to, and what Python keeps of that in a file of its own.
+
+Python takes a compiled file for that of a source of the same size and, to the second, the same time (PEP 552), which
+an edit can leave as they were. Certain is only what was compiled a while after anything of the source had changed.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import os
+import sys
 import warnings
 from _frozen_importlib_external import MAGIC_NUMBER, cache_from_source
+from types import CodeType
 
 from reflow.filesystem.files import read_bytes
+from reflow.model.named_tuple import NamedTuple
 
-HEAD = 16  #: bytes before the code in a compiled file of Python's (https://peps.python.org/pep-0552/)
-
-
-def kept_code(file: str) -> bytes | None:
-    """Return what Python keeps of a module's file; its source is to be read after this, and then `code_of` asked."""
-    try:
-        return read_bytes(cache_from_source(file, optimization=""))
-    except OSError:
-        return None
+_HEAD = 16  #: bytes before the code in a compiled file
+_A_WHILE_NS = 10**9  #: the coarsest clock of a file system that is met nowadays
 
 
-def code_of(file: str, text: bytes, kept: bytes | None) -> bytes | None:
-    """Return the code of a module's text, marshalled; None where Python cannot compile it.
+class Kept(NamedTuple):
+    """A compiled file of Python's, as it was read.
 
-    Args:
-        kept: What `kept_code` returned. It is taken where Python would take it, and where it names the same file.
+    Attributes:
+        written_ns: When it was written.
     """
-    if kept is not None and is_of(kept, file):
-        with contextlib.suppress(ValueError, EOFError, TypeError):
-            if marshal.loads(kept[HEAD:]).co_filename == file:
-                return kept[HEAD:]
+
+    path: str
+    content: bytes
+    written_ns: int
+
+
+def kept_of(file: str) -> Kept | None:
+    """Return what Python keeps of a source, which is to be read after this: then it is known to be of no later text."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whoever imported it has seen them
-            code = compile(text, file, "exec", dont_inherit=True, optimize=0)
-    except (SyntaxError, ValueError):
+        path = cache_from_source(file)
+        return Kept(path, read_bytes(path), os.stat(path).st_mtime_ns)
+    except (OSError, NotImplementedError):
         return None
-    return marshal.dumps(code)
 
 
-def is_of(kept: bytes, file: str) -> bool:
-    """Whether Python takes a compiled file for that of a source as it is now: by its time in seconds, and its size."""
+def code_of(file: str, text: bytes, kept: Kept | None) -> bytes | None:
+    """Return the code of a text for workers, marshalled: what Python keeps, where that is certain to be of this text.
+
+    Returns:
+        None for a text that Python cannot compile.
+    """
+    if kept is not None and not sys.flags.optimize and _is_taken(kept, file) and _is_certain(kept, file):
+        code = _loaded(kept)
+        if code is not None and code.co_filename == file:
+            return kept.content[_HEAD:]
+    code = _compiled(file, text, optimize=0)
+    return None if code is None else marshal.dumps(code)
+
+
+def is_outdated(file: str, text: bytes, kept: Kept) -> bool:
+    """Whether Python takes for the code of a source what another text was compiled to."""
+    if not _is_taken(kept, file) or _is_certain(kept, file):
+        return False
+    return _compiled(file, text, optimize=-1) != _loaded(kept)
+
+
+def _is_taken(kept: Kept, file: str) -> bool:
     try:
         source = os.stat(file)
     except OSError:
         return False
-    flags, time, size = (int.from_bytes(kept[at : at + 4], "little") for at in (4, 8, 12))
+    flags, time, size = (int.from_bytes(kept.content[at : at + 4], "little") for at in (4, 8, 12))
     now = int(source.st_mtime) & 0xFFFF_FFFF, source.st_size & 0xFFFF_FFFF
-    return kept[:4] == MAGIC_NUMBER and flags == 0 and (time, size) == now
+    return kept.content[:4] == MAGIC_NUMBER and flags == 0 and (time, size) == now
+
+
+def _is_certain(kept: Kept, file: str) -> bool:
+    try:
+        return kept.written_ns - os.stat(file).st_ctime_ns > _A_WHILE_NS
+    except OSError:
+        return False
+
+
+def _loaded(kept: Kept) -> CodeType | None:
+    try:
+        code = marshal.loads(kept.content[_HEAD:])
+    except (ValueError, EOFError, TypeError):
+        return None
+    return code if isinstance(code, CodeType) else None
+
+
+def _compiled(file: str, text: bytes, *, optimize: int) -> CodeType | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whoever imports it sees them
+            return compile(text, file, "exec", dont_inherit=True, optimize=optimize)
+    except (SyntaxError, ValueError):
+        return None

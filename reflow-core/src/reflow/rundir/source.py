@@ -13,7 +13,7 @@ from reflow.errors import DefinitionError
 from reflow.filesystem.files import make_directory, sync_directory
 from reflow.filesystem.project import PLUGINS, is_project_file
 from reflow.graph.unloaded import imported_later
-from reflow.rundir.compiled import HEAD, code_of, is_of, kept_code
+from reflow.rundir.compiled import Kept, code_of, is_outdated, kept_of
 from reflow.rundir.copies import Copies, NewCopies
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
@@ -39,25 +39,34 @@ def collect(paths: RunPaths, plugins: Collection[str] = ()) -> Modules:
     texts: list[tuple[str, bytes]] = []
     for name, module in sorted(project_modules(plugins), key=lambda entry: entry[0]):
         if (entry := _describe(module)) is not None:
-            _refuse_stale(entry["file"], getattr(module, "__cached__", None))
-            if (text := _copy(copies, entry)) is not None:
+            is_kept = getattr(module, "__cached__", None) is not None
+            if (text := _copy(copies, entry, is_loaded=is_kept)) is not None:
                 texts.append((str(module.__dict__.get("__package__") or ""), text))
             found[name] = entry
     for later in imported_later(texts):
         if later.name not in found and later.name.partition(".")[0] not in _left_out(plugins):
             found[later.name] = entry = _entry(later.file, later.search)
-            _copy(copies, entry)
+            _copy(copies, entry, is_loaded=False)
     copies.write(paths)
     sync_directory(paths.source)
     return found
 
 
-def _copy(copies: NewCopies, entry: dict[str, Any]) -> bytes | None:
-    """Copy a module, and write down where; return its text, or None where it has none."""
+def _copy(copies: NewCopies, entry: dict[str, Any], *, is_loaded: bool) -> bytes | None:
+    """Copy a module, and write down where; return its text, or None where it has none.
+
+    Args:
+        is_loaded: Whether this process has loaded it as modules are, from what Python keeps if that was there.
+
+    Raises:
+        DefinitionError: What was loaded was compiled from another text.
+    """
     file = entry["file"]
-    kept = kept_code(file) if file is not None else None  # before its text: so it is of no later one
+    kept = kept_of(file) if file is not None else None  # before its text: so it is of no later one
     text = read_source(file)
     if text is not None:
+        if is_loaded and kept is not None:
+            _refuse_outdated(file, text, kept)
         entry["copy"] = copies.add(file, text, code_of(file, text, kept))
     return text
 
@@ -92,40 +101,18 @@ def lost_copies(paths: RunPaths, modules: Modules) -> list[str]:
     return sorted(entry["file"] for entry in copied if entry["copy"][1] > size)
 
 
-def _refuse_stale(file: str | None, compiled: str | None) -> None:
-    """Refuse a module whose loaded code is older than its text, and remove what it was loaded from.
-
-    Python takes a compiled file for that of a source of the same size and, to the second, the same time (PEP 552):
-    of a file that was edited in the second in which it was compiled, it goes on running the old code.
-    """
+def _refuse_outdated(file: str, text: bytes, kept: Kept) -> None:
+    """Refuse a module of which other code is loaded than its text is compiled to, and remove what that came from."""
+    if not is_outdated(file, text, kept):
+        return
     try:
-        if file is None or compiled is None or not _is_stale(file, compiled):
-            return
-        os.unlink(compiled)
+        os.unlink(kept.path)
     except OSError:
         return
     raise DefinitionError(
-        f"{file} was changed in the second in which Python had compiled it, and Python still took the old code\n"
+        f"{file} was changed and has the time and the size that it had before, so that Python still took the old code\n"
         "the compiled file is removed now: type the same again"
     )
-
-
-def _is_stale(file: str, compiled: str) -> bool:
-    """Whether Python goes by a compiled file that another text was compiled to."""
-    source = os.stat(file)
-    if not 0 < source.st_mtime_ns - os.stat(compiled).st_mtime_ns < 10**9:
-        return False
-    with open(compiled, "rb") as code:
-        kept = code.read()
-    if not is_of(kept, file):
-        return False
-    import marshal  # few files are written again so soon
-
-    text = read_source(file)
-    try:
-        return text is None or compile(text, file, "exec", dont_inherit=True) != marshal.loads(kept[HEAD:])
-    except (SyntaxError, ValueError, EOFError, TypeError):
-        return True
 
 
 def project_modules(plugins: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
