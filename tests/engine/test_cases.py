@@ -27,7 +27,9 @@ from reflow.run.drive import follow
 from reflow.run.logs import log_slices
 from reflow.run.look import look
 from reflow.run.opened import ASK_AGAIN_S
+from reflow.run.rebuild_ledger import rebuild_ledger
 from reflow.run.retry import retry
+from reflow.run.small_jobs import NET
 from reflow.run.status import read_status
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.messages import told
@@ -973,3 +975,16 @@ def test_a_cancel_reaches_a_safety_net_that_came_through_later_than_anybody_wait
     assert given_up & {element.request.token for element in of_task(engine, "net")}
 
     engine.cancel(())
+
+
+def test_a_run_that_is_opened_again_counts_on_no_small_job_of_before_it_was_over(engine):
+    engine.cluster.forget_s = 0.0
+    engine.cluster.vanish(of_task(engine, "source")[0].native_id)
+    engine.cancel(())
+    assert rebuild_ledger(engine.opened()).state is RunState.CANCELLED
+    assert [row.task for row in engine.ledger.overview().submissions if row.task == NET] == [NET]
+    assert of_task(engine, "net") == []
+
+    engine.retry(())
+
+    assert len(of_task(engine, "net")) == 1
