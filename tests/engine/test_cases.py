@@ -988,3 +988,15 @@ def test_a_run_that_is_opened_again_counts_on_no_small_job_of_before_it_was_over
     engine.retry(())
 
     assert len(of_task(engine, "net")) == 1
+
+
+def test_small_jobs_that_a_killed_cancel_left_are_cancelled_before_a_retry(engine):
+    engine.kill_a_coordinator(5)
+    engine.cancel(())
+    left = of_task(engine, "net") + of_task(engine, "watchdog")
+    assert left
+
+    engine.retry(())
+
+    assert not any(element.state.is_active for element in left)
+    assert len(of_task(engine, "net")) == 1

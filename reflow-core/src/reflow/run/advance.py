@@ -106,6 +106,8 @@ class _Pass:
         self._is_job = bool(caller)
         if self._coordinator.stays_held():
             return RunState.HELD
+        if self._hold.overview().state.is_over:  # should it be opened again now, it counts on none of before
+            self._guards.end(used=caller)
         self._coordinator.hear()  # nothing is submitted any more once it was cancelled
         self._answer_intents()
         state = self._step()

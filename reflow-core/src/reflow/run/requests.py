@@ -13,7 +13,6 @@ from reflow.errors import SchedulerError
 from reflow.graph.model import Graph
 from reflow.model.records import Changes, InstanceRow, Overview, SubmissionRow, TaskRow
 from reflow.model.states import InstanceState, RunState, TaskState
-from reflow.run.clock import now_ms
 from reflow.run.hold import Hold
 from reflow.run.repair import repaired, with_upstream
 from reflow.run.small_jobs import is_small
@@ -117,19 +116,7 @@ def _retry(hold: Hold, request: Request, done: set[str]) -> None:
     _write_down(hold, rows)
     _narrow(hold, rows, done)
     if is_needed:
-        small = _small_jobs_of_before(overview)
-        hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows, submissions=small))
-
-
-def _small_jobs_of_before(overview: Overview) -> list[SubmissionRow]:
-    """Return reflow's own jobs of a run that was over as ended, so that nobody counts on them.
-
-    They were cancelled when it ended, though that may not have been written down, or a rebuilt ledger not know it.
-    One that is there all the same finds that it has ended, and does nothing.
-    """
-    if not overview.state.is_over:
-        return []
-    return [row._replace(state="ended", ended=now_ms()) for row in overview.submissions if is_small(row)]
+        hold.apply(Changes(run=RunState.RUNNING, tasks=tasks, instances=rows))
 
 
 def _narrow(hold: Hold, opened: Sequence[InstanceRow], done: set[str]) -> None:
