@@ -324,3 +324,57 @@ def test_what_python_keeps_is_taken_once_it_was_compiled_a_while_after_the_last_
 
     assert marshal.loads(code_of(str(file), other, later)).co_consts[0] == "far"
     assert marshal.loads(code_of(str(file), other, kept)).co_consts[0] == "of another text"
+
+
+@pytest.fixture
+def two_texts(tmp_path, monkeypatch):
+    """Two versions of a module of one size and one time, long there when Python compiles the first of them."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for version in (1, 2):
+        (tmp_path / f"v{version}").mkdir()
+        (tmp_path / f"v{version}" / "edited.py").write_text(f"x = {version}\n")
+        os.utime(tmp_path / f"v{version}" / "edited.py", (1, 1))
+    time.sleep(1.1)
+    return tmp_path
+
+
+def told_of(folder, run):
+    argv = [sys.executable, "-c", EDITED, str(folder / run)]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_link_that_leads_to_another_text_is_refused_once(two_texts):
+    link = two_texts / "edited.py"
+    link.symlink_to("v1/edited.py")
+    assert told_of(two_texts, "run1") == "1"
+    link.unlink()
+    link.symlink_to("v2/edited.py")
+
+    assert told_of(two_texts, "run2").startswith(f"1 {link} was changed")
+    assert told_of(two_texts, "run3") == "2"
+
+
+def test_folder_that_another_took_the_name_of_is_refused_once(two_texts, monkeypatch):
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(two_texts / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(two_texts / "v1"))
+    assert told_of(two_texts, "run1") == "1"
+    (two_texts / "v1").rename(two_texts / "v0")
+    (two_texts / "v2").rename(two_texts / "v1")
+
+    assert told_of(two_texts, "run2").startswith(f"1 {two_texts / 'v1' / 'edited.py'} was changed")
+    assert told_of(two_texts, "run3") == "2"
+
+
+def test_what_python_may_have_compiled_while_its_source_was_edited_is_not_taken(tmp_path):
+    file, text = tmp_path / "large.py", b"x = 1\n" + b"#" * 10**6
+    file.write_bytes(text)
+    subprocess.run([sys.executable, "-m", "compileall", "-qf", str(file)], check=True)
+    kept, changed_ns = kept_of(str(file)), file.stat().st_ctime_ns
+    other = text.replace(b"1", b"2", 1)
+
+    def taken(after_s):
+        later = kept._replace(written_ns=changed_ns + after_s * 10**9)
+        return marshal.loads(code_of(str(file), other, later)).co_consts[0]
+
+    assert taken(after_s=5) == 2
+    assert taken(after_s=20) == 1

@@ -1,13 +1,15 @@
 """What a module's text is compiled to, and what Python keeps of that in a file of its own.
 
 Python takes a compiled file for that of a source of the same size and, to the second, the same time (PEP 552), which
-an edit can leave as they were. Certain is only what was compiled a while after anything of the source had changed.
+an edit can leave as they were. Certain is only what lies beside its source, which is no link, and was compiled a while
+after anything of it had changed.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
+import stat
 import sys
 import warnings
 from _frozen_importlib_external import MAGIC_NUMBER, cache_from_source
@@ -18,13 +20,14 @@ from reflow.model.named_tuple import NamedTuple
 
 _HEAD = 16  #: bytes before the code in a compiled file
 _A_WHILE_NS = 10**9  #: the coarsest clock of a file system that is met nowadays
+_BYTE_NS = 10**4  #: no machine takes so long to compile a byte: Python has read the source before, and may be outrun
 
 
 class Kept(NamedTuple):
     """A compiled file of Python's, as it was read.
 
     Attributes:
-        written_ns: When it was written.
+        written_ns: When it was written, or earlier.
     """
 
     path: str
@@ -36,7 +39,8 @@ def kept_of(file: str) -> Kept | None:
     """Return what Python keeps of a source, which is to be read after this: then it is known to be of no later text."""
     try:
         path = cache_from_source(file)
-        return Kept(path, read_bytes(path), os.stat(path).st_mtime_ns)
+        written_ns = os.stat(path).st_mtime_ns  # before it is read: it may be replaced by a later one
+        return Kept(path, read_bytes(path), written_ns)
     except (OSError, NotImplementedError):
         return None
 
@@ -73,10 +77,14 @@ def _is_taken(kept: Kept, file: str) -> bool:
 
 
 def _is_certain(kept: Kept, file: str) -> bool:
+    if sys.pycache_prefix is not None:  # there it is by its name alone, which another folder may have by now
+        return False
     try:
-        return kept.written_ns - os.stat(file).st_ctime_ns > _A_WHILE_NS
+        source = os.lstat(file)  # where a link leads to may have changed, and nothing of the file there
     except OSError:
         return False
+    a_while_ns = _A_WHILE_NS + source.st_size * _BYTE_NS
+    return stat.S_ISREG(source.st_mode) and kept.written_ns - source.st_ctime_ns > a_while_ns
 
 
 def _loaded(kept: Kept) -> CodeType | None:
