@@ -174,13 +174,16 @@ def test_code_that_was_compiled_elsewhere_names_the_file_as_it_is_now(project):
     assert found == str(moved / "pack" / "inner.py")
 
 
-def test_module_that_python_cannot_compile_is_copied_all_the_same(project):
+@pytest.mark.parametrize(
+    "text", ["print 'of Python 2'", "x = " + "+".join(9999 * ["y"]), "x = " + "-" * 99999 + "1"], ids=len
+)
+def test_module_that_python_cannot_compile_is_copied_all_the_same(project, text):
     (project / "pack" / "inner.py").write_text("def f():\n    from . import old\n")
-    (project / "pack" / "old.py").write_text("print 'of Python 2'\n")
+    (project / "pack" / "old.py").write_text(text)
     modules = submitted(project)
 
     begin, end = modules["pack.old"]["copy"]
-    assert (project / "run" / "source" / "modules").read_bytes()[begin:end] == b"print 'of Python 2'\n"
+    assert (project / "run" / "source" / "modules").read_bytes()[begin:end] == text.encode()
 
 
 def test_tracebacks_show_the_original_file(project, modules):

@@ -127,7 +127,7 @@ def _imported(package: str, text: bytes) -> list[str]:
     """Return all that may be a module in what a text imports, packages before what is in them."""
     try:
         nodes = list(every_node(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     return list(dict.fromkeys(name for node in imports for name in modules_in(node, package)))

@@ -13,6 +13,7 @@ import stat
 import sys
 import warnings
 from _frozen_importlib_external import MAGIC_NUMBER, cache_from_source
+from functools import lru_cache
 from types import CodeType
 
 from reflow.filesystem.files import read_bytes
@@ -49,7 +50,7 @@ def code_of(file: str, text: bytes, kept: Kept | None) -> bytes | None:
     """Return the code of a text for workers, marshalled: what Python keeps, where that is certain to be of this text.
 
     Returns:
-        None for a text that Python cannot compile.
+        None for a text that Python cannot compile, or not here.
     """
     if kept is not None and not sys.flags.optimize and _is_taken(kept, file) and _is_certain(kept, file):
         code = _loaded(kept)
@@ -63,7 +64,8 @@ def is_outdated(file: str, text: bytes, kept: Kept) -> bool:
     """Whether Python takes for the code of a source what another text was compiled to."""
     if not _is_taken(kept, file) or _is_certain(kept, file):
         return False
-    return _compiled(file, text, optimize=-1) != _loaded(kept)
+    code = _compiled(file, text, optimize=sys.flags.optimize)
+    return code is not None and code != _loaded(kept)
 
 
 def _is_taken(kept: Kept, file: str) -> bool:
@@ -95,10 +97,11 @@ def _loaded(kept: Kept) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
+@lru_cache(maxsize=1)  # a module is asked about twice in a row
 def _compiled(file: str, text: bytes, *, optimize: int) -> CodeType | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whoever imports it sees them
             return compile(text, file, "exec", dont_inherit=True, optimize=optimize)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # deeper in calls than an import, too
         return None

@@ -161,7 +161,7 @@ def _read(text: bytes) -> _Said:
 
     try:
         nodes = list(_at_import(ast.parse(text)))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _Said([], set(), set())
     imports = [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = [node for node in nodes if isinstance(node, ast.Name)]
