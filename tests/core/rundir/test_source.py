@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from zlib import crc32
 
 import pytest
 
@@ -108,8 +109,11 @@ def test_workers_need_not_compile_what_was_compiled_at_submit(project, modules):
 
 
 def test_code_of_another_python_is_not_run(project, modules):
+    begin, end, _ = modules["pack.inner"]["code"]
     compiled = project / "run" / "source" / "compiled"
-    compiled.write_bytes(b"none" + compiled.read_bytes()[4:])
+    code = b"none" + compiled.read_bytes()[begin + 4 : end]
+    compiled.write_bytes(code)
+    modules["pack.inner"]["code"] = [0, len(code), crc32(code)]
 
     assert_compiled_again(project, modules)
 
@@ -117,9 +121,23 @@ def test_code_of_another_python_is_not_run(project, modules):
 def test_code_that_is_not_as_it_was_written_is_not_run(project, modules):
     compiled = project / "run" / "source" / "compiled"
     content = compiled.read_bytes()
-    for damaged in (b"", content[:3], content[:9], content[:-1], content[:20] + b"~" + content[21:]):
+    begin, end, _ = modules["pack.inner"]["code"]
+    changed = content[: begin + 20] + b"~" + content[begin + 21 :]
+    for damaged in (b"", content[: begin + 3], content[: begin + 9], content[: end - 1], changed):
         compiled.write_bytes(damaged)
         assert_compiled_again(project, modules)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text[: text.index(b"x = 1")], lambda text: text.replace(b"1", b"2")]
+)
+def test_text_that_is_not_as_it_was_written_is_not_run(project, modules, damage):
+    (project / "run" / "source" / "compiled").unlink()
+    texts = project / "run" / "source" / "modules"
+    texts.write_bytes(damage(texts.read_bytes()))
+    code = "try: import pack.inner\nexcept Exception as error: print(error)"
+
+    assert worked(project, modules, code).startswith(f"{texts} is damaged")
 
 
 def assert_compiled_again(project, modules):
@@ -129,11 +147,13 @@ def assert_compiled_again(project, modules):
 
 
 def rewrite(project, entry, text):
-    """Write another text over a copy, which is no shorter."""
-    begin, end = entry["copy"]
+    """Write another text over a copy, which is no shorter, and let its entry say so."""
+    begin, end, _ = entry["copy"]
+    content = text.encode().ljust(end - begin)
     with open(project / "run" / "source" / "modules", "r+b") as copies:
         copies.seek(begin)
-        copies.write(text.encode().ljust(end - begin))
+        copies.write(content)
+    entry["copy"] = [begin, end, crc32(content)]
 
 
 SUBMIT_EDITED = """
@@ -182,7 +202,7 @@ def test_module_that_python_cannot_compile_is_copied_all_the_same(project, text)
     (project / "pack" / "old.py").write_text(text)
     modules = submitted(project)
 
-    begin, end = modules["pack.old"]["copy"]
+    begin, end, _ = modules["pack.old"]["copy"]
     assert (project / "run" / "source" / "modules").read_bytes()[begin:end] == text.encode()
 
 

@@ -126,6 +126,15 @@ def read_bytes(path: str) -> bytes:
         os.close(descriptor)
 
 
+def read_piece(path: str, begin: int, end: int) -> bytes:
+    """Return the bytes of a part of a file, less where the file is shorter; never following a link in its last part."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        return os.pread(descriptor, end - begin, begin)
+    finally:
+        os.close(descriptor)
+
+
 def moved_up(low: int) -> int:
     """Return the same open file under a high number, which no child inherits."""
     descriptor = copied_up(low)

@@ -21,7 +21,7 @@ from reflow.model.named_tuple import NamedTuple
 
 _HEAD = 16  #: bytes before the code in a compiled file
 _A_WHILE_NS = 10**9  #: the coarsest clock of a file system that is met nowadays
-_BYTE_NS = 10**4  #: no machine takes so long to compile a byte: Python has read the source before, and may be outrun
+_BYTE_NS = 10**4  #: to compile one takes no machine so long; Python read it before that
 
 
 class Kept(NamedTuple):

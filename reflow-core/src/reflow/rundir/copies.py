@@ -1,81 +1,77 @@
 """The run's own copy of the project's modules: one file with their texts, and one with what they were compiled to.
 
-Two files, however many modules there are: on a shared disk each file that is made and synced takes milliseconds.
-The second begins with the magic number of Python's compiled files and a checksum. Where it is of another Python, or
-not as it was written, workers compile what they need: each of many would else compile all modules.
+Two files, however many modules there are: on a shared disk each file that is made and synced takes milliseconds. Of
+these a worker reads what it imports. Where code is of another Python, or not as it was written, it compiles the text.
 """
 
 from __future__ import annotations
 
-import marshal
 import os
 from _frozen_importlib_external import MAGIC_NUMBER
 from collections.abc import Sequence
 from zlib import crc32
 
-from reflow.filesystem.files import read_bytes, write_new
+from reflow.errors import RunDirError
+from reflow.filesystem.files import read_piece, write_new
 from reflow.rundir.layout import RunPaths
 
-Place = Sequence[int]  #: where a text begins and ends in the file
+Place = Sequence[int]  #: where a text or a code begins and ends in its file, and its checksum
 
 
 class NewCopies:
     """Copies as they are collected."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._codes: dict[int, bytes] = {}
-        self._end = 0
+        self._texts = _NewFile()
+        self._codes = _NewFile()
 
-    def add(self, file: str, text: bytes, code: bytes | None) -> Place:
-        """Add the text of a file, and what it was compiled to; return its place."""
-        title = b"# --- %b\n" % os.fsencode(file)
-        self._pieces += [title, text, b"\n"]
-        begin = self._end + len(title)
-        if code is not None:
-            self._codes[begin] = code
-        self._end = begin + len(text) + 1
-        return [begin, begin + len(text)]
+    def add(self, file: str, text: bytes, code: bytes | None) -> dict[str, Place | None]:
+        """Add the text of a file, and what it was compiled to; return what run.json is to say of them."""
+        return {
+            "copy": self._texts.add(text, title=b"\n# --- %b\n" % os.fsencode(file)),
+            "code": None if code is None else self._codes.add(MAGIC_NUMBER + code),
+        }
 
     def write(self, paths: RunPaths) -> None:
         """Write the files, the texts durably; their names are not synced. Of half-written code nothing is taken."""
-        write_new(paths.copies, self._pieces)
-        data = marshal.dumps(self._codes)
-        write_new(paths.compiled, [MAGIC_NUMBER, crc32(data).to_bytes(4, "little"), data], sync=False)
+        write_new(paths.copies, self._texts.pieces)
+        write_new(paths.compiled, self._codes.pieces, sync=False)
 
 
-class Copies:
-    """The copies of a run; each file is read when something of it is asked for.
+class _NewFile:
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self._end = 0
+
+    def add(self, piece: bytes, title: bytes = b"") -> Place:
+        self.pieces += [title, piece]
+        begin = self._end + len(title)
+        self._end = begin + len(piece)
+        return [begin, self._end, crc32(piece)]
+
+
+def read_text(paths: RunPaths, place: Place) -> bytes:
+    """Return a text as it was copied.
 
     Raises:
-        OSError: The texts cannot be read.
+        OSError: It cannot be read.
+        RunDirError: It is not as it was written.
     """
-
-    def __init__(self, paths: RunPaths) -> None:
-        self._paths = paths
-        self._texts: bytes | None = None
-        self._codes: dict[int, bytes] | None = None
-
-    def text(self, place: Place) -> bytes:
-        """Return a text."""
-        if self._texts is None:
-            self._texts = read_bytes(self._paths.copies)
-        return self._texts[place[0] : place[1]]
-
-    def code(self, place: Place) -> bytes | None:
-        """Return what a text was compiled to, marshalled, for this Python; None where that is not known."""
-        if self._codes is None:
-            self._codes = _read_codes(self._paths.compiled)
-        return self._codes.get(place[0])
+    begin, end, checksum = place
+    text = read_piece(paths.copies, begin, end)
+    if crc32(text) != checksum:
+        raise RunDirError(f"{paths.copies} is damaged: it is not as it was written\nsubmit again")
+    return text
 
 
-def _read_codes(path: str) -> dict[int, bytes]:
+def read_code(paths: RunPaths, place: Place | None) -> bytes | None:
+    """Return what a text was compiled to, marshalled, for this Python; None where that is not known."""
+    if place is None:
+        return None
+    begin, end, checksum = place
     try:
-        content = read_bytes(path)
+        code = read_piece(paths.compiled, begin, end)
     except OSError:
-        return {}
-    data = memoryview(content)[8:]
-    if content[:4] != MAGIC_NUMBER or crc32(data) != int.from_bytes(content[4:8], "little"):
-        return {}
-    found: dict[int, bytes] = marshal.loads(data)
-    return found
+        return None
+    known = code.startswith(MAGIC_NUMBER) and crc32(code) == checksum
+    return code[len(MAGIC_NUMBER) :] if known else None

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
-from reflow.rundir.copies import Copies, Place
+from reflow.rundir.copies import read_code, read_text
 from reflow.rundir.layout import RunPaths
 
 
@@ -34,7 +34,7 @@ class Served:
     def __init__(
         self, paths: RunPaths, modules: Mapping[str, Mapping[str, Any]], plugins: Sequence[str] = ()
     ) -> None:
-        self._copies = Copies(paths)
+        self._paths = paths
         self._installed = {"reflow", *(name.partition(".")[0] for name in plugins)}
         self._modules = modules
         self.live: dict[str, str] = {}
@@ -50,7 +50,7 @@ class Served:
         if entry["file"] is None:
             spec = ModuleSpec(name, None, is_package=True)
         else:
-            loader: Any = _Loader(self._copies, entry["copy"], entry["file"])
+            loader: Any = _Loader(self._paths, entry)
             is_package = entry["search"] is not None
             spec = ModuleSpec(name, loader, origin=entry["file"], is_package=is_package)
             spec.has_location = True
@@ -81,10 +81,10 @@ def _is_unchanged(file: str, entry: Mapping[str, Any] | None) -> bool:
 class _Loader:
     """Loads one module from its copy, compiled under the name of the original."""
 
-    def __init__(self, copies: Copies, place: Place, file: str) -> None:
-        self._copies = copies
-        self._place = place
-        self.file = file
+    def __init__(self, paths: RunPaths, entry: Mapping[str, Any]) -> None:
+        self._paths = paths
+        self._entry = entry
+        self.file: str = entry["file"]
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave the making of the module to Python."""
@@ -96,9 +96,9 @@ class _Loader:
 
     def get_code(self, name: str) -> CodeType:
         """Return the module's code."""
-        code = self._copies.code(self._place)
+        code = read_code(self._paths, self._entry["code"])
         if code is None:
-            return compile(self._copies.text(self._place), self.file, "exec", dont_inherit=True)
+            return compile(self._text(), self.file, "exec", dont_inherit=True)
         compiled: CodeType = marshal.loads(code)
         return compiled
 
@@ -106,7 +106,10 @@ class _Loader:
         """Return the text, as `inspect` and tracebacks ask for it."""
         from importlib.util import decode_source
 
-        return decode_source(self._copies.text(self._place))
+        return decode_source(self._text())
+
+    def _text(self) -> bytes:
+        return read_text(self._paths, self._entry["copy"])
 
     def is_package(self, name: str) -> bool:
         """Whether it is a package."""

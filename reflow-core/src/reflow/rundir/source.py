@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator
 from types import ModuleType
 from typing import Any
 
-from reflow.errors import DefinitionError
+from reflow.errors import DefinitionError, RunDirError
 from reflow.filesystem.files import make_directory, sync_directory
 from reflow.filesystem.project import PLUGINS, is_project_file
 from reflow.graph.unloaded import imported_later
 from reflow.rundir.compiled import Kept, code_of, is_outdated, kept_of
-from reflow.rundir.copies import Copies, NewCopies
+from reflow.rundir.copies import NewCopies, read_text
 from reflow.rundir.layout import RunPaths
 from reflow.values.names import main_name
 
@@ -67,7 +67,7 @@ def _copy(copies: NewCopies, entry: dict[str, Any], *, is_loaded: bool) -> bytes
     if text is not None:
         if is_loaded and kept is not None:
             _refuse_outdated(file, text, kept)
-        entry["copy"] = copies.add(file, text, code_of(file, text, kept))
+        entry |= copies.add(file, text, code_of(file, text, kept))
     return text
 
 
@@ -82,23 +82,25 @@ def loaded_since(modules: Modules, plugins: Collection[str]) -> dict[str, str]:
 
 def changed_files(paths: RunPaths, modules: Modules) -> list[str]:
     """Return the files that are not as the run's copies are; one that is gone is none of them."""
-    copies = Copies(paths)
-    copied = [(entry["file"], entry["copy"]) for entry in modules.values() if entry["copy"]]
-    now = {file: text for file, _ in copied if (text := read_source(file)) is not None}
-    try:
-        return sorted(file for file, place in copied if file in now and now[file] != copies.text(place))
-    except OSError:  # there are none any more
-        return sorted(now)
+    return sorted(entry["file"] for entry in modules.values() if entry["copy"] and _is_changed(paths, entry))
+
+
+def _is_changed(paths: RunPaths, entry: dict[str, Any]) -> bool:
+    now = read_source(entry["file"])
+    return now is not None and now != _copied(paths, entry)
 
 
 def lost_copies(paths: RunPaths, modules: Modules) -> list[str]:
-    """Return the files of which the run has a copy no more."""
-    try:
-        size = os.path.getsize(paths.copies)
-    except OSError:
-        size = 0
+    """Return the files of which the run has a copy no more, or a damaged one."""
     copied = (entry for entry in modules.values() if entry["copy"])
-    return sorted(entry["file"] for entry in copied if entry["copy"][1] > size)
+    return sorted(entry["file"] for entry in copied if _copied(paths, entry) is None)
+
+
+def _copied(paths: RunPaths, entry: dict[str, Any]) -> bytes | None:
+    try:
+        return read_text(paths, entry["copy"])
+    except (OSError, RunDirError):
+        return None
 
 
 def _refuse_outdated(file: str, text: bytes, kept: Kept) -> None:

@@ -52,9 +52,9 @@ class SmallRun:
         self.file = folder / "small_flow.py"
         self.file.write_text(HEAD + text)
         copies = NewCopies()
-        place = copies.add(str(self.file), self.file.read_bytes(), None)
+        added = copies.add(str(self.file), self.file.read_bytes(), None)
         copies.write(self.paths)
-        modules = {"small_flow": {"file": str(self.file), "copy": place, "search": None}}
+        modules = {"small_flow": {"file": str(self.file), "search": None, **added}}
         fixed = {
             "reflow": 1,
             "version": reflow.__version__,
