@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from zlib import crc32
 
 import pytest
@@ -223,6 +224,18 @@ def test_module_outside_the_copy_loads_live_and_is_noted(project, modules):
     code = f"sys.path.insert(0, {str(project)!r}); import late; print(late.x, served.live)"
 
     assert worked(project, modules, code) == f"3 { {'late': str(project / 'late.py')}!a}"
+
+
+def test_module_in_an_archive_loads_live_and_is_noted(project):
+    archive = project / "more.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("packed.py", "x = 5\n")
+    (project / "pack" / "inner.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(archive)!r})\nimport packed\n"
+    )
+    code = "import pack.inner as m; print(m.packed.x, served.live)"
+
+    assert worked(project, submitted(project), code) == f"5 { {'packed': str(archive / 'packed.py')}!a}"
 
 
 def test_what_functions_import_is_in_the_copy_with_all_that_it_imports(project):

@@ -92,7 +92,7 @@ def _is_certain(kept: Kept, file: str) -> bool:
 def _loaded(kept: Kept) -> CodeType | None:
     try:
         code = marshal.loads(kept.content[_HEAD:])
-    except (ValueError, EOFError, TypeError):
+    except (ValueError, EOFError, TypeError, SystemError):  # it is damaged
         return None
     return code if isinstance(code, CodeType) else None
 

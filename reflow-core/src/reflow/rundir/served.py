@@ -74,7 +74,10 @@ def _is_unchanged(file: str, entry: Mapping[str, Any] | None) -> bool:
     """Whether a module that cannot be copied (a compiled one) is still the one that was loaded at submit."""
     if entry is None or file != entry["file"]:
         return False
-    found = os.stat(file)
+    try:
+        found = os.stat(file)
+    except OSError:  # it is in an archive
+        return False
     return [found.st_size, found.st_mtime_ns] == entry.get("stamp")
 
 
