@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import itertools
 import linecache
+import re
 import sys
 from types import ModuleType
 
@@ -46,6 +47,30 @@ def forget():
 @pytest.fixture(scope="module")
 def code(load):
     return lambda texts: codes_of({"task": load(texts)})["task"]
+
+
+@pytest.fixture(scope="module")
+def versions(load):
+    """Load a project twice, with 1 and with 2 where ``NN`` stands; return what its task computes, and its codes.
+
+    A project is one text of modules, each behind a line with its name: ``# config``. The task calls ``run`` of
+    ``model``; ``other`` is imported before.
+    """
+
+    def versions(text):
+        parts = re.split(r"(?m)^# ([\w/]+)\n", text)
+        modules = {"other": "", "flow": _FLOW, **dict(zip(parts[1::2], parts[2::2], strict=True))}
+        values, codes = [], []
+        for number in ("1", "2"):
+            task = load({name: said.replace("NN", number) for name, said in modules.items()})
+            values.append(re.sub(r"0x\w+|project\d+", "", repr(task(1))))
+            codes.append(codes_of({"task": task})["task"])
+        return values, codes
+
+    return versions
+
+
+_FLOW = "from . import other\nfrom .model import run\n\ndef task(x: int) -> str:\n    return run(x)\n"
 
 
 class Session:

@@ -114,7 +114,7 @@ class Body:
                 continue
             seen.add(chain)
             if chain[0] in self.local and chain[0] not in self.imports:
-                waiting += self._same.get(chain[0], ())
+                waiting += [of_origin(origin, chain) for origin in self._same.get(chain[0], ())]
             if chain[0] not in self.local or chain[0] in self.parameters or chain[0] in self.imports:
                 found.add(chain)
         return found
@@ -191,6 +191,8 @@ class Body:
         self.calls.append(node)
         if _last(node.func) in _TAKING:
             self.unused.append(node)
+            if isinstance(node.func, ast.Attribute):
+                self.inside.add(root_of(node.func.value))
 
     def _note_same(self, node: ast.AST) -> None:
         for target, value in _given_a_name(node):
@@ -237,6 +239,14 @@ def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
             is_named = any(isinstance(part, ast.Name) and part.id == name for part in every_node(target))
             if is_named:
                 yield from roots_of(value)
+
+
+def of_origin(origin: Chain, chain: Chain) -> Chain:
+    """Return what a name with attributes stands for once it is known where the name comes from.
+
+    That is what it is a part of; of what is made by a call, the attribute is told apart.
+    """
+    return (*origin, *chain[1:]) if origin[-1] == CALLED else origin
 
 
 def changed_in_call(call: ast.Call) -> list[Chain]:

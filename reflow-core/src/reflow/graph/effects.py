@@ -11,8 +11,9 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 
 from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of
+from reflow.graph.classes import changed_of_class, shares
 from reflow.graph.free_names import Chain, chain_of
-from reflow.graph.globals import EVERY, UNSETTABLE, Globals, Key, names_of_reflow
+from reflow.graph.globals import EVERY, NOTHING, UNSETTABLE, Globals, Key, names_of_reflow
 from reflow.graph.modules import Module, Modules
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import NAMED
@@ -21,7 +22,6 @@ from reflow.model.named_tuple import NamedTuple
 _PACKAGES = ""  #: stands where a key has a file, before the name of an installed package
 
 _MAKING = ("__init__", "__new__", "__post_init__")
-_NOTHING = Body(ast.Pass())  #: of which nothing is local
 
 
 class Change(NamedTuple):
@@ -147,11 +147,12 @@ class Effects:
             if changes.given:
                 chains += names_in_arguments(call)
                 if methods or any(_is_given_its_class(one.node) for one in called):
-                    chains.append((body.first,) if _is_super(call.func) else chain[:-1])
+                    chains.append((body.first,) if _is_super(call.func) else _receiver(call))
             names |= self._by_all(self._given_away(module, body, call)).names
             is_unknown = call in body.decorators and not (called or methods)
             if is_unknown and isinstance(call.func, ast.Attribute):
                 chains.append(root_of(call.func.value))
+        names |= self._of_class(module, owner, body) if owner is not None else set()
         for node in body.classes:
             names |= self._by_deriving(module, node)
         for chain in body.beyond([*body.changed, *body.done]):
@@ -175,7 +176,13 @@ class Effects:
                 self._functions[node] = self._by_making(module, node)
             else:
                 is_statement = not isinstance(node, FUNCTIONS)
-                self._functions[node] = self._changed_by(module, Body(node), owner, is_called=is_statement)
+                changes = self._changed_by(module, Body(node), owner, is_called=is_statement)
+                if owner is not None and changes.given and _is_given_its_class(node):
+                    of_class = {
+                        (home.file, parent.name) for home, parent in self._globals.lineage(module, owner)
+                    }
+                    changes = changes._replace(names=changes.names | of_class)
+                self._functions[node] = changes
         return self._functions[node]
 
     def _by_making(self, module: Module, node: ast.ClassDef) -> _Changes:
@@ -184,14 +191,19 @@ class Effects:
         bodies = [(one, Body(one.node, is_method=True)) for one in methods]
         made = [self._changed_by(one.module, body, one.owner) for one, body in bodies]
         names = frozenset[Key]().union(*(c.names for c in made))
-        lineage = [*self._lineage(module, node)]
-        for home, parent in lineage if any(body.inside for _, body in bodies) else ():
-            own = _collections_of(parent)
-            if any(
-                body.first == chain[0] and own & {*chain[1:2]} for _, body in bodies for chain in body.inside
-            ):
-                names |= {(home.file, parent.name)}
+        for _, body in bodies:
+            names |= self._of_class(module, node, body)
         return _Changes(names, any(c.given for c in made))
+
+    def _of_class(self, module: Module, node: ast.ClassDef, body: Body) -> set[Key]:
+        """Return the classes whose lists or the like a method changes through its object."""
+        changed = changed_of_class(body)
+        lineage = self._globals.lineage(module, node) if changed else ()
+        return {
+            (home.file, parent.name)
+            for home, parent in lineage
+            if any(shares(parent, attributes) for attributes in changed)
+        }
 
     def _by_deriving(self, module: Module, node: ast.ClassDef) -> set[Key]:
         """Return what is changed where a class is made, by those that it is made from."""
@@ -200,13 +212,13 @@ class Effects:
             changes = self._by(_Callable(home, hook, owner))
             names |= changes.names
             if changes.given:
-                lineage = self._lineage(module, node)
+                lineage = self._globals.lineage(module, node)
                 names |= {(other.file, parent.name) for other, parent in lineage if parent is not node}
-        for home, parent in self._lineage(module, node):
+        for home, parent in self._globals.lineage(module, node):
             for keyword in parent.keywords:
                 if keyword.arg == "metaclass":
-                    for one in self._called(home, _NOTHING, chain_of(keyword.value)):
-                        names |= self._by_metaclass(one, [*self._lineage(module, node)][1:])
+                    for one in self._called(home, NOTHING, chain_of(keyword.value)):
+                        names |= self._by_metaclass(one, [*self._globals.lineage(module, node)][1:])
         return names
 
     def _by_metaclass(self, called: _Callable, above: list[tuple[Module, ast.ClassDef]]) -> frozenset[Key]:
@@ -267,7 +279,7 @@ class Effects:
                 for leaf, _ in other.parsed.bindings.get(name, ()):
                     value = getattr(leaf, "value", None)
                     if isinstance(value, ast.Call):
-                        yield from self._method_of_made(other, _NOTHING, value, chain[-1])
+                        yield from self._method_of_made(other, NOTHING, value, chain[-1])
 
     def _method_of_made(self, module: Module, body: Body, maker: ast.Call, name: str) -> Iterator[_Callable]:
         """Yield a method of the object that a call makes."""
@@ -287,24 +299,11 @@ class Effects:
         self, module: Module, node: ast.ClassDef, name: str, *, above: bool = False
     ) -> Iterator[_Callable]:
         """Yield a method of a class, or of the nearest that it is made from; ``above`` does not look at itself."""
-        for home, parent in self._lineage(module, node):
+        for home, parent in self._globals.lineage(module, node):
             found = [one for one in parent.body if isinstance(one, FUNCTIONS) and one.name == name]
             if found and not (above and parent is node):
                 yield from (_Callable(home, one, parent) for one in found)
                 return
-
-    def _lineage(self, module: Module, node: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
-        """Yield a class, and those of the project that it is made from."""
-        waiting, seen = [(module, node)], set[ast.ClassDef]()
-        for home, parent in waiting:
-            if parent in seen:
-                continue
-            seen.add(parent)
-            yield home, parent
-            for base in parent.bases:
-                plain = base.value if isinstance(base, ast.Subscript) else base
-                called = self._called(home, _NOTHING, chain_of(plain))
-                waiting += [(other, above) for other, above, _ in called if isinstance(above, ast.ClassDef)]
 
 
 def _is_super(function: ast.expr) -> bool:
@@ -313,13 +312,10 @@ def _is_super(function: ast.expr) -> bool:
     return isinstance(maker, ast.Call) and chain_of(maker.func) == ("super",)
 
 
+def _receiver(call: ast.Call) -> Chain:
+    """Return the name of what a method is called of."""
+    return root_of(call.func.value) if isinstance(call.func, ast.Attribute) else ()
+
+
 def _is_given_its_class(node: ast.stmt) -> bool:
     return any(chain_of(one) == ("classmethod",) for one in getattr(node, "decorator_list", ()))
-
-
-def _collections_of(node: ast.ClassDef) -> set[str]:
-    """Return the names of a class that may be lists or the like, which all of its objects share."""
-    own = [one for one in node.body if isinstance(one, (ast.Assign, ast.AnnAssign))]
-    shared = [one for one in own if not isinstance(one.value, (ast.Constant, type(None)))]
-    targets = [target for one in shared for target in getattr(one, "targets", [getattr(one, "target", None)])]
-    return {target.id for target in targets if isinstance(target, ast.Name)} | {"__class__"}

@@ -6,7 +6,8 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 
-from reflow.graph.bodies import CALLED, Body, names_in_arguments, origins_of
+from reflow.graph.bodies import CALLED, Body, names_in_arguments, of_origin, origins_of
+from reflow.graph.classes import bases_of, shares
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
 from reflow.graph.normal import FUNCTIONS
@@ -14,6 +15,8 @@ from reflow.graph.parsed import IMPORTS
 from reflow.model.named_tuple import NamedTuple
 
 EVERY = "*"  #: stands for all globals of a module
+
+NOTHING = Body(ast.Pass())  #: of which nothing is local
 
 Key = tuple[str, str]  # the file of a module, and a name of it
 _Met = tuple[str, Chain]  # what was looked at on the way: names may stand for one another
@@ -72,7 +75,8 @@ class Globals:
                 continue
             is_called = chain[1:2] == (CALLED,)
             if is_called and isinstance(leaf, ast.ClassDef):
-                continue  # what it makes is new
+                yield from self._shared_by_made(module, leaf, chain[2:])
+                continue
             yield Global(module, chain[0], chain[1:])
             for origin in (*_origins(leaf, chain), *self._held(module, leaf)):
                 yield from _parts(self._named(module, origin, seen))
@@ -82,6 +86,25 @@ class Globals:
             other = self._modules.named(module.absolute(star.module or "", star.level))
             if other is not None:
                 yield from self._named(other, chain, seen)
+
+    def lineage(self, module: Module, node: ast.ClassDef) -> Iterator[tuple[Module, ast.ClassDef]]:
+        """Yield a class, and those of the project that it is made from."""
+        waiting, seen = [(module, node)], set[ast.ClassDef]()
+        for home, parent in waiting:
+            if parent in seen:
+                continue
+            seen.add(parent)
+            yield home, parent
+            for chain in bases_of(parent):
+                for other, name, rest in self.of(home, NOTHING, chain) if chain else ():
+                    bound = other.parsed.bindings.get(name, ()) if rest == () else ()
+                    waiting += [(other, leaf) for leaf, _ in bound if isinstance(leaf, ast.ClassDef)]
+
+    def _shared_by_made(self, module: Module, node: ast.ClassDef, attributes: Chain) -> Iterator[Global]:
+        """Yield the classes that an object shares a list or the like with; all else that it has is new."""
+        for home, parent in self.lineage(module, node):
+            if shares(parent, attributes):
+                yield Global(home, parent.name, None)
 
     def _held(self, module: Module, leaf: ast.stmt) -> list[Chain]:
         """Return the names of what an object of the project was given when it was made."""
@@ -113,12 +136,16 @@ class Globals:
 
 
 def _origins(leaf: ast.stmt, chain: Chain) -> Iterator[Chain]:
-    """Yield the names of what a statement makes a name, or an attribute of a class, another name of."""
+    """Yield the names of what a statement makes a name, or an attribute of a class, another name of.
+
+    A class stands for those that it is made from too: what it does not have itself, it has from them.
+    """
     if not isinstance(leaf, ast.ClassDef):
-        yield from origins_of(leaf, chain[0])
-    elif len(chain) > 1:
-        for statement in leaf.body:
-            yield from origins_of(statement, chain[1])
+        yield from (of_origin(origin, chain) for origin in origins_of(leaf, chain[0]))
+        return
+    yield from ((*base, *chain[1:]) for base in bases_of(leaf) if base)
+    for statement in leaf.body if len(chain) > 1 else ():
+        yield from origins_of(statement, chain[1])
 
 
 def _parts(found: Iterable[Global]) -> Iterator[Global]:
