@@ -41,7 +41,13 @@ _HOLDING = (
     "zip",
 )  #: keep what they are given
 
+_NAMESPACES = ("globals", "vars", "locals")
+_IMPORTING = ("import_module", "__import__")
+_RUNNING = ("exec", "eval")
+
 CALLED = "()"  #: stands behind a name for what that returns
+
+OWN_MODULE = ("globals", CALLED)  #: stands for the module that a body is of, with all that it has
 
 
 class Body:
@@ -89,13 +95,13 @@ class Body:
             self.first = named[0].arg if named else ""
             self._own.update(one.arg for one in named[:1] if is_method)
             self.parameters = {one.arg for one in named} - self._own
-            self._note_defaults(arguments)
+            self._note_defaults(node.name, arguments)
         for inner in every_node(node):
             if (note := _NOTES.get(type(inner))) is not None:
                 note(self, inner)
             if inner is not node and isinstance(inner, NAMED):
                 self._note_made(inner)
-        self.local = self.local - self.declared if isinstance(node, FUNCTIONS) else set()
+        self.local = self.local - {*self.declared, node.name} if isinstance(node, FUNCTIONS) else set()
 
     @classmethod
     def of_making(cls, node: Named) -> Body:
@@ -139,8 +145,8 @@ class Body:
     def _note_argument(self, node: ast.arg) -> None:
         self.local.add(node.arg)
 
-    def _note_defaults(self, node: ast.arguments) -> None:
-        """A parameter that nobody gives is its default value."""
+    def _note_defaults(self, name: str, node: ast.arguments) -> None:
+        """A parameter that nobody gives is its default value, which is a part of the function."""
         positional = [*node.posonlyargs, *node.args]
         pairs = [
             *zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True),
@@ -148,7 +154,8 @@ class Body:
         ]
         for parameter, value in pairs:
             if value is not None:
-                self._same.setdefault(parameter.arg, []).extend(roots_of(value))
+                own = [] if isinstance(value, ast.Constant) else [(name,)]
+                self._same.setdefault(parameter.arg, []).extend([*roots_of(value), *own])
 
     def _note_return(self, node: ast.Return) -> None:
         if node.value is not None:
@@ -284,16 +291,45 @@ def root_of(node: ast.expr) -> Chain:
     Of ``table()[0]`` that is what ``table`` returns.
     """
     while not (chain := chain_of(node)):
+        if isinstance(node, ast.Subscript) and _is_own_module(node):
+            return OWN_MODULE
         if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
             node = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            is_class = node.func.id == "type" and len(node.args) == 1
-            return (*root_of(node.args[0]), "__class__") if is_class else (node.func.id, CALLED)
-        else:
+        elif not isinstance(node, ast.Call):
             return ()
+        elif _last(node.func) in _IMPORTING:
+            return (*chain_of(node.func), CALLED)
+        elif isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            return _root_of_called(node.func.id, node.args) if isinstance(node.func, ast.Name) else ()
     return chain
+
+
+def _root_of_called(name: str, arguments: list[ast.expr]) -> Chain:
+    """Return the name that what a function returns is a part of."""
+    if name in _NAMESPACES and not arguments:
+        return OWN_MODULE
+    if name == "type" and len(arguments) == 1:
+        return (*root_of(arguments[0]), "__class__")
+    if name == "vars":
+        return (*root_of(arguments[0]), "__dict__")
+    if name == "getattr" and len(arguments) > 1 and (chain := root_of(arguments[0])):
+        attribute = arguments[1]
+        return (*chain, str(attribute.value)) if isinstance(attribute, ast.Constant) else chain
+    return (name, CALLED)
+
+
+def _is_own_module(node: ast.Subscript) -> bool:
+    """Whether it is ``sys.modules[__name__]``."""
+    return chain_of(node.slice) == ("__name__",) and chain_of(node.value)[-1:] == ("modules",)
+
+
+def run_by(call: ast.Call) -> list[Chain]:
+    """Return the names that ``exec`` and ``eval`` may change: of the module, unless they are given others."""
+    if not isinstance(call.func, ast.Name) or call.func.id not in _RUNNING:
+        return []
+    return names_in_arguments(call) if len(call.args) > 1 else [OWN_MODULE]
 
 
 def names_in_arguments(call: ast.Call) -> list[Chain]:
@@ -303,6 +339,8 @@ def names_in_arguments(call: ast.Call) -> list[Chain]:
         node = waiting.pop()
         if isinstance(node, (ast.Name, ast.Attribute)) and (chain := chain_of(node)):
             found.append(chain)
+        elif isinstance(node, ast.Call) and root_of(node) == OWN_MODULE:
+            found.append(OWN_MODULE)
         else:
             waiting += ast.iter_child_nodes(node)
     return found

@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator
 
-from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of
+from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of, run_by
 from reflow.graph.classes import changed_of_class, shares
 from reflow.graph.free_names import Chain, chain_of
 from reflow.graph.globals import EVERY, NOTHING, UNSETTABLE, Globals, Key, names_of_reflow
@@ -138,6 +138,7 @@ class Effects:
             if not names_of_reflow(module, root_of(call.func)):
                 chains += changed_in_call(call)
         for call in body.calls:
+            chains += run_by(call)
             chain = chain_of(call.func)
             called = list(self._called(module, body, chain) if chain else self._made(module, body, call.func))
             methods = [] if called else list(self._methods(module, body, call, owner))

@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 
-from reflow.graph.bodies import CALLED, Body, names_in_arguments, of_origin, origins_of
+from reflow.graph.bodies import CALLED, OWN_MODULE, Body, names_in_arguments, of_origin, origins_of
 from reflow.graph.classes import bases_of, shares
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
@@ -15,6 +15,10 @@ from reflow.graph.parsed import IMPORTS
 from reflow.model.named_tuple import NamedTuple
 
 EVERY = "*"  #: stands for all globals of a module
+_ANYWHERE = (
+    ("sys", "modules"),
+    ("importlib", "import_module"),
+)  #: any module of the project may be behind them
 
 NOTHING = Body(ast.Pass())  #: of which nothing is local
 
@@ -50,7 +54,11 @@ class Globals:
     def of(self, module: Module, body: Body, chain: Chain, seen: set[_Met] | None = None) -> Iterator[Global]:
         """Yield the globals that a name in a body stands for, each with its module."""
         seen = set() if seen is None else seen
-        if chain[0] in body.imports:
+        if chain == OWN_MODULE:
+            yield Global(module, EVERY, ())
+        elif chain[:2] == OWN_MODULE:
+            yield from self._named(module, chain[2:], seen)
+        elif chain[0] in body.imports:
             yield from self._imported(module, body.imports[chain[0]], chain[1:], seen)
         elif not names_of_reflow(module, chain):
             yield from self._named(module, chain, seen)
@@ -79,7 +87,7 @@ class Globals:
                 continue
             yield Global(module, chain[0], chain[1:])
             for origin in (*_origins(leaf, chain), *self._held(module, leaf)):
-                yield from _parts(self._named(module, origin, seen))
+                yield from _parts(self.of(module, NOTHING, origin, seen))
             if is_called and isinstance(leaf, FUNCTIONS):
                 yield from _parts(self._returned(module, Body(leaf), seen))
         for star, _ in module.parsed.stars:
@@ -124,12 +132,14 @@ class Globals:
     def _imported(self, module: Module, target: Import, rest: Chain, seen: set[_Met]) -> Iterator[Global]:
         name = module.absolute(target.module, target.level)
         attributes = (target.name, *rest) if target.name else rest
+        if (name, *attributes[:1]) in _ANYWHERE:
+            yield from (Global(one, EVERY, ()) for one in self._modules.loaded())
         while attributes and (below := self._modules.below(name, attributes[0])):
             name, attributes = below, attributes[1:]
         other = self._modules.named(name)
         if other is None:
             return
-        if attributes:
+        if attributes and attributes[0] != "__dict__":
             yield from self._named(other, attributes, seen)
         else:
             yield Global(other, EVERY, ())

@@ -24,6 +24,9 @@ _ODD = (
     b"from  ",
     b"\\\n",
     b"\\\r",
+    b"import_module",
+    b"__import__",
+    b"sys.modules",
 )  #: ways to write an import that few use
 
 _CALLING = rb"(?m)^[^\W\d][\w.]*[\[(]|^\w+\.[\w.]+ *="  #: compiled when it is first used
@@ -131,7 +134,8 @@ class Modules:
             return None
         return self._of(file, module.__dict__)
 
-    def _all_loaded(self) -> Iterator[Module]:
+    def loaded(self) -> Iterator[Module]:
+        """Yield the modules of the project that are loaded."""
         for name, loaded in list(sys.modules.items()):
             if (
                 (file := _file_of(loaded))
@@ -161,7 +165,7 @@ class Modules:
 
     def importing(self) -> list[Module]:
         """Return the loaded modules of the project that may import others of it."""
-        found = {module: module.name.partition(".")[0] for module in self._all_loaded()}
+        found = {module: module.name.partition(".")[0] for module in self.loaded()}
         tops = set(found.values())
         if len(tops) > _FEW:  # modules side by side, most of which import one another
             return list(found)
@@ -173,7 +177,7 @@ class Modules:
 
     def calling(self, package: str, but: Collection[Module]) -> list[Module]:
         """Return the loaded modules of the project that may use a package, and call something while they are loaded."""
-        found = dict.fromkeys(self._all_loaded())
+        found = dict.fromkeys(self.loaded())
         return [one for one in found if one not in but and one.may_call and one.may_import({package})]
 
     def of_function(self, function: Any) -> Module:
