@@ -27,8 +27,7 @@ class Sub(Base):
 class Other(Base):
     pass
 
-sub = Sub()
-base = Base()
+sub, base = Sub(), Base()
 
 def made():
     found = Sub()

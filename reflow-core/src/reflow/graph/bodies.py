@@ -68,9 +68,11 @@ class Body:
         returned: Names, with attributes behind them, of which it returns a part.
         inside: Of what is changed, that which stays what it is: ``T`` of ``T[k] = v`` and ``T.append(v)``.
         done: Names of what is called for what it does.
+        tree: What it was read from.
     """
 
     def __init__(self, node: ast.AST, *, is_method: bool = False) -> None:
+        self.tree = node
         self.changed: set[Chain] = set()
         self.unused: list[ast.Call] = []
         self.calls: list[ast.Call] = []

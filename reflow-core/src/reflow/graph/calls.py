@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from reflow.graph.bodies import Body, names_in_arguments, root_of
-from reflow.graph.free_names import Chain, chain_of
+from reflow.graph.free_names import Chain, chain_of, imports_of
 from reflow.graph.globals import NOTHING, Globals, names_of_reflow
 from reflow.graph.modules import Module
 from reflow.graph.normal import FUNCTIONS
+from reflow.graph.parsed import IMPORTS, NAMED
 from reflow.model.named_tuple import NamedTuple
 
 
@@ -83,12 +84,22 @@ class Calls:
                 yield from self.method(home, node, name)
 
     def given_away(self, module: Module, body: Body, call: ast.Call) -> Iterator[Callee]:
-        """Yield the functions that a call is given: whoever gets them may call them."""
+        """Yield the functions and classes that a call is given: whoever gets them may call them."""
         if not names_of_reflow(module, root_of(call.func)):
             for chain in names_in_arguments(call):
                 for one in self.called(module, body, chain):
-                    if isinstance(one.node, FUNCTIONS):
+                    if isinstance(one.node, NAMED):
                         yield one
+
+    def is_foreign(self, module: Module, body: Body, chain: Chain) -> bool:
+        """Whether a name is one that was imported, and not from the project."""
+        if chain[:1] and chain[0] in body.imports:
+            found = [body.imports[chain[0]]]
+        else:
+            bindings = module.parsed.bindings.get(chain[0], ()) if chain else ()
+            imports = [imports_of(leaf)[chain[0]] for leaf, _ in bindings if isinstance(leaf, IMPORTS)]
+            found = imports if len(imports) == len(bindings) else []
+        return bool(found) and not any(self._globals.is_own(module, target) for target in found)
 
     def method(
         self, module: Module, node: ast.ClassDef, name: str, *, above: bool = False

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of, run_by
 from reflow.graph.calls import Callee, Calls, is_given_its_class, is_super, receiver
 from reflow.graph.classes import changed_of_class, shares
-from reflow.graph.free_names import chain_of
+from reflow.graph.free_names import Chain, chain_of
 from reflow.graph.globals import EVERY, NOTHING, UNSETTABLE, Globals, Key, names_of_reflow
+from reflow.graph.methods import IMPLICIT, Methods, attributes_in, operations
 from reflow.graph.modules import Module, Modules
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import NAMED
@@ -44,6 +45,13 @@ class _Changes(NamedTuple):
     given: bool = False
 
 
+class _Changed(NamedTuple):
+    """What a part of a body changes: names, with attributes behind them, as they are written there, and globals."""
+
+    chains: Iterable[Chain] = ()
+    names: Iterable[Key] = ()
+
+
 class Effects:
     """All that the loaded modules of the project change while they are loaded."""
 
@@ -51,7 +59,12 @@ class Effects:
         self._modules = modules
         self._globals = Globals(modules)
         self._calls = Calls(self._globals)
+        self._methods = Methods(modules)
         self._functions: dict[ast.AST, _Changes] = {}
+        self._settled: set[ast.AST] = set()  # of these, those that are known for good
+        self._looked_at: set[ast.AST] = set()  # in this round
+        self._open: set[ast.AST] = set()  # that wait for those that they call
+        self._is_round = self._has_grown = False
         self._changes: dict[Key, list[Change]] = {}
         self._seen: set[Module] = set()
         self._packages: set[str] = set()
@@ -109,7 +122,10 @@ class Effects:
         self._seen.add(module)
         for node, statement in module.parsed.doing:
             body = Body.of_making(node) if isinstance(node, NAMED) else Body(node)
-            for key in self._changed_by(module, body).names:
+            names = self._changed_by(module, body).names
+            if node is not statement and isinstance(statement, ast.ClassDef):
+                names |= self._by_naming(module, statement)
+            for key in names:
                 self._changes.setdefault(key, []).append(Change(module, statement))
 
     def _changed_by(
@@ -121,36 +137,17 @@ class Effects:
             owner: The class of which it is a method.
             is_called: Whether it is a statement that has made what is called: ``run = partial(fill, TABLE)``.
         """
-        chains = list(body.changed)
-        names: set[Key] = set()
-        if is_called:
-            chains += body.names
-            for chain in body.names:
-                called = list(self._calls.called(module, body, chain))
-                names |= self._by_all([*called, *self._calls.called_next(called)]).names
+        changed = [
+            _Changed(body.changed),
+            self._by_what_it_is_made_of(module, body) if is_called else _Changed(),
+            *(self._by_call(module, body, call, owner) for call in body.calls),
+            *self._by_operations(body),
+        ]
+        names = set[Key]().union(*(one.names for one in changed))
+        chains = [chain for one in changed for chain in one.chains]
         for call in body.unused:
             if not names_of_reflow(module, root_of(call.func)):
                 chains += changed_in_call(call)
-        for call in body.calls:
-            chains += run_by(call)
-            chain = chain_of(call.func)
-            called = list(
-                self._calls.called(module, body, chain)
-                if chain
-                else self._calls.made(module, body, call.func)
-            )
-            methods = [] if called else list(self._calls.methods(module, body, call, owner))
-            then = self._calls.called_next(called) if body.decorators.get(call) else ()
-            changes = self._by_all([*called, *methods, *then])
-            names |= changes.names
-            if changes.given:
-                chains += names_in_arguments(call)
-                if methods or any(is_given_its_class(one.node) for one in called):
-                    chains.append((body.first,) if is_super(call.func) else receiver(call))
-            names |= self._by_all(self._calls.given_away(module, body, call)).names
-            is_unknown = call in body.decorators and not (called or methods)
-            if is_unknown and isinstance(call.func, ast.Attribute):
-                chains.append(root_of(call.func.value))
         names |= self._of_class(module, owner, body) if owner is not None else set()
         for node in body.classes:
             names |= self._by_deriving(module, node)
@@ -162,27 +159,103 @@ class Effects:
                 names |= {(one.module.file, one.name) for one in self._globals.of(module, body, chain)}
         return _Changes(frozenset(names), any(chain[0] in body.parameters for chain in beyond))
 
+    def _by_what_it_is_made_of(self, module: Module, body: Body) -> _Changed:
+        """Return what is changed where something is called that a statement has made."""
+        called = [one for chain in body.names for one in self._calls.called(module, body, chain)]
+        methods = [one for node in attributes_in(body.tree) for one in self._methods.named(node.attr)]
+        changes = self._by_all([*called, *self._calls.called_next(called), *methods])
+        return _Changed(body.names, changes.names)
+
+    def _by_call(self, module: Module, body: Body, call: ast.Call, owner: ast.ClassDef | None) -> _Changed:
+        chain = chain_of(call.func)
+        called = [
+            *(self._calls.called(module, body, chain) if chain else self._calls.made(module, body, call.func))
+        ]
+        methods = [] if called else [*self._calls.methods(module, body, call, owner)]
+        by_name = [] if called else self._by_name(module, body, call, is_known=bool(methods))
+        then = self._calls.called_next(called) if body.decorators.get(call) else ()
+        changes = self._by_all([*called, *methods, *by_name, *then])
+        chains = run_by(call)
+        if changes.given:
+            chains += names_in_arguments(call)
+            if methods or by_name or any(is_given_its_class(one.node) for one in called):
+                chains.append((body.first,) if is_super(call.func) else receiver(call))
+        away = [*self._calls.given_away(module, body, call)]
+        names = changes.names | self._by_all(away).names
+        for one in away:
+            if isinstance(one.node, ast.ClassDef):  # type("Sub", (one,), {})
+                names |= self._by_deriving(one.module, one.node, is_base=True)
+        if call in body.decorators and not (called or methods) and isinstance(call.func, ast.Attribute):
+            chains.append(root_of(call.func.value))
+        return _Changed(chains, names)
+
+    def _by_name(self, module: Module, body: Body, call: ast.Call, *, is_known: bool) -> list[Callee]:
+        """Return the methods that a call may call by their name alone: a class may have its own for ``self.put()``."""
+        function = call.func
+        if not isinstance(function, ast.Attribute):
+            return []
+        root = root_of(function.value)
+        is_own = bool(body.first) and root == (body.first,)
+        if (is_known and not is_own) or self._calls.is_foreign(module, body, root):
+            return []
+        return self._methods.named(function.attr)
+
+    def _by_operations(self, body: Body) -> Iterator[_Changed]:
+        """Yield what is changed by the methods that Python calls by itself: for ``c[k] = v``, ``with c:``, ``c.p``."""
+        for node in attributes_in(body.tree):
+            if used := self._methods.used(node.attr):
+                yield self._by_operation(used, [node.value])
+        for names, operands in operations(body.tree) if self._methods.any_named(IMPLICIT) else ():
+            if found := [one for name in names for one in self._methods.named(name)]:
+                yield self._by_operation(found, operands)
+
+    def _by_operation(self, methods: list[Callee], operands: list[ast.expr]) -> _Changed:
+        changes = self._by_all(methods)
+        calls = [one for one in operands if isinstance(one, ast.Call)]
+        held = [chain for call in calls for chain in names_in_arguments(call)]
+        return _Changed([*map(root_of, operands), *held] if changes.given else (), changes.names)
+
+    def _by_naming(self, module: Module, node: ast.ClassDef) -> frozenset[Key]:
+        """Return what the parts of a class change that are told their names."""
+        changes = self._by_all(self._methods.named("__set_name__"))
+        lineage = self._globals.lineage(module, node) if changes.given else ()
+        return changes.names.union((home.file, parent.name) for home, parent in lineage)
+
     def _by_all(self, called: Iterable[Callee]) -> _Changes:
         """Return what is changed where all of these are called."""
         made = [self._by(one) for one in called]
         return _Changes(frozenset().union(*(c.names for c in made)), any(c.given for c in made))
 
     def _by(self, called: Callee) -> _Changes:
+        """Return what is changed where this is called; of those that call one another, once all are looked at."""
+        node = called.node
+        if node in self._settled or node in self._looked_at:
+            self._is_round = self._is_round or node in self._open
+            return self._functions[node]
+        is_first = not self._open
+        before = self._functions.setdefault(node, _Changes())
+        self._looked_at.add(node)
+        self._open.add(node)
+        found = self._functions[node] = self._look_at(called)
+        self._open.remove(node)
+        self._has_grown = self._has_grown or found != before
+        if is_first:
+            again = self._is_round and self._has_grown
+            self._settled |= set() if again else self._looked_at
+            self._looked_at, self._is_round, self._has_grown = set(), False, False
+            return self._by(called) if again else found
+        return found
+
+    def _look_at(self, called: Callee) -> _Changes:
         module, node, owner = called
-        if node not in self._functions:
-            self._functions[node] = _Changes()  # of one that calls itself
-            if isinstance(node, ast.ClassDef):
-                self._functions[node] = self._by_making(module, node)
-            else:
-                is_statement = not isinstance(node, FUNCTIONS)
-                changes = self._changed_by(module, Body(node), owner, is_called=is_statement)
-                if owner is not None and changes.given and is_given_its_class(node):
-                    of_class = {
-                        (home.file, parent.name) for home, parent in self._globals.lineage(module, owner)
-                    }
-                    changes = changes._replace(names=changes.names | of_class)
-                self._functions[node] = changes
-        return self._functions[node]
+        if isinstance(node, ast.ClassDef):
+            return self._by_making(module, node)
+        changes = self._changed_by(module, Body(node), owner, is_called=not isinstance(node, FUNCTIONS))
+        if owner is not None and changes.given and is_given_its_class(node):
+            lineage = self._globals.lineage(module, owner)
+            of_class = {(home.file, parent.name) for home, parent in lineage}
+            return changes._replace(names=changes.names | of_class)
+        return changes
 
     def _by_making(self, module: Module, node: ast.ClassDef) -> _Changes:
         """Return what is changed where an object is made; the object itself is new."""
@@ -204,15 +277,17 @@ class Effects:
             if any(shares(parent, attributes) for attributes in changed)
         }
 
-    def _by_deriving(self, module: Module, node: ast.ClassDef) -> set[Key]:
-        """Return what is changed where a class is made, by those that it is made from."""
+    def _by_deriving(self, module: Module, node: ast.ClassDef, *, is_base: bool = False) -> set[Key]:
+        """Return what is changed where a class is made, by those that it is made from, of which it may be one."""
         names: set[Key] = set()
-        for home, hook, owner in self._calls.method(module, node, "__init_subclass__", above=True):
+        for home, hook, owner in self._calls.method(module, node, "__init_subclass__", above=not is_base):
             changes = self._by(Callee(home, hook, owner))
             names |= changes.names
             if changes.given:
                 lineage = self._globals.lineage(module, node)
-                names |= {(other.file, parent.name) for other, parent in lineage if parent is not node}
+                names |= {
+                    (other.file, parent.name) for other, parent in lineage if is_base or parent is not node
+                }
         for home, parent in self._globals.lineage(module, node):
             for keyword in parent.keywords:
                 if keyword.arg == "metaclass":

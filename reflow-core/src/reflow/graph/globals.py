@@ -63,6 +63,13 @@ class Globals:
         elif not names_of_reflow(module, chain):
             yield from self._named(module, chain, seen)
 
+    def is_own(self, module: Module, target: Import) -> bool:
+        """Whether what is imported is of the project."""
+        name = module.absolute(target.module, target.level)
+        return (
+            self._modules.named(name) is not None or self._modules.named(f"{name}.{target.name}") is not None
+        )
+
     def packages(self, module: Module, body: Body, chain: Chain) -> Iterator[str]:
         """Yield the installed packages that a name stands for, or of which it stands for a part."""
         bindings = module.parsed.bindings.get(chain[0], ())
@@ -115,13 +122,29 @@ class Globals:
                 yield Global(home, parent.name, None)
 
     def _held(self, module: Module, leaf: ast.stmt) -> list[Chain]:
-        """Return the names of what an object of the project was given when it was made."""
+        """Return the names of what an object of the project was given when it was made, or a class derived from."""
         value = getattr(leaf, "value", None)
-        if not isinstance(value, ast.Call) or not (chain := chain_of(value.func)):
+        if not isinstance(value, ast.Call):
             return []
-        makers = (one for one in self._named(module, chain, set()) if one.rest is not None)
-        leaves = (leaf for one in makers for leaf, _ in one.module.parsed.bindings.get(one.name, ()))
-        return names_in_arguments(value) if any(isinstance(one, ast.ClassDef) for one in leaves) else []
+        if self._is_class(module, chain_of(value.func)):
+            return names_in_arguments(value)
+        return [chain for chain in names_in_arguments(value) if self._is_class(module, chain)]
+
+    def _is_class(self, module: Module, chain: Chain, seen: tuple[_Met, ...] = ()) -> bool:
+        """Whether a name stands for a class of the project; what it was made of is not looked at."""
+        met = (module.file, chain)
+        if not chain or met in seen:
+            return False
+        imports = [leaf for leaf, _ in module.parsed.bindings.get(chain[0], ()) if isinstance(leaf, IMPORTS)]
+        targets = [imports_of(leaf)[chain[0]] for leaf in imports]
+        places = [self._place(module, target, chain[1:]) for target in targets]
+        places += [
+            self._place(module, Import(star.module or "", star.level), chain)
+            for star, _ in module.parsed.stars
+        ]
+        return any(
+            isinstance(leaf, ast.ClassDef) for leaf, _ in module.parsed.bindings.get(chain[0], ())
+        ) or any(other is not None and self._is_class(other, rest, (*seen, met)) for other, rest in places)
 
     def _returned(self, module: Module, body: Body, seen: set[_Met]) -> Iterator[Global]:
         """Yield the globals of which a function returns a part."""
@@ -131,18 +154,23 @@ class Globals:
 
     def _imported(self, module: Module, target: Import, rest: Chain, seen: set[_Met]) -> Iterator[Global]:
         name = module.absolute(target.module, target.level)
-        attributes = (target.name, *rest) if target.name else rest
-        if (name, *attributes[:1]) in _ANYWHERE:
+        if (name, *((target.name, *rest) if target.name else rest)[:1]) in _ANYWHERE:
             yield from (Global(one, EVERY, ()) for one in self._modules.loaded())
-        while attributes and (below := self._modules.below(name, attributes[0])):
-            name, attributes = below, attributes[1:]
-        other = self._modules.named(name)
+        other, attributes = self._place(module, target, rest)
         if other is None:
             return
         if attributes and attributes[0] != "__dict__":
             yield from self._named(other, attributes, seen)
         else:
             yield Global(other, EVERY, ())
+
+    def _place(self, module: Module, target: Import, rest: Chain) -> tuple[Module | None, Chain]:
+        """Return the module of the project that is imported, None for any other, and the attributes of it."""
+        name = module.absolute(target.module, target.level)
+        attributes = (target.name, *rest) if target.name else rest
+        while attributes and (below := self._modules.below(name, attributes[0])):
+            name, attributes = below, attributes[1:]
+        return self._modules.named(name), attributes
 
 
 def _origins(leaf: ast.stmt, chain: Chain) -> Iterator[Chain]:

@@ -24,9 +24,6 @@ _ODD = (
     b"from  ",
     b"\\\n",
     b"\\\r",
-    b"import_module",
-    b"__import__",
-    b"sys.modules",
 )  #: ways to write an import that few use
 
 _CALLING = rb"(?m)^[^\W\d][\w.]*[\[(]|^\w+\.[\w.]+ *="  #: compiled when it is first used
@@ -51,6 +48,11 @@ class Module:
         self.namespace = namespace
         self._text = source_text(file, namespace)
 
+    @property
+    def raw(self) -> bytes:
+        """Its text, to look for words in."""
+        return self._text if isinstance(self._text, bytes) else self._text.encode()
+
     @cached_property
     def parsed(self) -> Parsed:
         """Its text, parsed once in a process as long as it stays the same."""
@@ -61,8 +63,10 @@ class Module:
 
     def may_import(self, tops: Collection[str]) -> bool:
         """Whether it may import a package or module of these names; a look at its text is faster than to parse it."""
-        text = self._text if isinstance(self._text, bytes) else self._text.encode()
+        text = self.raw
         if self.package and text.count(b"from .") > text.count(b'"from .') + text.count(b"'from ."):
+            return True
+        if b"sys.modules" in text or _uses_what_it_imports(text):
             return True
         return any(odd in text for odd in _ODD) or any(
             word + top.encode() in text for top in tops for word in (b"import ", b"from ", b", ", b",")
@@ -71,8 +75,7 @@ class Module:
     @cached_property
     def may_call(self) -> bool:
         """Whether a statement of its own may call something or set a part of it; a look at its text is faster."""
-        text = self._text if isinstance(self._text, bytes) else self._text.encode()
-        return re.search(_CALLING, text) is not None
+        return re.search(_CALLING, self.raw) is not None
 
     def absolute(self, name: str, level: int) -> str:
         """Return the name of a module that this one imports.
@@ -199,6 +202,16 @@ def is_foreign(name: str, file: str) -> bool:
 def is_of_reflow(value: object) -> bool:
     """Whether a value was made by a class of reflow, such as a flow."""
     return type(value).__module__.partition(".")[0] == "reflow"
+
+
+def _uses_what_it_imports(text: bytes) -> bool:
+    """Whether it may give a name to a module that it imports by a text, or use it at once."""
+    for way in (b"import_module(", b"__import__("):
+        for line in text.splitlines() if way in text else ():
+            before, found, behind = line.partition(way)
+            if found and (b"=" in before or b")." in behind):
+                return True
+    return False
 
 
 def _file_of(loaded: object) -> str:

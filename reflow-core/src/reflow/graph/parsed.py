@@ -143,9 +143,12 @@ def parts_to_make(node: Named) -> list[ast.expr]:
 
 
 def _doing(top: ast.stmt) -> list[Binding]:
-    found = [Binding(top, top)] if _may_do_more(top) else []
-    if isinstance(top, ast.ClassDef):
-        found += [Binding(node, top) for node in top.body if _may_do_more(node)]
+    found, waiting = [], [top]
+    for node in waiting:
+        if _may_do_more(node):
+            found.append(Binding(node, top))
+        if isinstance(node, ast.ClassDef):
+            waiting += node.body
     return found
 
 
