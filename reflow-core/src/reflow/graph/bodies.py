@@ -41,6 +41,18 @@ _HOLDING = (
     "zip",
 )  #: keep what they are given
 
+_SETTING_UP = (
+    "set",
+    "seed",
+    "manual_seed",
+    "use",
+    "register",
+    "init",
+    "enable",
+    "disable",
+    "config",
+)  #: how names of functions begin that are called for what they do, though their result gets a name
+
 _NAMESPACES = ("globals", "vars", "locals")
 _IMPORTING = ("import_module", "__import__")
 _RUNNING = ("exec", "eval")
@@ -198,6 +210,8 @@ class Body:
 
     def _note_call(self, node: ast.Call) -> None:
         self.calls.append(node)
+        if _last(node.func).startswith(_SETTING_UP):
+            self.done.append(root_of(node.func))
         if _last(node.func) in _TAKING:
             self.unused.append(node)
             if isinstance(node.func, ast.Attribute):
@@ -248,6 +262,11 @@ def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
             is_named = any(isinstance(part, ast.Name) and part.id == name for part in every_node(target))
             if is_named:
                 yield from roots_of(value)
+
+
+def set_in_call(call: ast.Call) -> list[Chain]:
+    """Return what ``setattr`` and ``delattr`` change."""
+    return changed_in_call(call) if _last(call.func) in _SETTING else []
 
 
 def of_origin(origin: Chain, chain: Chain) -> Chain:

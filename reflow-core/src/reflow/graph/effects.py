@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator
 
-from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of, run_by
+from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of, run_by, set_in_call
 from reflow.graph.calls import Callee, Calls, is_given_its_class, is_super, receiver
 from reflow.graph.classes import changed_of_class, shares
 from reflow.graph.free_names import Chain, chain_of
@@ -83,12 +83,14 @@ class Effects:
         return self._found([(module.file, name), (module.file, EVERY)], later) if self._changes else ()
 
     def on_package(self, package: str, later: Collection[Module]) -> tuple[Change, ...]:
-        """Return the statements that set up an installed package for all who use it: ``xr.set_options(...)``."""
-        if package in UNSETTABLE:
-            return ()
+        """Return the statements that set up an installed package for all who use it, as ``xr.set_options(...)`` does.
+
+        Of one of Python's own, that is ``math.pi = 3`` alone.
+        """
         if package not in self._packages:
             self._packages.add(package)
-            for module in self._modules.calling(package, but=self._seen):
+            find = self._modules.setting if package in UNSETTABLE else self._modules.calling
+            for module in find(package, but=self._seen):
                 self._see(module)
         return self._found([(_PACKAGES, package)], later)
 
@@ -151,13 +153,23 @@ class Effects:
         names |= self._of_class(module, owner, body) if owner is not None else set()
         for node in body.classes:
             names |= self._by_deriving(module, node)
-        for chain in body.beyond([*body.changed, *body.done]):
-            names |= {(_PACKAGES, package) for package in self._globals.packages(module, body, chain)}
+        names |= self._by_setting_up(module, body)
         beyond = body.beyond(chains)
         for chain in beyond:
             if chain[0] not in body.parameters:
                 names |= {(one.module.file, one.name) for one in self._globals.of(module, body, chain)}
         return _Changes(frozenset(names), any(chain[0] in body.parameters for chain in beyond))
+
+    def _by_setting_up(self, module: Module, body: Body) -> set[Key]:
+        """Return the packages that are not of the project and that a body sets up, or sets an attribute of."""
+        given = [chain for call in body.unused for chain in set_in_call(call)]
+        found = [
+            package
+            for is_set, chains in ((True, [*body.changed, *given]), (False, body.done))
+            for chain in body.beyond(chains)
+            for package in self._globals.packages(module, body, chain, is_set=is_set)
+        ]
+        return {(_PACKAGES, package) for package in found}
 
     def _by_what_it_is_made_of(self, module: Module, body: Body) -> _Changed:
         """Return what is changed where something is called that a statement has made."""

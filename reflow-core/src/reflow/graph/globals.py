@@ -14,6 +14,8 @@ from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS
 from reflow.model.named_tuple import NamedTuple
 
+BUILTINS = "builtins"  #: the module of which all see all names
+
 EVERY = "*"  #: stands for all globals of a module
 _ANYWHERE = (
     ("sys", "modules"),
@@ -70,14 +72,20 @@ class Globals:
             self._modules.named(name) is not None or self._modules.named(f"{name}.{target.name}") is not None
         )
 
-    def packages(self, module: Module, body: Body, chain: Chain) -> Iterator[str]:
-        """Yield the installed packages that a name stands for, or of which it stands for a part."""
+    def packages(self, module: Module, body: Body, chain: Chain, *, is_set: bool = False) -> Iterator[str]:
+        """Yield the packages that are not of the project and that a name stands for, or of which it stands for a part.
+
+        Args:
+            is_set: Whether an attribute of it is set, which counts in those that nobody sets up, too.
+        """
         bindings = module.parsed.bindings.get(chain[0], ())
         found = [imports_of(leaf)[chain[0]] for leaf, _ in bindings if isinstance(leaf, IMPORTS)]
         for target in [body.imports[chain[0]]] if chain[0] in body.imports else found:
             package = module.absolute(target.module, target.level).partition(".")[0]
-            if package not in UNSETTABLE and self._modules.named(package) is None:
+            if (is_set or package not in UNSETTABLE) and self._modules.named(package) is None:
                 yield package
+        if is_set and chain[0] == f"__{BUILTINS}__":
+            yield BUILTINS
 
     def _named(self, module: Module, chain: Chain, seen: set[_Met]) -> Iterator[Global]:
         key = (module.file, chain)

@@ -26,7 +26,13 @@ _ODD = (
     b"\\\r",
 )  #: ways to write an import that few use
 
-_CALLING = rb"(?m)^[^\W\d][\w.]*[\[(]|^\w+\.[\w.]+ *="  #: compiled when it is first used
+#: what may call something, or set a part of it; these are compiled when they are first used
+_CALLING = (
+    rb"(?m)^[^\W\d][\w.]*[\[(]|^\w+\.[\w.]+ *=|^\w+ *=.*\(|^(?:@|(?:if|for|while|with|try|match|assert)\b)"
+)
+_SETTING = (
+    rb"(?m)^[ \t]*(?!self\.|cls\.)\w+\.[\w.]+(?:\[.*\])? *[-+*/|&^]?=(?!=)|\b(?:set|del)attr\(|__builtins__"
+)
 
 _PARSED: dict[str, Parsed] = {}
 
@@ -76,6 +82,11 @@ class Module:
     def may_call(self) -> bool:
         """Whether a statement of its own may call something or set a part of it; a look at its text is faster."""
         return re.search(_CALLING, self.raw) is not None
+
+    @cached_property
+    def may_set(self) -> bool:
+        """Whether it may set an attribute of anything but its own objects."""
+        return re.search(_SETTING, self.raw) is not None
 
     def absolute(self, name: str, level: int) -> str:
         """Return the name of a module that this one imports.
@@ -182,6 +193,12 @@ class Modules:
         """Return the loaded modules of the project that may use a package, and call something while they are loaded."""
         found = dict.fromkeys(self.loaded())
         return [one for one in found if one not in but and one.may_call and one.may_import({package})]
+
+    def setting(self, package: str, but: Collection[Module]) -> list[Module]:
+        """Return the loaded modules of the project that may set an attribute of a package."""
+        word = package.encode()
+        found = dict.fromkeys(self.loaded())
+        return [one for one in found if one not in but and word in one.raw and one.may_set]
 
     def of_function(self, function: Any) -> Module:
         """Return the module that a function stands in, be it a wrapper or not; for one of a notebook, its cell."""

@@ -13,6 +13,7 @@ from typing import Any
 from reflow.define.signature import unwrapped
 from reflow.graph.counted import Counted, one
 from reflow.graph.free_names import Chain, Finder, Import, imports_of
+from reflow.graph.globals import BUILTINS
 from reflow.graph.library import Library
 from reflow.graph.live import cells_of, defaults_of, is_of_cell, is_of_project, wrappers_of
 from reflow.graph.modules import Module, is_foreign, is_of_reflow
@@ -55,6 +56,7 @@ class Walk:
     def counted(self) -> Counted:
         """Go through all that the function reaches, and return what counts of it."""
         self._take_function(self._given, is_task=True)
+        self._set_up(BUILTINS)
         while self._waiting or self._wrappers:
             if self._waiting:
                 self._follow_all(self._waiting.pop())
