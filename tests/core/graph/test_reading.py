@@ -69,6 +69,8 @@ ANNOTATIONS = {
     'list[Literal["Config"]]': {"list", "Literal"},
     'Annotated["Config", Param(help="a number")]': {"Config"},
     'list[Annotated["Config", Param(help="a number")]]': {"list", "Config"},
+    'Annotated["Config", Above(LOWEST)]': {"Annotated", "Config", "Above", "LOWEST"},
+    'Annotated["Config", Param(help="a number"), Above(LOWEST)]': {"Annotated", "Config", "Above", "LOWEST"},
 }
 
 
@@ -107,3 +109,13 @@ def test_what_reflow_reads_in_an_alias_is_no_code(alias):
 
 def test_what_others_read_in_an_alias_is_code():
     assert normal("X = Annotated[int, Field(gt=0)]") != normal("X = Annotated[int, Field(gt=1)]")
+
+
+@pytest.mark.parametrize(
+    "text", ["def f(x: {}): pass", "def f() -> {}: pass", "X = {}", "class C:\n    def m(self, x: {}): pass"]
+)
+def test_what_others_read_in_an_annotation_is_code_beside_what_reflow_reads(text):
+    plain = normal(text.format("Annotated[int, Param(help='a'), Above(1)]"))
+
+    assert normal(text.format("Annotated[int, Above(1), Param(help='b')]")) == plain
+    assert normal(text.format("Annotated[int, Param(help='a'), Above(2)]")) != plain

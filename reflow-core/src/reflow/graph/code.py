@@ -16,7 +16,7 @@ class Code(NamedTuple):
 
     Attributes:
         source: Hash of the function's own normalised source, in hex; empty when there is no source. Comments,
-            docstrings, formatting, what ``Annotated`` adds to a type, and reflow's own decorators do not count.
+            docstrings, formatting, what reflow reads in ``Annotated``, and reflow's own decorators do not count.
         hash: The same of all project code that it reaches; empty when there is no source.
         parts: What that is made of: hashes by ``file:name``, the file as seen from that of the task, which is itself
             not named: equal code may stand in several files.

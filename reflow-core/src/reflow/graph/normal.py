@@ -33,9 +33,14 @@ def no_task_makers(node: Function | ast.ClassDef) -> list[ast.expr]:
 
 
 def bare(annotation: ast.expr) -> ast.expr:
-    """Take ``Annotated[T, ...]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``."""
-    if is_annotated(annotation := unquoted(annotation)):
-        return bare(_type_in(annotation))
+    """Take ``Annotated[T, Param(...)]`` as ``T``, since a help text is no change of code, and ``"T"`` as ``T``.
+
+    What else stands in ``Annotated`` may be read by whoever looks at annotations: it is code.
+    """
+    annotation = unquoted(annotation)
+    if isinstance(annotation, ast.Subscript) and is_annotated(annotation):
+        plain = without_markers(annotation)
+        return plain if plain is annotation else bare(plain)
     return _each_part(annotation, bare)
 
 
@@ -52,13 +57,18 @@ def unquoted(annotation: ast.expr) -> ast.expr:
     return _each_part(annotation, unquoted)
 
 
-def without_markers(alias: ast.Subscript) -> ast.expr:
-    """Take ``Annotated[T, Param(...)]`` as ``T`` where reflow alone reads what stands behind the type."""
-    if is_annotated(alias) and isinstance(alias.slice, ast.Tuple):
-        behind = (part.func if isinstance(part, ast.Call) else part for part in alias.slice.elts[1:])
-        if all(_last_name(part) in _MARKERS for part in behind):
-            return _type_in(alias)
-    return alias
+def without_markers(annotated: ast.Subscript) -> ast.expr:
+    """Take ``Annotated[T, Param(...)]`` as ``T``, and leave in it what is not for reflow alone to read."""
+    if not is_annotated(annotated) or not isinstance(annotated.slice, ast.Tuple):
+        return annotated
+    type_, *behind = annotated.slice.elts
+    kept = [part for part in behind if _last_name(getattr(part, "func", part)) not in _MARKERS]
+    if len(kept) == len(behind):
+        return annotated
+    if not kept:
+        return type_
+    parts = ast.Tuple([type_, *kept], ast.Load())
+    return ast.copy_location(ast.Subscript(annotated.value, parts, annotated.ctx), annotated)
 
 
 def is_annotated(node: ast.expr) -> TypeGuard[ast.Subscript]:

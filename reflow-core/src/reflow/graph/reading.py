@@ -38,9 +38,9 @@ def normal_form(statement: Node, decorators: Decorators = no_task_makers) -> tup
     """Return the text that stands for a statement, and what it takes from outside.
 
     That is its tree as one text, the same on any Python, which `ast.unparse` and `ast.dump` do not write. Docstrings,
-    decorators that are no code, what ``Annotated`` adds to a type, the annotations of what is no parameter and no field
-    of a class, and the order of methods are left out, and what stands there alone is not taken; comments and formatting
-    are no part of a tree anyway.
+    decorators that are no code, what reflow reads in ``Annotated``, the annotations of what is no parameter and no
+    field of a class, and the order of methods are left out, and what stands there alone is not taken; comments and
+    formatting are no part of a tree anyway.
 
     Args:
         decorators: Tells which decorators of a function are code.
