@@ -31,7 +31,7 @@ def run(x):
         "@checked\ndef helper(x: Annotated[int, Times(NN)]):\n    return x\n",
         "N = NN\n@checked\ndef helper(x: 'Annotated[int, Times(N)]'):\n    return x\n",
         "X = Annotated[int, Times(NN)]\n@checked\ndef helper(x: X):\n    return x\n",
-        "class C:\n    @staticmethod\n    @checked\n    def helper(x: Annotated[int, NN]):\n        return x\nhelper = C.helper\n",
+        "class C:\n    @checked\n    def go(x: Annotated[int, NN]):\n        return x\nhelper = C.go\n",
     ],
 )
 def test_what_a_decorator_reads_in_the_annotations_of_a_helper_is_code(versions, helper):

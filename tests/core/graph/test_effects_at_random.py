@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +32,64 @@ class Base:
     def __init_subclass__(cls):
         L.append(cls.w)
 
-B = Box({n})
+class Wide(Box):
+    pass
+
+class Part:
+    def __set_name__(self, owner, name):
+        L.append(name)
+
+class Meter:
+    kind = {n}
+    def __init__(self, n=0):
+        self.n = n
+    @property
+    def size(self):
+        L.append(self.n)
+        return self
+    @size.setter
+    def size(self, n):
+        L.append(n)
+    def __setitem__(self, k, v):
+        D[k] = v
+    def __iadd__(self, n):
+        L.append(n)
+        return self
+    def __or__(self, n):
+        Box.known.append(n)
+    def __enter__(self):
+        Meter.kind = self.n
+    def __exit__(self, *a):
+        pass
+    def __iter__(self):
+        L.append(self.n)
+        return iter(())
+    def keep(self, n):
+        self.n = n
+        return n
+    def hook(self, n):
+        self.put(n)
+    def put(self, n):
+        pass
+
+class Deep(Meter):
+    def put(self, n):
+        L.append(n)
+
+def ping(n):
+    return pong(n - 1) if n else L.append(n)
+
+def pong(n):
+    L.append(n)
+    return ping(n - 1) if n else None
+
+def note(n, so_far=[]):
+    so_far.append(n)
+    return so_far
+
+B, M = Box({n}), Meter({n})
+W = Wide({n})
+H = [Meter({n})]
 
 def add(n, t=L):
     t.append(n)
@@ -62,16 +120,27 @@ def h_(t=L):/ t.append({n})/h_() | def h_(n={n}):/ add(n)/h_() | def h_(f, n):/ 
 if {n} % 2:/ L.append(7)/else:/ L.append(8) | x_ = L/x_ += [{n}] | for r_ in (L,):/ r_.append({n}) | a_, b_ = L, {n}/a_.append(b_) | s_ = dict(a=L)/s_['a'].append({n})
 class P_:/ L.append({n}) | class H_:/ t = L/H_.t.append({n}) | class H_:/ def __init__(self, t):/  self.t = t/ def do(self, n):/  self.t.append(n)/h_ = H_(L)/h_.do({n})
 class F_:/ def __call__(self, n):/  L.append(n)/f_ = F_()/f_({n}) | class F_:/ def __call__(self, n):/  L.append(n)/F_()({n}) | w_ = {'a': add}/w_['a']({n}) | for f_ in [add]:/ f_({n})
+globals()['L'] = [{n}] | vars()['L'] = [{n}] | exec('L = [{n}]') | eval('L.append({n})', {'L': L}) | k_ = 'L'/globals()[k_] = [{n}] | import sys/setattr(sys.modules[__name__], 'L', [{n}])
+Wide.note({n}) | W.known.append({n}) | Wide({n}).known.append({n}) | Wide.known += [{n}] | class Q_(Wide):/ pass/Q_.note({n}) | T_ = type('T_', (Wide,), {})/T_.note({n})
+M.size = {n} | x_ = Meter({n}).size | M['m'] = {n} | M += {n} | M|{n} | with Meter({n}):/ pass | for x_ in Meter({n}):/ pass | H[0]['h'] = {n}
+x_ = H[0].keep({n}) | H[0].size = {n} | Deep().hook({n}) | class Q_:/ x_{n} = Part() | T_ = type('T_', (Base,), {'w': {n}}) | ping({n}) | pong({n}) | note({n}) | l_ = list(map(Meter, [{n}]))/l_[0].size
+import math/math.zzz = {n} | import math/setattr(math, 'zzz', {n})
 match {n} % 2:/ case 1:/  L.append(5)/ case _:/  L.append(6) | assert add({n}) is not None | add({n}) if L else None | del L[:{n} % 2] | V_ = [{n}]/L.extend(V_)
 """  # noqa: E501  (a line of `/` is a statement's)
+NAMED = "L, D, Box, Base, B, add, setn, table, register, Wide, W, Part, Meter, Deep, M, H, ping, pong, note"
 IMPORTS = [
-    "from .config import L, D, Box, Base, B, add, setn, table, register",
+    f"from .config import {NAMED}",
     "from .config import *",
     "from . import config as c",
 ]
-RUN = "\ndef run(x):\n    return repr((L, D, Box.kind, Box.known, B.n, table()))\n"
+RUN = """
+import math
+def run(x):
+    own = B.n, H[0].n, Meter.kind, Box.kind, Box.known
+    return repr((L, D, own, table(), note.__defaults__, getattr(math, 'zzz', 0)))
+"""
 FLOW = "from . import other\nfrom .model import run\n\ndef task(x: int) -> str:\n    return run(x)\n"
-NAMES = re.compile(r"(?<![\w.'])(?:L|D|Box|Base|B|add|setn|table|register)\b")
+NAMES = re.compile(rf"(?<![\w.'])(?:{NAMED.replace(', ', '|')})\b")
 
 
 EVERY = [statement.strip() for statement in re.split(r"\n| \| ", STATEMENTS.strip())]
@@ -113,6 +182,7 @@ def _filled(texts, numbers):
 def test_what_makes_a_task_compute_something_else_changes_its_hash(load, project):
     found = []
     for texts in project:
+        vars(math).pop("zzz", None)
         task = load({**texts, "flow": FLOW})
         found.append((codes_of({"task": task})["task"].hash, _value(task)))
     (one, then), (other, now) = found

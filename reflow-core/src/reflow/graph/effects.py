@@ -9,16 +9,18 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from reflow.graph.bodies import Body, changed_in_call, names_in_arguments, root_of, run_by, set_in_call
 from reflow.graph.calls import Callee, Calls, is_given_its_class, is_super, receiver
 from reflow.graph.classes import changed_of_class, shares
 from reflow.graph.free_names import Chain, chain_of
 from reflow.graph.globals import EVERY, NOTHING, UNSETTABLE, Globals, Key, names_of_reflow
-from reflow.graph.methods import IMPLICIT, Methods, attributes_in, operations
+from reflow.graph.methods import Methods, attributes_in, operations
 from reflow.graph.modules import Module, Modules
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import NAMED
+from reflow.graph.rounds import Rounds
 from reflow.model.named_tuple import NamedTuple
 
 _PACKAGES = ""  #: stands where a key has a file, before the name of an installed package
@@ -60,11 +62,9 @@ class Effects:
         self._globals = Globals(modules)
         self._calls = Calls(self._globals)
         self._methods = Methods(modules)
-        self._functions: dict[ast.AST, _Changes] = {}
-        self._settled: set[ast.AST] = set()  # of these, those that are known for good
-        self._looked_at: set[ast.AST] = set()  # in this round
-        self._open: set[ast.AST] = set()  # that wait for those that they call
-        self._is_round = self._has_grown = False
+        self._rounds = Rounds(_Changes())
+        self._bodies: dict[tuple[ast.AST, bool], Body] = {}
+        self._is_named = False  # whether what is looked at was found by its name alone
         self._changes: dict[Key, list[Change]] = {}
         self._seen: set[Module] = set()
         self._packages: set[str] = set()
@@ -175,8 +175,8 @@ class Effects:
         """Return what is changed where something is called that a statement has made."""
         called = [one for chain in body.names for one in self._calls.called(module, body, chain)]
         methods = [one for node in attributes_in(body.tree) for one in self._methods.named(node.attr)]
-        changes = self._by_all([*called, *self._calls.called_next(called), *methods])
-        return _Changed(body.names, changes.names)
+        changes = self._by_all([*called, *self._calls.called_next(called)])
+        return _Changed(body.names, changes.names | self._by_named(methods).names)
 
     def _by_call(self, module: Module, body: Body, call: ast.Call, owner: ast.ClassDef | None) -> _Changed:
         chain = chain_of(call.func)
@@ -186,14 +186,14 @@ class Effects:
         methods = [] if called else [*self._calls.methods(module, body, call, owner)]
         by_name = [] if called else self._by_name(module, body, call, is_known=bool(methods))
         then = self._calls.called_next(called) if body.decorators.get(call) else ()
-        changes = self._by_all([*called, *methods, *by_name, *then])
+        known, named = self._by_all([*called, *methods, *then]), self._by_named(by_name)
         chains = run_by(call)
-        if changes.given:
+        if known.given or named.given:
             chains += names_in_arguments(call)
             if methods or by_name or any(is_given_its_class(one.node) for one in called):
                 chains.append((body.first,) if is_super(call.func) else receiver(call))
         away = [*self._calls.given_away(module, body, call)]
-        names = changes.names | self._by_all(away).names
+        names = known.names | named.names | self._by_all(away).names
         for one in away:
             if isinstance(one.node, ast.ClassDef):  # type("Sub", (one,), {})
                 names |= self._by_deriving(one.module, one.node, is_base=True)
@@ -214,22 +214,24 @@ class Effects:
 
     def _by_operations(self, body: Body) -> Iterator[_Changed]:
         """Yield what is changed by the methods that Python calls by itself: for ``c[k] = v``, ``with c:``, ``c.p``."""
+        if self._is_named:
+            return
         for node in attributes_in(body.tree):
             if used := self._methods.used(node.attr):
                 yield self._by_operation(used, [node.value])
-        for names, operands in operations(body.tree) if self._methods.any_named(IMPLICIT) else ():
+        for names, operands in operations(body.tree) if self._methods.are_implicit else ():
             if found := [one for name in names for one in self._methods.named(name)]:
                 yield self._by_operation(found, operands)
 
     def _by_operation(self, methods: list[Callee], operands: list[ast.expr]) -> _Changed:
-        changes = self._by_all(methods)
+        changes = self._by_named(methods)
         calls = [one for one in operands if isinstance(one, ast.Call)]
         held = [chain for call in calls for chain in names_in_arguments(call)]
         return _Changed([*map(root_of, operands), *held] if changes.given else (), changes.names)
 
     def _by_naming(self, module: Module, node: ast.ClassDef) -> frozenset[Key]:
         """Return what the parts of a class change that are told their names."""
-        changes = self._by_all(self._methods.named("__set_name__"))
+        changes = self._by_named(self._methods.named("__set_name__"))
         lineage = self._globals.lineage(module, node) if changes.given else ()
         return changes.names.union((home.file, parent.name) for home, parent in lineage)
 
@@ -238,41 +240,42 @@ class Effects:
         made = [self._by(one) for one in called]
         return _Changes(frozenset().union(*(c.names for c in made)), any(c.given for c in made))
 
+    def _by_named(self, methods: Iterable[Callee]) -> _Changes:
+        """Return what is changed where methods are called that are known by their names alone.
+
+        What these call is followed as it is written: by names alone, all would lead to all.
+        """
+        if self._is_named:
+            return _Changes()
+        self._is_named = True
+        changes = self._by_all(methods)
+        self._is_named = False
+        return changes
+
     def _by(self, called: Callee) -> _Changes:
-        """Return what is changed where this is called; of those that call one another, once all are looked at."""
-        node = called.node
-        if node in self._settled or node in self._looked_at:
-            self._is_round = self._is_round or node in self._open
-            return self._functions[node]
-        is_first = not self._open
-        before = self._functions.setdefault(node, _Changes())
-        self._looked_at.add(node)
-        self._open.add(node)
-        found = self._functions[node] = self._look_at(called)
-        self._open.remove(node)
-        self._has_grown = self._has_grown or found != before
-        if is_first:
-            again = self._is_round and self._has_grown
-            self._settled |= set() if again else self._looked_at
-            self._looked_at, self._is_round, self._has_grown = set(), False, False
-            return self._by(called) if again else found
-        return found
+        return self._rounds.ask((called.node, self._is_named), partial(self._look_at, called))
 
     def _look_at(self, called: Callee) -> _Changes:
         module, node, owner = called
         if isinstance(node, ast.ClassDef):
             return self._by_making(module, node)
-        changes = self._changed_by(module, Body(node), owner, is_called=not isinstance(node, FUNCTIONS))
+        changes = self._changed_by(module, self._body(node), owner, is_called=not isinstance(node, FUNCTIONS))
         if owner is not None and changes.given and is_given_its_class(node):
             lineage = self._globals.lineage(module, owner)
             of_class = {(home.file, parent.name) for home, parent in lineage}
             return changes._replace(names=changes.names | of_class)
         return changes
 
+    def _body(self, node: ast.AST, *, is_method: bool = False) -> Body:
+        key = (node, is_method)
+        if key not in self._bodies:
+            self._bodies[key] = Body(node, is_method=is_method)
+        return self._bodies[key]
+
     def _by_making(self, module: Module, node: ast.ClassDef) -> _Changes:
         """Return what is changed where an object is made; the object itself is new."""
         methods = [one for name in _MAKING for one in self._calls.method(module, node, name)]
-        bodies = [(one, Body(one.node, is_method=True)) for one in methods]
+        bodies = [(one, self._body(one.node, is_method=True)) for one in methods]
         made = [self._changed_by(one.module, body, one.owner) for one, body in bodies]
         names = frozenset[Key]().union(*(c.names for c in made))
         for _, body in bodies:
@@ -313,7 +316,7 @@ class Effects:
             return self._by(called).names
         hooks = [one for name in _MAKING for one in self._calls.method(called.module, called.node, name)]
         names = self._by_all(hooks).names
-        if any(Body(hook.node).inside for hook in hooks):
+        if any(self._body(hook.node).inside for hook in hooks):
             own = (called.module, called.node)
             names |= {(home.file, parent.name) for home, parent in (own, *above)}
         return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from reflow.graph.calls import Callee
 from reflow.graph.modules import Module, Modules
@@ -39,11 +40,12 @@ class Methods:
         """Return what runs where an attribute of this name is looked up or set: properties and the like."""
         return [one for one in self.named(attribute) if _is_used_as_attribute(one.node)]
 
-    def any_named(self, names: tuple[str, ...]) -> bool:
-        """Whether a method has one of these names; no module is parsed to tell."""
+    @cached_property
+    def are_implicit(self) -> bool:
+        """Whether any is one that Python calls by itself; no module is parsed to tell."""
         if self._places is None:
             self._places = self._look()
-        return any(name in self._places for name in names)
+        return not self._places.keys().isdisjoint(_IMPLICIT)
 
     def _look(self) -> dict[str, list[Module]]:
         found: dict[str, list[Module]] = {}
@@ -92,7 +94,7 @@ _ITEM = {ast.Load: ("__getitem__", "__missing__"), ast.Store: ("__setitem__",), 
 _WITH = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _ITERATED = ("__iter__", "__next__", "__getitem__")
 _COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
-IMPLICIT = (
+_IMPLICIT = (
     *(f"__{kind}{name}__" for name in _BINARY.values() for kind in ("", "r", "i")),
     *_UNARY.values(), *(name for names in (*_ATTRIBUTE.values(), *_ITEM.values()) for name in names),
     *_WITH, *_ITERATED, *_COMPARED,
