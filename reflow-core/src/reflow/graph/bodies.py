@@ -10,52 +10,18 @@ from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS, NAMED, Named, parts_to_make
-
-_SETTING = ("setattr", "delattr")
-_TAKING = frozenset(
-    (
-        "setattr",
-        "delattr",
-        "pop",
-        "popitem",
-        "popleft",
-        "setdefault",
-        "next",
-        "heappop",
-        "heappushpop",
-        "heapreplace",
-    )
-)  #: what changes a thing though its result is used
-_PUTTING = frozenset(
-    ("append", "appendleft", "extend", "insert", "add", "update")
-)  #: these keep what they are given
-_HARMLESS = ("print",)
-_HOLDING = (
-    "dict",
-    "enumerate",
-    "iter",
-    "list",
-    "reversed",
-    "sorted",
-    "tuple",
-    "zip",
-)  #: keep what they are given
-
-_SETTING_UP = (
-    "set",
-    "seed",
-    "manual_seed",
-    "use",
-    "register",
-    "init",
-    "enable",
-    "disable",
-    "config",
-)  #: how names of functions begin that are called for what they do, though their result gets a name
-
-_NAMESPACES = ("globals", "vars", "locals")
-_IMPORTING = ("import_module", "__import__")
-_RUNNING = ("exec", "eval")
+from reflow.graph.verbs import (
+    HARMLESS,
+    HOLDING,
+    IMPORTING,
+    NAMESPACES,
+    PUTTING,
+    RUNNING,
+    SETTING,
+    SETTING_UP,
+    TAKING,
+    TAKING_METHODS,
+)
 
 CALLED = "()"  #: stands behind a name for what that returns
 
@@ -210,9 +176,12 @@ class Body:
 
     def _note_call(self, node: ast.Call) -> None:
         self.calls.append(node)
-        if _last(node.func).startswith(_SETTING_UP):
+        if _last(node.func).startswith(SETTING_UP):
             self.done.append(root_of(node.func))
-        if _last(node.func) in _TAKING:
+        for keyword in node.keywords:
+            if keyword.arg == "out":
+                self.changed.update(roots_of(keyword.value))
+        if _takes_away(node) or any(keyword.arg == "inplace" for keyword in node.keywords):
             self.unused.append(node)
             if isinstance(node.func, ast.Attribute):
                 self.inside.add(root_of(node.func.value))
@@ -266,7 +235,7 @@ def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
 
 def set_in_call(call: ast.Call) -> list[Chain]:
     """Return what ``setattr`` and ``delattr`` change."""
-    return changed_in_call(call) if _last(call.func) in _SETTING else []
+    return changed_in_call(call) if _last(call.func) in SETTING else []
 
 
 def of_origin(origin: Chain, chain: Chain) -> Chain:
@@ -280,21 +249,22 @@ def of_origin(origin: Chain, chain: Chain) -> Chain:
 def changed_in_call(call: ast.Call) -> list[Chain]:
     """Return what a call may change whose result nobody uses: what it is a method of, and what it is given."""
     name = _last(call.func)
-    if isinstance(call.func, ast.Name) and name in _HARMLESS:
+    if isinstance(call.func, ast.Name) and name in HARMLESS:
         return []
-    if name in _SETTING and len(call.args) > 1:
+    if name in SETTING and len(call.args) > 1:
         chain, attribute = root_of(call.args[0]), call.args[1]
         return [(*chain, str(attribute.value)) if chain and isinstance(attribute, ast.Constant) else chain]
     if isinstance(call.func, ast.Attribute):
         receiver = root_of(call.func.value)
-        return [receiver] if name in _PUTTING else [receiver, *names_in_arguments(call)]
+        return [receiver] if name in PUTTING else [receiver, *names_in_arguments(call)]
     return names_in_arguments(call)
 
 
 def roots_of(node: ast.expr) -> list[Chain]:
     """Return the names that an expression is a part of, or may hold: ``T`` and ``U`` for ``(T, dict(a=U[0]))``."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _HOLDING:
+    if isinstance(node, ast.Call) and (node.args or node.keywords) and _last(node.func) in HOLDING:
         parts: list[ast.expr | None] = [*node.args, *(keyword.value for keyword in node.keywords)]
+        parts += [node.func.value] if isinstance(node.func, ast.Attribute) else []
     elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         parts = [*node.elts]
     elif isinstance(node, (ast.BoolOp, ast.Dict)):
@@ -318,7 +288,7 @@ def root_of(node: ast.expr) -> Chain:
             node = node.value
         elif not isinstance(node, ast.Call):
             return ()
-        elif _last(node.func) in _IMPORTING:
+        elif _last(node.func) in IMPORTING:
             return (*chain_of(node.func), CALLED)
         elif isinstance(node.func, ast.Attribute):
             node = node.func.value
@@ -329,7 +299,7 @@ def root_of(node: ast.expr) -> Chain:
 
 def _root_of_called(name: str, arguments: list[ast.expr]) -> Chain:
     """Return the name that what a function returns is a part of."""
-    if name in _NAMESPACES and not arguments:
+    if name in NAMESPACES and not arguments:
         return OWN_MODULE
     if name == "type" and len(arguments) == 1:
         return (*root_of(arguments[0]), "__class__")
@@ -348,9 +318,14 @@ def _is_own_module(node: ast.Subscript) -> bool:
 
 def run_by(call: ast.Call) -> list[Chain]:
     """Return the names that ``exec`` and ``eval`` may change: of the module, unless they are given others."""
-    if not isinstance(call.func, ast.Name) or call.func.id not in _RUNNING:
+    if not isinstance(call.func, ast.Name) or call.func.id not in RUNNING:
         return []
     return names_in_arguments(call) if len(call.args) > 1 else [OWN_MODULE]
+
+
+def _takes_away(call: ast.Call) -> bool:
+    names = TAKING_METHODS if isinstance(call.func, ast.Attribute) else TAKING
+    return _last(call.func) in names
 
 
 def names_in_arguments(call: ast.Call) -> list[Chain]:

@@ -1,0 +1,36 @@
+"""What the names of functions and methods tell of what they do, where nobody can look into them."""
+
+from __future__ import annotations
+
+SETTING = ("setattr", "delattr")
+TAKING = frozenset(
+    "setattr delattr setitem delitem pop popitem popleft setdefault next heappop heappushpop heapreplace heappush "
+    "shuffle".split()
+)  #: functions and methods that change a thing though their result is used
+TAKING_METHODS = TAKING.union(
+    "append appendleft extend extendleft insert add discard remove update clear sort reverse rotate set reset send "
+    "random normal standard_normal uniform integers randint randrange choice choices sample permutation gauss "
+    "exponential poisson bytes spawn".split()
+)  #: methods that do; a generator of random numbers changes with each of them
+PUTTING = frozenset(
+    ("append", "appendleft", "extend", "insert", "add", "update")
+)  #: these keep what they are given
+HARMLESS = ("print",)
+HOLDING = frozenset(
+    "dict enumerate iter list reversed sorted tuple zip cycle chain memoryview MappingProxyType "
+    "asarray asanyarray ascontiguousarray atleast_1d atleast_2d".split()
+)  #: what they return keeps what they are given
+SETTING_UP = (
+    "set",
+    "seed",
+    "manual_seed",
+    "use",
+    "register",
+    "init",
+    "enable",
+    "disable",
+    "config",
+)  #: how names of functions begin that are called for what they do, though their result gets a name
+NAMESPACES = ("globals", "vars", "locals")
+IMPORTING = ("import_module", "__import__")
+RUNNING = ("exec", "eval")
