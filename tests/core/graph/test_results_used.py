@@ -30,6 +30,7 @@ def run(x):
 """
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
 @pytest.mark.parametrize(
     "statement",
     [

@@ -103,6 +103,19 @@ class Parsed:
         """The statements of the module, in their order."""
         return self._tree.body
 
+    def is_given(self, name: str) -> bool | None:
+        """Whether ``*`` gives a name of it to others; None where its ``__all__`` is no plain list."""
+        bindings = self.bindings.get("__all__", ())
+        if not bindings:
+            return not name.startswith("_")
+        listed = getattr(bindings[0].leaf, "value", None)
+        texts = [getattr(item, "value", None) for item in getattr(listed, "elts", ())]
+        is_plain_list = isinstance(listed, (ast.List, ast.Tuple)) and all(
+            isinstance(one, str) for one in texts
+        )
+        raw = self.text if isinstance(self.text, bytes) else self.text.encode()
+        return name in texts if is_plain_list and raw.count(b"__all__") == 1 else None
+
     def around(self, node: Node) -> ast.stmt | None:
         """Return the statement of the module that a function stands in, if that is not its own."""
         tops = (top for top in self._tree.body if top.lineno <= node.lineno <= (top.end_lineno or top.lineno))

@@ -20,6 +20,7 @@ from reflow.graph.normal import (
     without_markers,
 )
 from reflow.graph.riddles import (
+    MODULE_NAME,
     finder_name,
     is_opaque,
     is_opaque_attribute,
@@ -235,6 +236,12 @@ class _Reader:
         scope.bind_around(node.target.id)
         return f"NamedExpr(target=Name(id={node.target.id!a}),value={self.read(node.value, scope)})"
 
+    def comparison(self, node: ast.Compare, scope: Scope) -> str:
+        """``if __name__ == "__main__":`` is so for who runs the file, and not on workers."""
+        if not self._depth and any(chain_of(one) == (MODULE_NAME,) for one in (node.left, *node.comparators)):
+            self.opaque.add((MODULE_NAME, node.lineno))
+        return self.fields(node, scope)
+
     def importing(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> str:
         self.imports.update(imports_of(node))
         return self.fields(node, scope)
@@ -302,6 +309,7 @@ _WAYS: dict[type, Callable[[_Reader, Any, Scope], str]] = {
     **dict.fromkeys((ast.Import, ast.ImportFrom), _Reader.importing),
     **dict.fromkeys((ast.Global, ast.Nonlocal), _Reader.declaring),
     ast.NamedExpr: _Reader.walrus,
+    ast.Compare: _Reader.comparison,
     ast.Subscript: _Reader.subscript,
     ast.AugAssign: _Reader.adding,
     ast.JoinedStr: _Reader.text_with_values,

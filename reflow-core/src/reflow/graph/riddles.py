@@ -35,6 +35,8 @@ _OPAQUE_ATTRIBUTES = frozenset(
         "getenv",
     )
 )  #: attributes like these
+MODULE_NAME = "__name__"  #: another one for who runs a file than for who imports it
+
 _GETTERS = ("getattr", "setattr", "hasattr")
 _FINDERS = frozenset(("glob", "iglob", "rglob", "iterdir", "listdir", "scandir"))
 _WALK = ("os", "walk")
@@ -56,6 +58,11 @@ def is_opaque(name: str) -> bool:
 def is_opaque_attribute(names: Chain) -> bool:
     """Whether anything can be behind ``names[-1]``, an attribute, or behind one of those before it."""
     return not _OPAQUE_ATTRIBUTES.isdisjoint(names) or names[:2] == ("sys", "modules")
+
+
+def told(name: str) -> str:
+    """Say what a definition does that nobody can follow."""
+    return f"asks for {name}, which is another one on workers" if name == MODULE_NAME else f"calls {name}"
 
 
 def reader_name(call: ast.Call) -> str:

@@ -21,6 +21,7 @@ from reflow.graph.named import LAMBDA, same_name
 from reflow.graph.normal import Node
 from reflow.graph.parsed import IMPORTS, NAMED, Binding, is_for_types
 from reflow.graph.place import Find, Place
+from reflow.graph.riddles import told
 from reflow.graph.unloaded import find_unloaded, with_packages
 from reflow.values.digests import digest
 
@@ -89,9 +90,8 @@ class Walk:
 
     def _follow_all(self, place: Place) -> None:
         for name, line in place.taken.opaque:
-            self._unresolved.add(f"{place.where(line)} calls {name}")
-        for finder in place.taken.finders:
-            self._finds.append(self._find(place, finder))
+            self._unresolved.add(f"{place.where(line)} {told(name)}")
+        self._finds += [self._find(place, finder) for finder in place.taken.finders]
         if place.taken.imports:
             self._load(place.module, place.taken.imports.values())
         for chain in place.taken.chains:
@@ -145,18 +145,26 @@ class Walk:
             self._bound(module, name, bindings, rest)
         if not module.parsed.stars:
             return bool(bindings)
-        places = [(top.lineno, "") for _, top in bindings]
+        places, sources = [(top.lineno, "") for _, top in bindings], list[Module]()
         for star, top in module.parsed.stars:
             other = self._library.modules.named(module.absolute(star.module or "", star.level))
             if other is None or other in without:
                 continue
             if self._in_module(other, name, rest, (*without, module)):
                 places.append((star.lineno, self._counted.name_of(other)))
+                sources.append(other)
                 self._take_branch(module, name, star, top)
         if len(places) > max(1, len(bindings)):
-            order = digest("code", [at for _, at in sorted(places)]).hex()
+            order = digest("code", [at for _, at in sorted(places)] + self._hiding(sources, name)).hex()
             self._counted.add(module, self._counted.label(module, name), order)
         return bool(places)
+
+    def _hiding(self, sources: Iterable[Module], name: str) -> list[str]:
+        """Name the modules of which ``*`` does not give a name; what makes up their ``__all__`` counts."""
+        told = {source: source.parsed.is_given(name) for source in sources}
+        for source in [source for source, is_given in told.items() if is_given is None]:
+            self._in_module(source, "__all__", ())
+        return [f"hidden by {self._counted.name_of(source)}" for source in told if told[source] is False]
 
     def _bound(self, module: Module, name: str, bindings: Sequence[Binding], rest: Chain) -> None:
         key = (module.file, (name, *rest))
