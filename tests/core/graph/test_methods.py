@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reflow.graph.code import codes_of
+
 PROJECT = """
 # config
 from contextlib import contextmanager
@@ -187,3 +189,18 @@ def test_what_no_method_of_the_project_changes_does_not_count(versions, statemen
 
     assert values[0] == values[1]
     assert one.hash == other.hash
+
+
+def test_methods_of_what_a_module_does_not_import_make_no_difference(load):
+    """Which other modules are loaded by then is another matter in each process."""
+    flow = "{}from .model import run\n\ndef task(x: int) -> int:\n    return run(x)\n"
+    modules = {
+        "config": "L = [1]\n\ndef first():\n    return [L]\n",
+        "model": "from .config import L, first\nONE = first()[0].index(1)\n\ndef run(x):\n    return L\n",
+        "stray": "from .config import L\n\nclass Stray:\n    def index(self, n):\n        L.append(n)\n",
+    }
+
+    alone = codes_of({"t": load({"flow": flow.format(""), **modules})})["t"]
+    beside = codes_of({"t": load({"flow": flow.format("from . import stray\n"), **modules})})["t"]
+
+    assert alone.hash == beside.hash

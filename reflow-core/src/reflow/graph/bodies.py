@@ -46,11 +46,11 @@ class Body:
         returned: Names, with attributes behind them, of which it returns a part.
         inside: Of what is changed, that which stays what it is: ``T`` of ``T[k] = v`` and ``T.append(v)``.
         done: Names of what is called for what it does.
-        tree: What it was read from.
+        nodes: All that it was read from.
     """
 
     def __init__(self, node: ast.AST, *, is_method: bool = False) -> None:
-        self.tree = node
+        self.nodes = [*every_node(node)]
         self.changed: set[Chain] = set()
         self.unused: list[ast.Call] = []
         self.calls: list[ast.Call] = []
@@ -76,7 +76,7 @@ class Body:
             self._own.update(one.arg for one in named[:1] if is_method)
             self.parameters = {one.arg for one in named} - self._own
             self._note_defaults(node.name, arguments)
-        for inner in every_node(node):
+        for inner in self.nodes:
             if (note := _NOTES.get(type(inner))) is not None:
                 note(self, inner)
             if inner is not node and isinstance(inner, NAMED):

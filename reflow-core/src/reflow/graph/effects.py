@@ -16,7 +16,7 @@ from reflow.graph.calls import Callee, Calls, is_given_its_class, is_super, rece
 from reflow.graph.classes import changed_of_class, shares
 from reflow.graph.free_names import Chain, chain_of
 from reflow.graph.globals import EVERY, NOTHING, UNSETTABLE, Globals, Key, names_of_reflow
-from reflow.graph.methods import Methods, attributes_in, operations
+from reflow.graph.methods import Methods, are_implicit, attributes_in, operations
 from reflow.graph.modules import Module, Modules
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import NAMED
@@ -143,7 +143,7 @@ class Effects:
             _Changed(body.changed),
             self._by_what_it_is_made_of(module, body) if is_called else _Changed(),
             *(self._by_call(module, body, call, owner) for call in body.calls),
-            *self._by_operations(body),
+            *self._by_operations(module, body),
         ]
         names = set[Key]().union(*(one.names for one in changed))
         chains = [chain for one in changed for chain in one.chains]
@@ -174,7 +174,9 @@ class Effects:
     def _by_what_it_is_made_of(self, module: Module, body: Body) -> _Changed:
         """Return what is changed where something is called that a statement has made."""
         called = [one for chain in body.names for one in self._calls.called(module, body, chain)]
-        methods = [one for node in attributes_in(body.tree) for one in self._methods.named(node.attr)]
+        methods = [
+            one for node in attributes_in(body.nodes) for one in self._methods.named(module, node.attr)
+        ]
         changes = self._by_all([*called, *self._calls.called_next(called)])
         return _Changed(body.names, changes.names | self._by_named(methods).names)
 
@@ -210,17 +212,18 @@ class Effects:
         is_own = bool(body.first) and root == (body.first,)
         if (is_known and not is_own) or self._calls.is_foreign(module, body, root):
             return []
-        return self._methods.named(function.attr)
+        return self._methods.named(module, function.attr)
 
-    def _by_operations(self, body: Body) -> Iterator[_Changed]:
+    def _by_operations(self, module: Module, body: Body) -> Iterator[_Changed]:
         """Yield what is changed by the methods that Python calls by itself: for ``c[k] = v``, ``with c:``, ``c.p``."""
-        if self._is_named:
+        named = {} if self._is_named else self._methods.seen_by(module)
+        if not named:
             return
-        for node in attributes_in(body.tree):
-            if used := self._methods.used(node.attr):
+        for node in attributes_in(body.nodes):
+            if node.attr in named and (used := self._methods.used(module, node.attr)):
                 yield self._by_operation(used, [node.value])
-        for names, operands in operations(body.tree) if self._methods.are_implicit else ():
-            if found := [one for name in names for one in self._methods.named(name)]:
+        for names, operands in operations(body.nodes) if are_implicit(named) else ():
+            if found := [one for name in names if name in named for one in self._methods.named(module, name)]:
                 yield self._by_operation(found, operands)
 
     def _by_operation(self, methods: list[Callee], operands: list[ast.expr]) -> _Changed:
@@ -231,7 +234,7 @@ class Effects:
 
     def _by_naming(self, module: Module, node: ast.ClassDef) -> frozenset[Key]:
         """Return what the parts of a class change that are told their names."""
-        changes = self._by_named(self._methods.named("__set_name__"))
+        changes = self._by_named(self._methods.named(module, "__set_name__"))
         lineage = self._globals.lineage(module, node) if changes.given else ()
         return changes.names.union((home.file, parent.name) for home, parent in lineage)
 

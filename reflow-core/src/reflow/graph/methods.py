@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from functools import cached_property
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
 from reflow.graph.calls import Callee
 from reflow.graph.modules import Module, Modules
-from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
 
 _METHOD = rb"(?m)^[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)"  #: compiled when it is first used
@@ -23,37 +23,53 @@ Operation = tuple[tuple[str, ...], list[ast.expr]]  # names of methods, and what
 
 
 class Methods:
-    """The methods of all loaded classes of the project, by their names."""
+    """The methods of the classes that a module may have objects of, by their names.
+
+    These are its own classes and those of what it imports, and what that imports: whatever else happens to be loaded
+    makes no difference.
+    """
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
-        self._places: dict[str, list[Module]] | None = None
         self._found: dict[Module, dict[str, list[Callee]]] = {}
+        self._names: dict[Module, frozenset[str]] = {}
+        self._imports: dict[Module, list[Module]] = {}
+        self._places: dict[Module, dict[str, list[Module]]] = {}
 
-    def named(self, name: str) -> list[Callee]:
+    def named(self, module: Module, name: str) -> list[Callee]:
         """Return the methods of a name."""
-        if self._places is None:
-            self._places = self._look()
-        return [one for module in self._places.get(name, ()) for one in self._of(module).get(name, ())]
+        places = self.seen_by(module).get(name, ())
+        return [one for place in places for one in self._of(place).get(name, ())]
 
-    def used(self, attribute: str) -> list[Callee]:
+    def used(self, module: Module, attribute: str) -> list[Callee]:
         """Return what runs where an attribute of this name is looked up or set: properties and the like."""
-        return [one for one in self.named(attribute) if _is_used_as_attribute(one.node)]
+        return [one for one in self.named(module, attribute) if _is_used_as_attribute(one.node)]
 
-    @cached_property
-    def are_implicit(self) -> bool:
-        """Whether any is one that Python calls by itself; no module is parsed to tell."""
-        if self._places is None:
-            self._places = self._look()
-        return not self._places.keys().isdisjoint(_IMPLICIT)
+    def seen_by(self, module: Module) -> dict[str, list[Module]]:
+        """Return the modules that have a method of a name, for all names; those are not parsed to tell."""
+        if module not in self._places:
+            found = self._places[module] = {}
+            waiting, known = [module], {module}
+            for one in waiting:
+                others = [other for other in self._imported(one) if other not in known]
+                known.update(others)
+                waiting += others
+                for name in self._names_in(one):
+                    found.setdefault(name, []).append(one)
+        return self._places[module]
 
-    def _look(self) -> dict[str, list[Module]]:
-        found: dict[str, list[Module]] = {}
-        for module in dict.fromkeys(self._modules.loaded()):
-            text = module.raw
-            for name in set(re.findall(_METHOD, text)) if b"class " in text else ():
-                found.setdefault(name.decode(errors="replace"), []).append(module)
-        return found
+    def _imported(self, module: Module) -> list[Module]:
+        if module not in self._imports:
+            loaded = dict.fromkeys(name for name in module.imported() if name in sys.modules)
+            found = [self._modules.named(name) for name in loaded]
+            self._imports[module] = [one for one in found if one is not None]
+        return self._imports[module]
+
+    def _names_in(self, module: Module) -> frozenset[str]:
+        if module not in self._names:
+            raw = re.findall(_METHOD, module.raw) if b"class " in module.raw else []
+            self._names[module] = frozenset(name.decode(errors="replace") for name in raw)
+        return self._names[module]
 
     def _of(self, module: Module) -> dict[str, list[Callee]]:
         if module not in self._found:
@@ -94,34 +110,43 @@ _ITEM = {ast.Load: ("__getitem__", "__missing__"), ast.Store: ("__setitem__",), 
 _WITH = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _ITERATED = ("__iter__", "__next__", "__getitem__")
 _COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
-_IMPLICIT = (
+_IMPLICIT = frozenset((
     *(f"__{kind}{name}__" for name in _BINARY.values() for kind in ("", "r", "i")),
     *_UNARY.values(), *(name for names in (*_ATTRIBUTE.values(), *_ITEM.values()) for name in names),
     *_WITH, *_ITERATED, *_COMPARED,
-)  # fmt: skip
+))  # fmt: skip
 """All methods that Python calls by itself for what is written as something else than a call."""
 
 
-def operations(tree: ast.AST) -> Iterator[Operation]:
+def are_implicit(names: Collection[str]) -> bool:
+    """Whether any is a method that Python calls by itself."""
+    return not _IMPLICIT.isdisjoint(names)
+
+
+def operations(nodes: Iterable[ast.AST]) -> Iterator[Operation]:
     """Yield the methods that Python calls by itself for the parts of a statement, with what they are called of."""
-    for node in every_node(tree):
-        if isinstance(node, ast.Attribute):
-            yield _ATTRIBUTE[type(node.ctx)], [node.value]
-        elif isinstance(node, ast.Subscript):
-            yield _ITEM[type(node.ctx)], [node.value]
-        elif isinstance(node, (ast.BinOp, ast.AugAssign)):
-            sides = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.target, node.value]
-            yield tuple(f"__{kind}{_BINARY[type(node.op)]}__" for kind in ("", "r", "i")), sides
-        elif isinstance(node, ast.UnaryOp):
-            yield (_UNARY[type(node.op)],), [node.operand]
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            yield _WITH, [item.context_expr for item in node.items]
-        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-            yield _ITERATED, [node.iter]
-        elif isinstance(node, ast.Compare):
-            yield _COMPARED, [node.left, *node.comparators]
+    return (_OPERATIONS[type(node)](node) for node in nodes if type(node) in _OPERATIONS)
 
 
-def attributes_in(tree: ast.AST) -> Iterator[ast.Attribute]:
-    """Yield all attributes that a statement looks up or sets."""
-    return (node for node in every_node(tree) if isinstance(node, ast.Attribute))
+def attributes_in(nodes: Iterable[ast.AST]) -> list[ast.Attribute]:
+    """Return all attributes that a statement looks up or sets."""
+    return [node for node in nodes if isinstance(node, ast.Attribute)]
+
+
+def _binary(node: Any) -> Operation:
+    sides = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.target, node.value]
+    return _METHODS_OF[type(node.op)], sides
+
+
+_METHODS_OF = {op: tuple(f"__{kind}{name}__" for kind in ("", "r", "i")) for op, name in _BINARY.items()}
+_OPERATIONS: dict[type, Callable[[Any], Operation]] = {
+    ast.Attribute: lambda node: (_ATTRIBUTE[type(node.ctx)], [node.value]),
+    ast.Subscript: lambda node: (_ITEM[type(node.ctx)], [node.value]),
+    **dict.fromkeys((ast.BinOp, ast.AugAssign), _binary),
+    ast.UnaryOp: lambda node: ((_UNARY[type(node.op)],), [node.operand]),
+    **dict.fromkeys(
+        (ast.With, ast.AsyncWith), lambda node: (_WITH, [one.context_expr for one in node.items])
+    ),
+    **dict.fromkeys((ast.For, ast.AsyncFor, ast.comprehension), lambda node: (_ITERATED, [node.iter])),
+    ast.Compare: lambda node: (_COMPARED, [node.left, *node.comparators]),
+}
