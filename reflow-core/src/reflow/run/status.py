@@ -83,7 +83,7 @@ def drift(run: OpenRun) -> list[str]:
         told.append(f"the Python of this run is not there, and nothing of it can start: {python}; {remedy}")
     if lost := lost_copies(run.paths, modules):
         told.append(
-            f"this run works with its own copy of {lost[0]}, which is gone from {run.paths.source}, or damaged; "
+            f"this run works with its own copy of {lost[0]}, which is gone from {run.paths.source}, or not as it was; "
             f"{remedy}"
         )
     elif edited := changed_files(run.paths, modules):
