@@ -615,6 +615,50 @@ def test_what_was_certainly_refused_does_not_keep_a_cancel(engine):
     assert engine.ledger.overview().state is RunState.CANCELLED
 
 
+def test_what_was_refused_and_then_cancelled_ends_though_the_scheduler_does_not_answer(engine):
+    engine.cluster.answers.extend(["busy"] * 100)
+    engine.cluster.run_for(16.0)
+    engine.cluster.deaf_until = engine.cluster.now_s + 1000.0
+    ask_to_cancel(engine)
+    advance(engine.opened())
+
+    assert engine.ledger.overview().state is RunState.CANCELLED
+
+
+def cancel_and_retry_unheard(engine: EngineMachine) -> None:
+    """Cancel a run and open it again, while the scheduler answers nobody."""
+    until(engine, "side")
+    engine.cluster.deaf_until = engine.cluster.now_s + 10.0
+    ask_to_cancel(engine)
+    advance(engine.opened())
+    assert engine.ledger.overview().state is RunState.CANCELLED
+    write_request(engine.paths, "retry", (Scope("side"),))
+    advance(engine.opened())
+    assert engine.ledger.overview().state is RunState.RUNNING
+
+
+def test_nobody_counts_on_a_small_job_that_was_told_to_end_and_may_have_heard_it(engine):
+    until(engine, "side")
+    before = guards_of(engine)
+    cancel_and_retry_unheard(engine)
+
+    fresh = {str(e.native_id) for e in guards_of(engine) if e not in before}
+    tasks = {row.task for row in engine.ledger.overview().submissions if row.native_id in fresh}
+    assert NET in tasks
+    assert tasks != {NET}
+
+
+def test_a_small_job_that_did_not_hear_that_it_is_to_end_is_told_again(engine):
+    until(engine, "side")
+    before = guards_of(engine)
+    cancel_and_retry_unheard(engine)
+    assert any(guard in before for guard in guards_of(engine))
+    engine.cluster.run_for(12.0)
+    advance(engine.opened())
+
+    assert not any(guard in before for guard in guards_of(engine))
+
+
 @pytest.mark.parametrize("engine", [("flow_1_0", Limits(elements_per_request=2))], indirect=True)
 def test_nothing_is_submitted_once_a_cancel_is_there(engine):
     before = len(engine.cluster.elements)

@@ -16,6 +16,8 @@ from reflow.run.advance import advance
 from reflow.run.cancel import cancel
 from reflow.run.rebuild_ledger import rebuild_ledger
 from reflow.run.release import release
+from reflow.run.retry import retry
+from reflow.rundir.control import Scope
 
 ELEMENTS_S = 1.0
 
@@ -44,6 +46,22 @@ def test_nothing_runs_twice_whenever_the_ledger_is_rebuilt(engine, seconds):
 
     assert engine.ledger.overview().state is RunState.SUCCEEDED
     assert Counter(engine_flow.CALLS) == Counter(set(engine_flow.CALLS))
+
+
+def test_what_was_refused_and_then_cancelled_is_not_taken_for_submitted_by_a_rebuilt_ledger(engine):
+    engine.cluster.answers.extend(["busy"] * 100)
+    engine.cluster.run_for(16.0)
+    engine.was_cancelled = True
+    cancel(engine.opened(), (Scope("work"),))
+    engine.cluster.answers.clear()
+    retry(engine.opened(), (Scope("work", frozenset({1})),))
+    engine.get_over()
+
+    rebuild_ledger(engine.opened())
+
+    assert engine.ledger.overview().submissions == []
+    engine.succeeded.clear()  # what is behind work is found again once the run goes on
+    _go_on(engine)
 
 
 def test_a_held_run_hands_nothing_over_whoever_looks(engine):

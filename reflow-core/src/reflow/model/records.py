@@ -109,7 +109,8 @@ class SubmissionRow(NamedTuple):
         state: ``intent`` until there is an answer, ``open`` until all elements have ended, then ``ended``;
             ``refused`` when the executor certainly will not take it.
         native_id: The executor's name for it, once it is known.
-        ended: When it ended; of an intent, when it was certainly not taken though it may be later.
+        ended: When it ended; of an intent, when it was certainly not taken though it may be later; of a small job of
+            reflow's own that is still there, when it was told to end.
         logs: Where each element's log begins in the joined log of the task, as JSON, once it has ended.
     """
 

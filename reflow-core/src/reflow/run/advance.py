@@ -17,7 +17,7 @@ from reflow.run.guards import Guards
 from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
 from reflow.run.hold import ASKED_AGAIN, Hold, held
 from reflow.run.opened import OpenRun
-from reflow.run.small_jobs import is_of_small_job, is_small
+from reflow.run.small_jobs import is_dismissed, is_of_small_job, is_small
 from reflow.run.standing import Reports, ask, is_settled, open_work
 from reflow.run.status import save_picture
 from reflow.rundir.control import list_requests, take_notes
@@ -218,6 +218,7 @@ class _Pass:
 
     def _answer_intents(self) -> None:
         """Find out about submissions whose answer never came, and make those again that certainly were not taken."""
+        self._drop_intents()
         intents = self._intents()
         if not intents:
             return
@@ -235,15 +236,24 @@ class _Pass:
         ]
         self._hold.is_heard = True
         known = {row.token for row in adopted}
-        again = [row for row in intents if row.token not in known and self._is_ripe(row)]
+        again = [row for row in intents if row.token not in known and is_settled(self._executor, row)]
         self._hold.apply(Changes(submissions=adopted))
         self._guards.watch(row for row in adopted if not is_small(row))
         self._coordinator.submissions.hand_over_again([row for row in again if not is_small(row)])
         self._guards.hand_over_again([row for row in again if is_small(row)])
         self._coordinator.submissions.call_off(open_work(self._hold))
 
+    def _drop_intents(self) -> None:
+        """End the submissions that were refused for now and are not wanted any more: no answer can change that."""
+        refused = [row for row in self._intents() if is_refused_for_now(row)]
+        unwanted = [row for row in refused if not self._coordinator.submissions.left_of(row)]
+        if unwanted:
+            self._coordinator.submissions.hand_over_again(unwanted)
+
     def _intents(self) -> list[SubmissionRow]:
-        return [row for row in self._hold.overview().submissions if row.state == "intent"]
+        """Return the submissions without an answer, but for small jobs that were dismissed meanwhile."""
+        rows = self._hold.overview().submissions
+        return [row for row in rows if row.state == "intent" and not (is_small(row) and is_dismissed(row))]
 
     def _is_claimed(self, row: SubmissionRow) -> bool:
         """Whether a job has worked on a submission: it was accepted then, though nobody may remember it."""
@@ -253,17 +263,11 @@ class _Pass:
     def _settled_find(self, intents: list[SubmissionRow]) -> dict[str, str]:
         tokens = [row.token for row in intents]
         found = self._executor.find(tokens)
-        while self._stays and not all(r.token in found or self._is_ripe(r) for r in intents):
+        while self._stays and not all(r.token in found or is_settled(self._executor, r) for r in intents):
             if self._doze(LOOK_AGAIN_S):
                 break
             found = self._executor.find(tokens)
         return found
-
-    def _is_ripe(self, row: SubmissionRow) -> bool:
-        """Whether an intent that is not found may be dealt with: as long as it may be on its way, nobody knows."""
-        if is_refused_for_now(row) and not self._coordinator.submissions.left_of(row):
-            return True
-        return is_settled(self._executor, row)
 
     def _doze(self, seconds: float) -> bool:
         """Wait; return True as soon as something was asked for."""

@@ -16,6 +16,7 @@ from reflow.run.small_jobs import (
     WATCHDOG,
     dispatch_of,
     has_small_jobs,
+    is_dismissed,
     is_small,
     net_begins_s,
     partition_of,
@@ -47,7 +48,7 @@ class Guards:
 
         The run's first one brings the safety net along: what is written at once is synced once.
         """
-        known = self._guarded(row for row in self._small() if row.token != used)
+        known = self._guarded(row for row in self._on_duty() if row.token != used)
         bare: dict[str, list[SubmissionRow]] = {}
         for row in submissions if self._allowed else ():
             if row.state == "open" and row.token not in known:
@@ -59,7 +60,7 @@ class Guards:
         """See to it that somebody looks soon at submissions whose answer never came, where no watchdog will."""
         rows = self._hold.overview().submissions
         at_work = {row.token for row in rows if row.state == "open"}  # which may take for days
-        others = [r for r in self._small() if watched(r) and r.token != used and not watched(r) & at_work]
+        others = [r for r in self._on_duty() if watched(r) and r.token != used and not watched(r) & at_work]
         if submissions and not others and self._allowed:
             self._hand_over([self._new_watchdog(submissions)])
 
@@ -69,15 +70,16 @@ class Guards:
 
     def is_guarded(self, *, used: str = "") -> bool:
         """Whether a small job will look at the run, or none is allowed to."""
-        rows = (row for row in self._small() if row.state == "open" and row.token != used)
+        rows = (row for row in self._on_duty() if row.state == "open" and row.token != used)
         return not self._allowed or any(rows)
 
     def refused(self) -> list[str]:
         """Return how messages begin that tell of small jobs which were not taken, and still are missing."""
         rows = self._hold.overview().submissions
-        guarded = self._guarded(row for row in rows if row.state == "open")
+        guards = [row for row in self._on_duty() if row.state == "open"]
+        guarded = self._guarded(guards)
         is_bare = any(not is_small(row) and row.token not in guarded for row in rows)
-        has_net = any(row.task == NET and row.state == "open" for row in rows)
+        has_net = any(row.task == NET for row in guards)
         return [*([_refused(WATCHDOG)] if is_bare else []), *([] if has_net else [_refused(NET)])]
 
     def drop_dead(self, told: Reports) -> None:
@@ -94,14 +96,18 @@ class Guards:
     def retire(self, *, used: str = "") -> None:
         """Cancel the watchdogs of submissions that have ended, once what follows them has its own.
 
-        Until then they stay: whoever waits for an answer that did not come has to be one of them.
+        Until then they stay: whoever waits for an answer that did not come has to be one of them. What was dismissed
+        and not heard of it is told again.
         """
         rows = self._hold.overview().submissions
         tasks = [row for row in rows if not is_small(row)]
-        guarded = self._guarded(row for row in self._small() if row.state == "open" and row.token != used)
+        guards = [row for row in self._on_duty() if row.token != used]
+        guarded = self._guarded(row for row in guards if row.state == "open")
+        over = [row for row in self._small() if is_dismissed(row) and row.token != used]
         if all(row.state == "open" and row.token in guarded for row in tasks):
             alive = {row.token for row in tasks}
-            self._end([r for r in rows if watched(r) and not watched(r) & alive and r.token != used])
+            over += [row for row in guards if watched(row) and not watched(row) & alive]
+        self._end(over)
 
     def end(self, *, used: str = "") -> None:
         """Cancel all small jobs, since the run is over; the one that asks ends by itself."""
@@ -126,6 +132,9 @@ class Guards:
     def _small(self) -> list[SubmissionRow]:
         return [row for row in self._hold.overview().submissions if is_small(row)]
 
+    def _on_duty(self) -> list[SubmissionRow]:
+        return [row for row in self._small() if not is_dismissed(row)]
+
     def _guarded(self, rows: Iterable[SubmissionRow]) -> frozenset[str]:
         return frozenset().union(*map(watched, rows))
 
@@ -135,7 +144,7 @@ class Guards:
         return small_submission(self._hold.run, watchdog_of(rows), before)
 
     def _new_net(self, used: str) -> list[SubmissionRow]:
-        if not self._allowed or any(row.task == NET and row.token != used for row in self._small()):
+        if not self._allowed or any(row.task == NET and row.token != used for row in self._on_duty()):
             return []
         before = sum(1 for row in self._hold.ledger.submissions() if row.task == NET)
         return [small_submission(self._hold.run, NET, before)]
@@ -190,22 +199,31 @@ class Guards:
             return None
 
     def _end(self, rows: Sequence[SubmissionRow]) -> None:
+        """Cancel small jobs; those of which it is not certain that they are gone are dismissed, and told again."""
+        gone = self._told_to_end(rows)
+        self.leave(gone)
+        late = [row for row in rows if row.token not in gone and not is_dismissed(row)]
+        if late:
+            self._hold.apply(Changes(submissions=[row._replace(ended=now_ms()) for row in late]))
+
+    def _told_to_end(self, rows: Sequence[SubmissionRow]) -> set[str]:
+        """Cancel small jobs, and return the tokens of those that are gone then, or were never there."""
         unanswered = [row.token for row in rows if not row.native_id]
         try:
             found = self._executor.find(unanswered) if unanswered else {}
             natives = [native for row in rows if (native := row.native_id or found.get(row.token))]
             if natives:
                 self._executor.cancel(natives)
-        except SchedulerError as error:  # they are tried again by whoever comes next, be it one of them
+        except SchedulerError as error:  # they are told again by whoever comes next, be it one of them
             self._hold.tell_unheard(error, "small jobs of this run could not be cancelled:")
-            return
-        self.leave(
+            return set()
+        return {
             row.token
             for row in rows
             if row.native_id
             or row.token in found
             or is_settled(self._executor, row)  # else it may still arrive
-        )
+        }
 
 
 def _refused(task: str) -> str:

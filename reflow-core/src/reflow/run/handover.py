@@ -269,7 +269,7 @@ def _keep_answer(hold: Hold, submission: SubmissionRow, answer: dict[str, str]) 
 
 def give_up(hold: Hold, submission: SubmissionRow) -> None:
     """Write down that an intent was certainly not taken and will not be submitted any more."""
-    _keep_answer(hold, submission, {"given_up": "it was more than was taken at once"})
+    _keep_answer(hold, submission, {"given_up": "nothing of it was taken"})
 
 
 def forget_answer(hold: Hold, submission: SubmissionRow) -> None:

@@ -32,6 +32,11 @@ def is_small(row: SubmissionRow) -> bool:
     return row.task.startswith("@")
 
 
+def is_dismissed(row: SubmissionRow) -> bool:
+    """Whether a small job was told to end: nobody counts on it any more, whether that was heard or not."""
+    return row.ended is not None
+
+
 def is_of_small_job(paths: RunPaths, token: str) -> bool:
     """Whether a token is that of a small job, by its own request: the ledger may be out of reach."""
     try:

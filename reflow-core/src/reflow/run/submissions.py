@@ -120,7 +120,7 @@ class Submissions:
             if refusal is None or not refusal.over_limit or submission.count <= 1:
                 return answer
             submission = self._shortened(submission, submission.count // 2)
-        return Answered(submission._replace(state="ended", ended=now_ms()))
+        return Answered(self._given_up(submission) if submission.state == "intent" else submission)
 
     def _is_wanted(self, submission: SubmissionRow) -> bool:
         """Whether an intent is to be submitted, as far as can be known right before that is done."""
@@ -142,12 +142,16 @@ class Submissions:
         back = [hand_back(row, charge=False) for row in left]
         intent = self._intent_of(submission, back[: count * submission.pack])
         rows, made = (intent.rows, [intent.submission]) if intent is not None else ((), [])
-        over = submission._replace(state="ended", ended=now_ms())
-        give_up(self._hold, over)
+        over = self._given_up(submission)
         self._hold.apply(Changes(instances=[*back[len(rows) :], *rows], submissions=[over, *made]))
         remove_payload(self._hold.run.paths.submission(over.token))
         clear(self._hold, over)
         return made[0] if made else over
+
+    def _given_up(self, intent: SubmissionRow) -> SubmissionRow:
+        """Write down that an intent was not taken and is submitted no more; return its row for the ledger."""
+        give_up(self._hold, intent)
+        return intent._replace(state="ended", ended=now_ms())
 
     def _intent_of(self, submission: SubmissionRow, rows: Sequence[InstanceRow]) -> Intent | None:
         """Prepare a submission of instances of another, to begin alike; None where there are none, or it cannot be."""
@@ -183,7 +187,7 @@ class Submissions:
         """
         wanted = [row._replace(created=now_ms(), ended=None) for row in rows if self.left_of(row)]
         tokens = {row.token for row in wanted}
-        dropped = [row._replace(state="ended", ended=now_ms()) for row in rows if row.token not in tokens]
+        dropped = [self._given_up(row) for row in rows if row.token not in tokens]
         if rows:
             self._hold.apply(Changes(submissions=[*wanted, *dropped]))
         self._clear(dropped)
