@@ -238,6 +238,26 @@ def test_a_cancel_reaches_one_who_hears_of_it_after_the_retry_that_follows(submi
 
 
 @only_local
+def test_what_is_retried_does_not_begin_beside_what_was_cancelled_and_still_cleans_up(
+    submit, terminal, until
+):
+    run = submit("a", "b", "c")
+    (run.run_dir / "hold-b").touch()
+    assert run.type("cancel", "gated[1]") == 0
+    until(lambda: run.called("interrupted") == ["b"])
+    run.open()
+    retried = terminal("retry", run.run_dir, "gated[1]")
+    until(lambda: run.called("end") == ["a", "c"])
+    run.let_grow_old()
+    assert run.called("begin") == ["a", "b", "c"]
+    (run.run_dir / "hold-b").unlink()
+
+    assert [process.wait(60) for process in (retried, run.process)] == [0, 0]
+    assert run.called("begin") == ["a", "b", "b", "c"]
+    assert run.called("end") == ["a", "b", "c"]
+
+
+@only_local
 def test_what_failed_can_be_retried_while_the_rest_runs(submit, until):
     run = submit("fails", "a")
     run.let_grow_old()

@@ -56,6 +56,13 @@ class WaitsForNobody(LocalExecutor):
         return super().submit(request._replace(predecessors=()))
 
 
+class WaitsForNoPosition(LocalExecutor):
+    """caught by: single_positions_of_others_end_first"""
+
+    def submit(self, request):
+        return super().submit(request._replace(elements_ahead=()))
+
+
 class IgnoresWidth(LocalExecutor):
     """caught by: wide_task_runs_alone"""
 

@@ -20,7 +20,7 @@ def free_size(monkeypatch):
 def order(name="a", cpus=1, instances=100, slots=4, elements=4, **resources):
     asked = Resources(cpus=cpus, **resources)
     request = JobRequest(name, [], [], elements, instances, asked, "", name, "", "")
-    return Order(request, slots, ())
+    return Order(request, slots)
 
 
 def chosen(orders, worker=0, current=None, since=0.0, now=1.0, slots=4):

@@ -59,7 +59,8 @@ class LocalExecutor(ResidentExecutor):
         from reflow_local.native import native_id
         from reflow_local.order import Order
 
-        order = Order(request, self._slot_count, self._unfinished(request.predecessors))
+        ahead = [(order, at) for native, at in request.elements_ahead if (order := self._order(native))]
+        order = Order(request, self._slot_count, self._unfinished(request.predecessors), ahead)
         self._orders[request.token] = order
         native = native_id(request.count, request.serve_argv, len(self._tokens)).text()
         self._tokens[native] = request.token

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from reflow.plugin import JobRequest, NamedTuple
 
@@ -64,6 +64,11 @@ class Element:
 class Order:
     """A request that is being worked on.
 
+    Args:
+        slots: How many workers there may be.
+        after: Tokens of the requests that must have ended first.
+        ahead: Positions in others, at which no worker may be any more.
+
     Attributes:
         width: How many slots a worker takes up that works for it.
         waiting: Batches that nobody holds.
@@ -72,11 +77,18 @@ class Order:
         served: When a worker last got something of it.
     """
 
-    def __init__(self, request: JobRequest, slots: int, after: Collection[str]) -> None:
+    def __init__(
+        self,
+        request: JobRequest,
+        slots: int,
+        after: Collection[str] = (),
+        ahead: Iterable[tuple[Order, int]] = (),
+    ) -> None:
         self.request = request
         self.width = min(max(1, request.resources.cpus), slots)
         self.most_workers = min(request.resources.array_parallelism or slots, slots, max(1, request.count))
         self.after = set(after)
+        self._ahead = list(ahead)
         self.not_before = time.monotonic() + request.begin_s
         self.waiting = [Batch(0, request.instances)] if request.instances else []
         self.elements: dict[int, Element] = {}
@@ -109,7 +121,13 @@ class Order:
 
     def may_start(self, now: float) -> bool:
         """Whether what comes before it has ended, and its time has come."""
-        return not self.after and now >= self.not_before
+        self._ahead = [(order, position) for order, position in self._ahead if order.is_at(position)]
+        return not (self.after or self._ahead) and now >= self.not_before
+
+    def is_at(self, position: int) -> bool:
+        """Whether a worker holds an instance, and may be inside it."""
+        held = (batch for element in self.elements.values() for batch in element.held)
+        return any(batch.begin <= position < batch.end for batch in held)
 
     def has_work_for(self, worker: int) -> bool:
         """Whether a worker can be given something of it."""

@@ -21,7 +21,10 @@ def names(names: list[str], run_dir: RunDir = RunDir()) -> list[str]:
 
 @wf.array_job
 def gated(name: Annotated[str, Result("names")], run_dir: RunDir = RunDir()) -> str:
-    """Wait for the gate of its name or for that of all; without them, for ever."""
+    """Wait for the gate of its name or for that of all; without them, for ever.
+
+    One that is interrupted takes as long to end as there is a file that holds it.
+    """
     gates = Path(run_dir) / "open", Path(run_dir) / f"open-{name}"
     try:
         note(run_dir, "begin", name)
@@ -29,6 +32,8 @@ def gated(name: Annotated[str, Result("names")], run_dir: RunDir = RunDir()) -> 
             time.sleep(0.01)
     except TaskInterrupted:
         note(run_dir, "interrupted", name)
+        while (Path(run_dir) / f"hold-{name}").exists():
+            time.sleep(0.01)
         raise
     if name.startswith("fails"):
         raise ValueError(name)

@@ -28,7 +28,7 @@ class JobRequest(NamedTuple):
         resources: What each element asks for.
         predecessors: Native ids that must have ended first, however they ended.
         elements_ahead: Single elements of others that must have ended first, each with the native id that it is of;
-            resident executors are not given any.
+            of resident executors' requests, positions of single instances.
         begin_s: Seconds from now before which it must not start.
         warn_s: Seconds before its time limit at which an element is sent SIGUSR2, where the scheduler can; 0: never.
         exclude: Nodes to leave out, where others will do.

@@ -35,7 +35,7 @@ from reflow.run.job_request import Asked, Frame, task_request
 from reflow.run.opened import OpenRun
 from reflow.run.tries import Wave, tries_of
 from reflow.run.upstream import delivered_texts, no_fit
-from reflow.rundir.control import last_before_opened
+from reflow.rundir.control import Scope, last_before_opened
 from reflow.rundir.layout import RunPaths, SubmissionPaths
 from reflow.rundir.payload import Line, write_payload
 from reflow.values.digests import canonical
@@ -98,20 +98,24 @@ def prepare(hold: Hold, executor: Executor, task: str, array: Array, number: int
 def still_ending(hold: Hold, executor: Executor, task: str, rows: Sequence[InstanceRow]) -> Behind:
     """Return what is still at work of a task and was cancelled: it may take long to end.
 
-    What is opened again would else be at work beside what was cancelled and cleans up after itself.
+    What is opened again would else be at work beside what was cancelled and cleans up after itself. Of resident
+    workers it is the positions of single instances.
 
     Args:
         rows: The instances that are to be handed over; those that were never tried have nothing to wait for.
     """
-    if isinstance(executor, ResidentExecutor) or not any(row.attempt for row in rows):
+    if not any(row.attempt for row in rows):
         return {}
     ours = {row.token: row for row in hold.overview().submissions if row.task == task and row.state == "open"}
+    before = [row for row in rows if row.submission in ours]
+    if isinstance(executor, ResidentExecutor):
+        return _positions_at_work(hold, before, ours.values()) if before else {}
     if not ours:
         return {}
     wanted = _elements_of(hold.ledger.instances(task, {InstanceState.SUBMITTED}), ours)
     found: Behind = {token: None for token in ours if token not in wanted}
     single: dict[str, list[int]] = {}
-    for token, elements in _elements_of(rows, ours).items():
+    for token, elements in _elements_of(before, ours).items():
         if token in wanted and (left := elements - wanted[token]):
             from reflow.rundir.at_work import begun_elements  # little is cancelled and opened again
 
@@ -120,6 +124,21 @@ def still_ending(hold: Hold, executor: Executor, task: str, rows: Sequence[Insta
     if sum(map(len, single.values())) > MOST_AHEAD:
         return found | dict.fromkeys(single)
     return found | single
+
+
+def _positions_at_work(
+    hold: Hold, rows: Sequence[InstanceRow], submissions: Iterable[SubmissionRow]
+) -> Behind:
+    """Return those of some instances that workers are at, by the position that they had."""
+    from reflow.run.begun import begun_attempts  # little is cancelled and opened again
+
+    begun = begun_attempts(hold.run, Scope(rows[0].task), submissions)
+    at_work = {(one.submission, one.index) for one in begun if one.state is InstanceState.RUNNING}
+    found: Behind = {}
+    for row in rows:
+        if (row.submission, row.index) in at_work:
+            found[str(row.submission)] = [*(found.get(str(row.submission)) or ()), row.position or 0]
+    return found
 
 
 def _elements_of(

@@ -256,6 +256,26 @@ class ResidentExecutorContract(ExecutorContract):
             2: "succeeded",
         }
 
+    def test_single_positions_of_others_end_first(
+        self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
+    ) -> None:
+        names = ["a", "b"]
+        first = run.submission("wait_for", [{"n": n, "name": name} for n, name in enumerate(names)])
+        native = resident.submit(run.request(first, 2))
+        began = (run.folder / "runs").glob
+        self._pump_until(resident, lambda: len(list(began("began*"))) == 2)
+        (run.folder / "runs" / "a").touch()
+        second = run.submission("mark", [{"n": 2}])
+        resident.submit(run.request(second, 1, elements_ahead=[(native, 1)]))
+        self._pump_until(resident, lambda: 0 in run.ends(first))
+        resident.pump(0.5)
+        (run.folder / "runs" / "b").touch()
+
+        pump_until_ended(resident, [_token(first), _token(second)], self.timeout_s)
+
+        (begun, _) = run.outcomes(second)
+        assert begun.time >= run.ends(first)[1].time
+
     def test_death_costs_the_current_instance_and_no_other(
         self, needs_processes: None, resident: ResidentExecutor, run: SmallRun
     ) -> None:
