@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,19 +118,22 @@ def copy_into(target: BinaryIO, source: BinaryIO) -> None:
 
 def read_bytes(path: str) -> bytes:
     """Return a file's bytes, never following a link in its last part."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
+    with _opened(path) as descriptor:
         blocks = iter(lambda: os.read(descriptor, _BLOCK), b"")  # a file object asks for its size, twice
         return b"".join(blocks)
-    finally:
-        os.close(descriptor)
 
 
 def read_piece(path: str, begin: int, end: int) -> bytes:
     """Return the bytes of a part of a file, less where the file is shorter; never following a link in its last part."""
+    with _opened(path) as descriptor:
+        return os.pread(descriptor, end - begin, begin)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        return os.pread(descriptor, end - begin, begin)
+        yield descriptor
     finally:
         os.close(descriptor)
 
