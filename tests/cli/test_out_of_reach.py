@@ -66,6 +66,15 @@ def test_a_text_that_is_named_as_the_store_is_left_alone(terminal, command):
     assert (terminal.folder / "own.py").read_text() == OWN
 
 
+def test_a_run_is_not_begun_with_a_text_that_is_named_as_its_store(terminal):
+    (terminal.folder / "own.py").write_text(OWN)
+
+    told = terminal.python("own.py", "submit", "--given", "own.py", "--store", "own.py")
+
+    assert told.complains(3, str(terminal.folder / "own.py"), "is no store of reflow", "--store")
+    assert not list(terminal.folder.glob("runs/own/.reflow/*"))
+
+
 # run directories
 
 

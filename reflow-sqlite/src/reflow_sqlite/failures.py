@@ -74,7 +74,7 @@ def in_words(error: sqlite3.Error, kind: Kind, path: str) -> StoreError:
     return StoreError(f"the {kind.what} {path} cannot be used: {text}; see: ls -l {path}")
 
 
-def other_file(path: str) -> StoreError | None:
+def other_file(path: str) -> StoreDamaged | None:
     """Return the error for a text whose name is none of a store, which is a typing error and no damage.
 
     Not to be asked of a file that this process has open: to read it would drop its locks.
@@ -88,7 +88,7 @@ def other_file(path: str) -> StoreError | None:
         return None
     if not head or b"\0" in head or b"SQLite format 3".startswith(head):
         return None
-    return StoreError(f"{path} is no store of reflow, but a text file; name another with --store")
+    return StoreDamaged(f"{path} is no store of reflow, but a text file; name another with --store")
 
 
 def _remedy(kind: Kind, path: str) -> str:
