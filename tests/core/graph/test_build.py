@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,6 +146,37 @@ def test_a_function_that_was_defined_again_is_told_from_the_one_that_is_a_task_n
     (told,) = problems(flow)
     assert "takes the function 'prepare' as it was before 'prepare' was defined again" in told
     assert 'or name the other as text: "prepare"' in told
+
+
+def class_of(module, name="Cfg"):
+    return dataclass(type(name, (), {"__annotations__": {"a": int}, "__module__": module}))
+
+
+@pytest.mark.parametrize("array", [False, True], ids=["job", "array task"])
+@pytest.mark.parametrize(
+    ("returned", "taken", "message"),
+    [
+        (
+            "cells",
+            "cells",
+            "two classes, since Cfg was defined again after one of the tasks; define both tasks",
+        ),
+        ("cells", "other", "two classes, Cfg of cells and Cfg of other; import one of them in both places"),
+    ],
+)
+def test_two_classes_of_one_name_are_told_as_two(array, returned, taken, message):
+    flow = Flow("f")
+    before, after = class_of(returned), class_of(taken)
+
+    @flow.job
+    def prepare() -> list[before]: ...
+
+    @flow.job(array=array)
+    def use(x: Annotated[after if array else list[after], Result("prepare")]) -> str: ...
+
+    (told,) = problems(flow)
+    assert message in told
+    assert "annotate x" not in told
 
 
 def test_a_function_of_an_included_flow_names_its_task_unless_it_is_several():

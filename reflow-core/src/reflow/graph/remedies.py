@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reflow.graph.types import item_of, list_of, show
 from reflow.graph.wiring import Upstream, Wanted
 from reflow.values.shapes import Shape
@@ -22,6 +24,8 @@ def ambiguous_hint(parameter: str, upstreams: list[Upstream]) -> str:
 
 def refusal_hint(parameter: str, upstreams: list[Upstream], wanted: Wanted) -> str:
     """Return the remedy where nothing fits: what to annotate, or what to return."""
+    if (namesakes := _namesakes(upstreams, wanted)) is not None:
+        return _namesakes_hint(*namesakes)
     if wanted.several:
         return _several_hint(parameter, upstreams, wanted)
     upstream = upstreams[0]
@@ -51,6 +55,38 @@ def _returned(upstream: Upstream, wanted: Wanted) -> Shape | None:
     if wanted.array and not upstream.array and not wanted.broadcast:
         return list_of(wanted.type)
     return wanted.type
+
+
+def _namesakes(upstreams: list[Upstream], wanted: Wanted) -> tuple[type, type] | None:
+    """Two classes of one name, of which one is returned and the other is wanted: the name alone tells nobody why."""
+    taken = {cls.__qualname__: cls for cls in _classes(wanted.type)}
+    for upstream in upstreams:
+        for cls in _classes(upstream.returns):
+            other = taken.get(cls.__qualname__, cls)
+            if other is not cls:
+                return cls, other
+    return None
+
+
+def _classes(shape: Shape) -> Iterator[type]:
+    found = shape.type.annotation if shape.kind == "adapter" else shape.type
+    if isinstance(found, type):
+        yield found
+    for part in shape.parts:
+        yield from _classes(part)
+
+
+def _namesakes_hint(returned: type, taken: type) -> str:
+    name = returned.__qualname__
+    if returned.__module__ != taken.__module__:
+        return (
+            f"these are two classes, {name} of {returned.__module__} and {name} of {taken.__module__}; "
+            f"import one of them in both places"
+        )
+    return (
+        f"these are two classes, since {name} was defined again after one of the tasks; "
+        f"define both tasks again too (run their cells)"
+    )
 
 
 def _several_hint(parameter: str, upstreams: list[Upstream], wanted: Wanted) -> str:
