@@ -179,6 +179,24 @@ def test_two_classes_of_one_name_are_told_as_two(array, returned, taken, message
     assert "annotate x" not in told
 
 
+class Unstored:
+    pass
+
+
+@pytest.mark.parametrize(("returned", "taken"), [(Unstored, int), (int, Unstored)])
+def test_an_array_task_is_not_told_to_lack_a_width_where_a_type_is_not_known(returned, taken):
+    flow = Flow("f")
+
+    @flow.job
+    def prepare() -> list[returned]: ...
+
+    @flow.array_job
+    def use(x: Annotated[taken, Result("prepare")]) -> str: ...
+
+    (told,) = problems(flow)
+    assert "cannot store values of type" in told
+
+
 def test_a_function_of_an_included_flow_names_its_task_unless_it_is_several():
     flow, top = Flow("f"), Flow("top")
 

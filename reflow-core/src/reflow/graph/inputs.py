@@ -37,7 +37,6 @@ class _Case:
 
 def wire_task(spec: TaskSpec, references: References, shapes: Shapes, report: Report) -> dict[str, Wiring]:
     """Return how each ``result`` parameter of a task is wired, by name; what cannot be is reported."""
-    before = len(report.problems)
     cases = list(_cases(spec, references, shapes, report))
     found = _wire_cases(cases)
     wired = {}
@@ -46,11 +45,8 @@ def wire_task(spec: TaskSpec, references: References, shapes: Shapes, report: Re
             wired[case.parameter.name] = answer
         else:
             _refuse(case, answer, report)
-    if (
-        spec.array
-        and len(report.problems) == before
-        and not any(wiring.gives_width for wiring in wired.values())
-    ):
+    all_wired = len(wired) == sum(parameter.kind == "result" for parameter in spec.parameters)
+    if spec.array and all_wired and not any(wiring.gives_width for wiring in wired.values()):
         report.add(
             f"array task {spec.name} has no parameter that gives its width",
             task_place(spec),
