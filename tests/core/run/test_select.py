@@ -1,11 +1,14 @@
 """Selectors mean what they say, or say what is wrong with them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reflow.errors import UnknownTask, UsageError
 from reflow.graph.model import Graph, Node
 from reflow.run.select import parse_selector
 from reflow.rundir.control import Scope
+from reflow.view.words import elements
 
 GRAPH = Graph(
     "demo", {}, {n: Node(name=n, key=f"demo.{n}", array=True, returns="str") for n in ("convert", "merge")}
@@ -18,11 +21,18 @@ GRAPH = Graph(
         ("convert", Scope("convert")),
         ("convert[17]", Scope("convert", frozenset((17,)))),
         ("convert[3,5:9]", Scope("convert", frozenset((3, 5, 6, 7, 8)))),
+        ("convert[3,5-8]", Scope("convert", frozenset((3, 5, 6, 7, 8)))),
+        ("convert[ 3 , 5-5 ]", Scope("convert", frozenset((3, 5)))),
         ("convert[failed]", Scope("convert", None, "failed")),
     ],
 )
 def test_a_selector_means_what_it_says(text, scope):
     assert parse_selector(text, GRAPH) == scope
+
+
+@given(st.sets(st.integers(0, 200), min_size=1))
+def test_instances_are_selected_as_they_are_shown(indices):
+    assert parse_selector(elements("convert", indices), GRAPH) == Scope("convert", frozenset(indices))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +47,11 @@ def test_a_selector_means_what_it_says(text, scope):
         "convert[]",
         "convert[5:5]",
         "convert[1,7:3]",
+        "convert[7-3]",
+        "convert[3-]",
+        "convert[1-2-3]",
+        "convert[1-2:3]",
+        pytest.param(f"convert[{'9' * 5000}]", id="more digits than Python reads"),
     ],
 )
 def test_what_is_no_selector_is_refused_with_the_text(text):

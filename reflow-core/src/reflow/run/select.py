@@ -1,4 +1,4 @@
-"""Selectors: ``convert``, ``convert[17]``, ``convert[3,5:9]``, ``convert[failed]``."""
+"""Selectors: ``convert``, ``convert[17]``, ``convert[3,5:9]``, ``convert[3,5-8]``, ``convert[failed]``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from reflow.rundir.control import Scope
 from reflow.view.words import plural
 
 _SELECTOR = r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\[\]]*)\])?"  # compiled when it is first used
+_RANGE = r"([0-9]{1,18})(?:([:-])([0-9]{1,18}))?"
 LARGEST_RANGE = 10_000_000
 _IN_LEDGER = {"running": "submitted"}  #: which a worker's own files tell apart
 
@@ -108,17 +109,22 @@ def unknown_task(name: str, graph: Graph) -> str:
 def _indices(text: str, inside: str) -> set[int]:
     found: set[int] = set()
     for piece in inside.split(","):
-        low, colon, high = piece.strip().partition(":")
-        if not low.isdecimal() or (colon and not high.isdecimal()):
-            raise UsageError(
-                f"{piece!r} in {text!r} is no index and no state; write: 'TASK[17]', 'TASK[3,5:9]' (9 excluded) or "
-                "'TASK[failed]'"
-            )
-        if colon and int(high) <= int(low):
-            raise UsageError(
-                f"{piece.strip()!r} in {text!r} means no instance; write: 'TASK[3:5]' (5 excluded)"
-            )
-        if colon and int(high) - int(low) > LARGEST_RANGE:
-            raise UsageError(f"{text!r} names too many instances; name the task alone to mean all of it")
-        found |= set(range(int(low), int(high))) if colon else {int(low)}
+        found.update(_range(text, piece.strip()))
     return found
+
+
+def _range(text: str, piece: str) -> range:
+    """Return the indices of ``17``, of ``5:9``, which excludes 9, or of ``5-8``, as they are shown."""
+    found = re.fullmatch(_RANGE, piece)
+    if not found:
+        raise UsageError(
+            f"{piece!r} in {text!r} is no index and no state; write: 'TASK[17]', 'TASK[3,5:9]' (9 excluded) or "
+            "'TASK[failed]'"
+        )
+    first, sign, last = found.groups(default="")
+    end = int(last or first) + (sign != ":")
+    if end <= int(first):
+        raise UsageError(f"{piece!r} in {text!r} means no instance; write: 'TASK[3:5]' (5 excluded)")
+    if end - int(first) > LARGEST_RANGE:
+        raise UsageError(f"{text!r} names too many instances; name the task alone to mean all of it")
+    return range(int(first), end)
