@@ -50,3 +50,9 @@ def test_what_another_process_tells_while_something_is_taken_back_is_kept(paths,
     take_back(paths, "; again")
 
     assert told(paths) == ["b: broken"]
+
+
+def test_the_lines_of_a_message_are_told_apart(paths):
+    tell(paths, ["the store is damaged: no database\n  make it anew\x1f with:  this\n\n"])
+
+    assert told(paths) == ["the store is damaged: no database; make it anew with: this"]

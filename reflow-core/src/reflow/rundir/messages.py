@@ -14,7 +14,7 @@ _GONE = "\x1f"  # stands before a line that holds no more; in a message it is a 
 def tell(paths: RunPaths, messages: Iterable[str]) -> None:
     """Keep messages for the user; what was said before is not said again."""
     known = set(_lines(paths))
-    said = (" ".join(message.split()) for message in messages)
+    said = map(_one_line, messages)
     _append(paths, [line for line in said if line not in known])
 
 
@@ -28,6 +28,11 @@ def take_back(paths: RunPaths, ending: str, but: Iterable[str] = ()) -> None:
 def told(paths: RunPaths) -> list[str]:
     """Return what the user should be told, the newest last."""
     return _lines(paths)[-SHOWN:]
+
+
+def _one_line(message: str) -> str:
+    lines = (" ".join(line.split()) for line in message.splitlines())
+    return "; ".join(filter(None, lines))
 
 
 def _append(paths: RunPaths, lines: Sequence[str]) -> None:
