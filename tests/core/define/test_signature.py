@@ -244,7 +244,7 @@ def test_a_marker_that_would_be_lost_is_refused():
         (inside, "around the whole type"),
         (two, "keep one"),
         (default, r"write x: Annotated\[T, Param\(\)\]"),
-        (no_step, "Result needs a task"),
+        (no_step, "parameter 'x' says Result, which needs a task"),
         (returned, "a marker belongs to a parameter"),
         (both, "RunDir at once"),
     ]:

@@ -83,6 +83,16 @@ def test_what_to_type_next_follows_from_the_state(status):
     assert next_lines(status("cancelled", failed=[]), typed) == ["next:  python flow.py retry"]
 
 
+def test_the_logs_to_look_at_are_those_of_the_first_failure_that_has_some(status, failure):
+    without = failure(None, "its lists are of unequal length", "zipped") | {"log": None}
+
+    assert next_lines(status("failed", failed=[without, failure(7, "x")]), typed) == [
+        "next:  python flow.py logs convert[7]",
+        "       python flow.py retry",
+    ]
+    assert next_lines(status("failed", failed=[without]), typed) == ["next:  python flow.py retry"]
+
+
 def test_a_run_whose_driver_is_gone_is_not_waited_for(status):
     said = "nothing drives this run any more; go on with: reflow advance x"
     alone = status(driver={"alive": False, "holder": ""}, messages=[said])

@@ -132,7 +132,7 @@ def _is_marker(value: object) -> bool:
 
 def _marker(value: object) -> object:
     if value is Result:
-        raise DefinitionError('Result needs a task: write Result(step="name")')
+        raise DefinitionError('says Result, which needs a task: write Result(step="name")')
     return Param() if value is Param else value
 
 

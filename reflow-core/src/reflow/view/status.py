@@ -163,12 +163,9 @@ def next_lines(status: Status, typed: Typed) -> list[str]:
         return [f"next:  {typed('advance')}   (it was rebuilt and waits for you)"]
     if state == "succeeded":
         return [f"next:  {typed('results')}"]
-    failed = status["failed"]
-    lines = [f"next:  {typed('retry')}"]
-    if failed and failed[0].get("log"):
-        array = status["tasks"].get(failed[0]["task"], {}).get("array", True)
-        lines.insert(
-            0, f"next:  {typed('logs', elements(failed[0]['task'], [failed[0]['index']], array=array))}"
-        )
-        lines[1] = f"       {typed('retry')}"
-    return lines
+    logged = next((failure for failure in status["failed"] if failure.get("log")), None)
+    if logged is None:
+        return [f"next:  {typed('retry')}"]
+    array = status["tasks"].get(logged["task"], {}).get("array", True)
+    name = elements(logged["task"], [logged["index"]], array=array)
+    return [f"next:  {typed('logs', name)}", f"       {typed('retry')}"]
