@@ -197,6 +197,19 @@ def test_an_array_task_is_not_told_to_lack_a_width_where_a_type_is_not_known(ret
     assert "cannot store values of type" in told
 
 
+def test_an_array_task_is_not_told_to_lack_a_width_where_a_name_is_not_known():
+    flow = Flow("f")
+
+    @flow.job
+    def prepare() -> list[int]: ...
+
+    @flow.array_job
+    def use(x: Annotated[Unknown, Result("prepare")]) -> str: ...
+
+    (told,) = problems(flow)
+    assert "name 'Unknown' is not defined" in told
+
+
 def test_a_function_of_an_included_flow_names_its_task_unless_it_is_several():
     flow, top = Flow("f"), Flow("top")
 

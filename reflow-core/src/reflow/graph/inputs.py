@@ -45,7 +45,7 @@ def wire_task(spec: TaskSpec, references: References, shapes: Shapes, report: Re
             wired[case.parameter.name] = answer
         else:
             _refuse(case, answer, report)
-    all_wired = len(wired) == sum(parameter.kind == "result" for parameter in spec.parameters)
+    all_wired = len(wired) == sum(parameter.kind in ("result", "unresolved") for parameter in spec.parameters)
     if spec.array and all_wired and not any(wiring.gives_width for wiring in wired.values()):
         report.add(
             f"array task {spec.name} has no parameter that gives its width",
