@@ -182,6 +182,17 @@ def test_a_type_alias_shows_its_marker():
     assert (parameter(f).kind, parameter(f).annotation) == ("result", str)
 
 
+def test_the_type_parameters_of_a_function_are_known_in_its_annotations():
+    own = typing.TypeVar("Own")
+
+    def f(x) -> None: ...
+
+    f.__annotations__["x"] = "list[Own]"
+    f.__type_params__ = (own,)  # as ``def f[Own]`` has them since 3.12
+
+    assert parameter(f).annotation == list[own]
+
+
 def positional(x: int, /) -> None: ...
 
 

@@ -17,6 +17,7 @@ from reflow.errors import DefinitionError, ValueMisfit
 from reflow.values.codec import codec
 
 T = TypeVar("T")
+OWN = TypeVar("Own")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,15 @@ class Named(NamedTuple):
 
 Untyped = collections.namedtuple("Untyped", "a b")
 Made = make_dataclass("Made", [("a", int), ("b", "str")], namespace={"__module__": __name__})
+Spelled = make_dataclass(
+    "Spelled",
+    [("content", "Own"), ("more", "Optional[Spelled[Own]]", None)],
+    bases=(Generic[OWN],),
+    namespace={
+        "__module__": __name__,
+        "__type_params__": (OWN,),
+    },  # as ``class Spelled[Own]`` has them since 3.12
+)
 
 
 class Total(TypedDict):
@@ -133,6 +143,7 @@ CASES = [
     (Tree, Tree(1, [Tree(2, [Tree(3)]), Tree(4)])),
     (Box[int], Box(1, [2])),
     (Box[list[str]], Box(["a"], [])),
+    (Spelled[int], Spelled(1, Spelled(2))),
     (Box, Box("a", [1])),
     (Named, Named(1)),
     (Untyped, Untyped(1, ["b"])),

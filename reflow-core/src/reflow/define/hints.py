@@ -38,6 +38,8 @@ class Scope:
 
     def _locals(self) -> dict[str, object]:
         found = dict(self._frame.f_locals) if self._frame is not None else {}
+        for parameter in getattr(self._function, "__type_params__", ()):
+            found[parameter.__name__] = parameter
         code = getattr(self._function, "__code__", None)
         for name, cell in zip(
             getattr(code, "co_freevars", ()), getattr(self._function, "__closure__", None) or (), strict=False

@@ -91,8 +91,10 @@ def _is_required(cls: Any, name: str, hint: Any) -> bool:
 def _resolve(cls: type, name: str, hint: Any) -> Any:
     owner = next((base for base in cls.__mro__ if name in base.__dict__.get("__annotations__", {})), cls)  # noqa: RUF063  # likewise
     holder = type(cls.__name__, (), {"__annotations__": {name: hint}, "__module__": owner.__module__})
+    names = {parameter.__name__: parameter for parameter in getattr(owner, "__type_params__", ())}
+    names[cls.__name__] = cls
     try:
-        return typing.get_type_hints(holder, localns={cls.__name__: cls}, include_extras=True)[name]
+        return typing.get_type_hints(holder, localns=names, include_extras=True)[name]
     except NameError as error:
         raise DefinitionError(
             f"{cls.__qualname__}.{name}: {error}; define it at the top of the module {owner.__module__}"
