@@ -1,5 +1,6 @@
 """Flags are made from signatures, and what is typed after them becomes exactly the value that is meant."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import pytest
@@ -214,6 +215,24 @@ def test_help_shows_every_parameter_and_takes_percent_signs_as_they_are(workflow
     assert "--param-model" not in said
     assert max(map(len, said.splitlines())) <= 100
     assert said.startswith("usage: python flow.py submit --start START [options]")
+
+
+def test_help_shows_defaults_as_they_are_typed(command):
+    wf = Workflow("w")
+
+    @wf.job
+    def f(
+        pause: timedelta = timedelta(minutes=90),
+        raw: bytes = b"ab",
+        names: list[str] = ["a b", "c"],  # noqa: B006  # as users write it
+        sizes: dict[str, int] = {"x": 1},  # noqa: B006  # likewise
+        nothing: list[int] = [],  # noqa: B006  # likewise
+    ) -> None: ...
+
+    _, said, _ = command(wf, "submit", "--help")
+
+    defaults = [line.partition("(default: ")[2] for line in said.splitlines() if "(default: " in line]
+    assert defaults == ["PT1H30M)", "ab)", "'a b' c)", "'{\"x\": 1}')", "[])"]
 
 
 def test_help_names_the_form_that_a_reserved_name_needs(reserved, command):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from reflow.errors import ParameterError
 from reflow.values.codec import codec
 from reflow.values.grammar import describe
+from reflow.values.spelled import to_words
 from reflow.values.text import choices, is_flag, parse_words, takes_many
 
 
@@ -127,6 +128,52 @@ def refusal(annotation, *words):
 def test_words_say_a_value(annotation, words, value):
     assert parse(annotation, *words) == value
     assert type(parse(annotation, *words)) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (str, "a b"),
+        (str, "\udcff"),
+        (int, 10**500),
+        (float, float("-inf")),
+        (complex, -1.5 - 2j),
+        (bool, False),
+        (bytes, b"a \xff"),
+        (Path, Path("/a b")),
+        (dt.datetime, dt.datetime(2025, 1, 31, 13, 30, tzinfo=dt.timezone.utc)),
+        (uuid.UUID, uuid.UUID(int=3)),
+        (Decimal, Decimal("0.10")),
+        (Color, Color.RED),
+        (Rights, Rights.READ | Rights.WRITE),
+        (Literal["a", 1, True, None], True),
+        (Optional[list[int]], [1, 2]),
+        (list[str], ["a b", "-c", ""]),
+        (list[Path], [Path("/a")]),
+        (set[int], {1, 2}),
+        (tuple[int, str], (1, "1")),
+        (list[list[int]], [[1, 2], []]),
+        (dict[str, list[float]], {"a": [1.5, float("inf")]}),
+        (dict[int, Optional[Path]], {1: Path("/a"), 2: None}),
+        (Period, Period(1, 2.0, [Path("/a")], Color.RED)),
+        (list[Point], [Point(1), Point(2, 3)]),
+        (Options, {"chunk": 3}),
+        (Union[int, str], "abc"),
+        (Any, [1, 2.5, {"a": None, "b": True}]),
+    ],
+    ids=repr,
+)
+def test_what_a_value_is_spelled_as_says_the_value(annotation, value):
+    words = to_words(describe(annotation), codec(annotation).encode(value))
+
+    assert parse(annotation, *words) == value
+
+
+@given(st.timedeltas(dt.timedelta(days=-9999), dt.timedelta(days=9999)))
+def test_every_duration_can_be_spelled(duration):
+    words = to_words("timedelta", codec(dt.timedelta).encode(duration))
+
+    assert parse(dt.timedelta, *words) == duration
 
 
 @given(st.floats(allow_nan=False) | st.integers())

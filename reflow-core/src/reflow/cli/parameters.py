@@ -12,8 +12,10 @@ from reflow.errors import DefinitionError, ParameterError
 from reflow.graph.choices import check_choice
 from reflow.graph.flags import flags_that_deny, flags_that_give
 from reflow.graph.model import Given, Graph, Parameter
-from reflow.values.text import choices, is_flag, parse_words, takes_many
+from reflow.values.grammar import Grammar
+from reflow.values.text import choices, is_flag, item_grammar, parse_words, takes_many
 
+_SHOWN_LIMIT = 60  #: characters of a default in the help
 _DEST = "parameter "  #: no option of a command has a space in its name
 
 
@@ -136,7 +138,9 @@ def _metavar(parameter: Parameter) -> str:
 
 def _allowed(parameter: Parameter) -> list[str] | None:
     if parameter.choices:
-        return [value if isinstance(value, str) else _shown(value) for value in parameter.choices]
+        item = item_grammar(parameter.type)
+        grammar = parameter.type if item is None else item
+        return [value if isinstance(value, str) else _shown(grammar, value) for value in parameter.choices]
     return choices(parameter.type)
 
 
@@ -146,18 +150,22 @@ def _help(parameter: Parameter) -> str:
     elif parameter.required:
         remark = "required"
     else:
-        remark = "" if parameter.default is None else f"default: {_shown(parameter.default)}"
+        remark = "" if parameter.default is None else f"default: {_shown(parameter.type, parameter.default)}"
     return " ".join(part for part in (parameter.help, f"({remark})" if remark else "") if part)
 
 
-def _shown(tagged: object) -> str:
+def _shown(grammar: Grammar, tagged: object) -> str:
+    """Return a value as it is typed, or as people read it where that is nothing or long."""
     if isinstance(tagged, bool):
         return "yes" if tagged else "no"
     if isinstance(tagged, (str, int)):
         return str(tagged) if tagged != "" else "''"
     from reflow.values.show import show
+    from reflow.values.spelled import to_words
+    from reflow.view.words import quoted
 
-    return show(tagged)
+    text = " ".join(map(quoted, to_words(grammar, tagged)))
+    return text if 0 < len(text) <= _SHOWN_LIMIT and text.isprintable() else show(tagged, _SHOWN_LIMIT)
 
 
 def _value(parameter: Parameter, words: Sequence[str]) -> Any:
