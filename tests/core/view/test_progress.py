@@ -21,6 +21,11 @@ def test_a_task_of_unknown_width_has_an_empty_bar(task):
     assert bar(task("waiting", None), Screen()) == "·" * BAR
 
 
+def test_instances_that_nothing_is_said_of_are_pending(task):
+    assert bar(task("waiting", 1), Screen()) == "·" * BAR
+    assert bar(task("running", 4, running=1), Screen()) == "▒" * (BAR // 4) + "·" * (3 * BAR // 4)
+
+
 def test_a_task_of_width_0_is_done(task):
     assert bar(task("succeeded", 0), Screen()) == "█" * BAR
 

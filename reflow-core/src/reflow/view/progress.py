@@ -40,11 +40,18 @@ def bar(task: Status, screen: Screen) -> str:
     if not total:
         fill = _BLOCKS["succeeded"] if total == 0 and task["state"] in DONE else _BLOCKS["pending"]
         return fill[column] * BAR
-    widths = {s: max(1, BAR * n // total) for s in _BLOCKS if (n := task["counts"].get(s, 0))}
+    counts = _counts(task)
+    widths = {s: max(1, BAR * n // total) for s in _BLOCKS if (n := counts.get(s, 0))}
     while widths and (over := sum(widths.values()) - BAR):
         widest = max(widths, key=lambda state: widths[state])
         widths[widest] -= over if over < widths[widest] else widths[widest] - 1
     return "".join(screen.paint(_BLOCKS[state][column] * width, state) for state, width in widths.items())
+
+
+def _counts(task: Status) -> dict[str, int]:
+    """Return how many instances are in each state; those that nothing is said of are pending."""
+    said = {state: n for state, n in task["counts"].items() if state != "pending"}
+    return said | {"pending": task["total"] - sum(said.values())}
 
 
 def _tally(task: Status) -> str:
