@@ -93,6 +93,15 @@ def test_an_unset_variable_in_a_path_is_named_with_file_and_line(tmp_path):
         load_settings(environ=environ).get("defaults.run_dir")
 
 
+@pytest.mark.parametrize("key", ["defaults.run_dir", "store.url"])
+def test_the_home_of_a_user_who_is_not_known_is_named(tmp_path, key):
+    section, _, name = key.partition(".")
+    environ = configuration(tmp_path, f'[{section}]\n{name} = "~no_such_user/x"\n')
+
+    with pytest.raises(ConfigError, match=r"config.toml:2: .*'~no_such_user/x' names the home of a user"):
+        load_settings(environ=environ).get(key)
+
+
 def test_an_address_that_is_a_url_is_left_alone(tmp_path):
     environ = {"HOME": str(tmp_path), "REFLOW_STORE": "sqlite:///tmp/$X.db"}
 

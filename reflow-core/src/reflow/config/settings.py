@@ -143,7 +143,12 @@ def _path(key: Key, value: object, environ: Mapping[str, str]) -> str:
             raise ValueError(f"names ${name}, which is not set")
         return environ[name]
 
-    return os.path.expanduser(re.sub(r"\$(?:(\w+)|\{(\w+)\})", replace, value))
+    path = os.path.expanduser(re.sub(r"\$(?:(\w+)|\{(\w+)\})", replace, value))
+    if path.startswith("~"):
+        raise ValueError(
+            f"names the home of a user who is not known here; for a file of that name: './{path}'"
+        )
+    return path
 
 
 def _asked(parse: Callable[[str], int]) -> Callable[[Key, object, Mapping[str, str]], str]:
