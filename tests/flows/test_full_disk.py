@@ -35,6 +35,18 @@ def test_a_run_whose_disk_is_full_says_so_while_it_runs(lab, flows, until, monke
 
 
 @pytest.mark.parametrize("executor", ["local"])
+def test_a_full_disk_is_told_with_how_long_a_worker_waits_for_space(lab, flows, until, monkeypatch):
+    seen = lab.submit(flows("gates").wf, names=["a"], wait=False)
+    until(lambda: "begin a" in seen.calls)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_bavail=0, f_frsize=4096))
+    with lab.home():
+        (told,) = [text for text in seen.run.status(as_dict=True)["messages"] if " is full" in text]
+    (seen.run_dir / "open").touch()
+
+    assert "waits for space 10 minutes at most" in told
+
+
+@pytest.mark.parametrize("executor", ["local"])
 def test_a_look_that_a_disk_stops_says_so_in_sentences_and_how_to_go_on(lab, flows, until, monkeypatch):
     seen = lab.submit(flows("gates").wf, names=["a"], wait=False)
     until(lambda: "begin a" in seen.calls)

@@ -102,7 +102,9 @@ def _told_which_code(run: OpenRun) -> str:
 
 
 def _full_disk(run: OpenRun) -> str:
-    """Say that a run's disk is full, or nothing: its workers wait until there is space, and cannot say so."""
+    """Say that a run's disk is full, or nothing: workers that wait for space, or gave up, cannot say so."""
+    from reflow.rundir.segment import PATIENCE_S
+
     try:
         found = os.statvfs(run.paths.root)
     except OSError:
@@ -110,7 +112,8 @@ def _full_disk(run: OpenRun) -> str:
     if found.f_bavail * found.f_frsize >= LITTLE:
         return ""
     place = run.paths.run_dir
-    return f"{place} is full, and its workers wait until there is space; see: df -h {quoted(place)}"
+    patience = f"a worker waits for space {PATIENCE_S / 60:.0f} minutes at most"
+    return f"{place} is full: {patience}; see: df -h {quoted(place)}"
 
 
 def save_picture(run: OpenRun) -> None:
