@@ -461,6 +461,23 @@ def test_with_auto_what_the_own_code_made_later_is_taken_before_what_was_accepte
     assert tried.results() == own == [0, 1, 1]
 
 
+@pytest.mark.parametrize("is_back", [False, True])
+def test_with_auto_what_was_accepted_is_forgotten_under_both_identities(project, is_back):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")
+    project.type("accept", "convert", "--yes")
+    if is_back:
+        project.edit("bounds", "return (LIMIT + 0)", "return LIMIT")
+    project.submit()
+
+    project.type("invalidate", "convert", "--yes")
+    new, old = "return (LIMIT + 0)", "return LIMIT"
+    project.edit("bounds", *((old, new) if is_back else (new, old)))
+
+    assert project.submit()[0] == ["convert"] * 3
+
+
 def test_with_auto_results_that_a_change_had_set_aside_stay_aside(tried):
     project = tried
     project.edit("bounds", "return LIMIT", "return (LIMIT + 0)")

@@ -207,6 +207,15 @@ class FindsWhatIsStale(MemoryResults):
         self._check_writable()
 
 
+class LeavesWhatWasTakenForGood(MemoryResults):
+    """caught by: what_somebody_took_for_good_under_other_identities_is_stale_with_what_it_was_made_as"""
+
+    def invalidate(self, keys, reason):
+        for number, (_, new) in self._there():
+            if (new.identity, new.output) in keys:
+                self._state.stale.setdefault(number, reason)
+
+
 class BringsBackWhatIsStale(MemoryResults):
     """caught by: appending_the_same_attempt_again_does_not_bring_back_what_is_stale"""
 

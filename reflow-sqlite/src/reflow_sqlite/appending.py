@@ -33,10 +33,17 @@ SELECT r.identity, r.output, edition, context, idx, attempt, value, code, source
 FROM results r JOIN contexts c ON c.id = r.context
 WHERE substr(r.identity, 1, 4) = substr(?, 1, 4) AND substr(r.output, 1, 1) = substr(?, 1, 1)
 """
+# CROSS JOIN goes from the rows of a pair to those of the same attempts under other identities, each by an index.
 _PAIR = """
 SELECT number, context, idx, attempt, identity, output, edition, value, items, paths, parts, created, seal
-FROM results r WHERE substr(identity, 1, 4) = substr(?1, 1, 4) AND identity = ?1 AND output = ?2
-  AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
+FROM results WHERE number IN (
+  SELECT s.number FROM results r CROSS JOIN contexts c ON c.id = r.context
+    CROSS JOIN contexts d INDEXED BY contexts_of ON (d.run_id, d.task) = (c.run_id, c.task)
+    CROSS JOIN results s INDEXED BY results_by
+      ON (s.context, s.idx, s.attempt, s.output) = (d.id, r.idx, r.attempt, r.output)
+  WHERE substr(r.identity, 1, 4) = substr(?1, 1, 4) AND r.identity = ?1 AND r.output = ?2
+    AND NOT EXISTS (SELECT 1 FROM stale WHERE result = r.number)
+) AND NOT EXISTS (SELECT 1 FROM stale WHERE result = number)
 """
 _CURRENT = """
 SELECT max(number) FROM results
@@ -107,7 +114,7 @@ def _settle(db: sqlite3.Connection, context: Context, row: tuple[Any, ...]) -> N
 
 
 def invalidate_results(db: sqlite3.Connection, pairs: Sequence[tuple[bytes, bytes]], reason: str) -> None:
-    """Mark all rows of pairs of identity and output as stale."""
+    """Mark all rows of pairs of identity and output as stale, and what the same attempts are under other identities."""
     now = now_ms()
     for pair in pairs:
         for number, *row in db.execute(_PAIR, pair).fetchall():

@@ -165,7 +165,11 @@ class Results(ABC):
 
     @abstractmethod
     def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
-        """Mark (identity, output) pairs as stale, with the reason; they are found no more."""
+        """Mark (identity, output) pairs as stale, with the reason; they are found no more.
+
+        Once somebody has accepted other code, what one attempt of a run made may be there under further identities,
+        too: of what is marked, all that is the same output of the same attempt is.
+        """
 
     @abstractmethod
     def record_code(self, parts: Mapping[bytes, str]) -> None:

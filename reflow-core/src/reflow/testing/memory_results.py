@@ -100,9 +100,11 @@ class MemoryResults(Results):
 
     def invalidate(self, keys: Sequence[tuple[bytes, bytes]], reason: str) -> None:
         self._check_writable()
-        for number, (_, new) in self._there():
-            if (new.identity, new.output) in keys:
-                self._state.stale.setdefault(number, reason)
+        there = [kept for kept in self._there() if kept[0] not in self._state.stale]
+        made = {_attempt(*row) for _, row in there if (row[1].identity, row[1].output) in keys}
+        for number, row in there:
+            if _attempt(*row) in made:
+                self._state.stale[number] = reason
 
     def record_code(self, parts: Mapping[bytes, str]) -> None:
         self._check_writable()
@@ -235,6 +237,10 @@ def _earlier(context: Context, new: NewResult, stale: str | None) -> EarlierResu
     return EarlierResult(
         new.identity, new.output, new.index, new.attempt, new.parts, new.created, stale, context
     )
+
+
+def _attempt(context: Context, new: NewResult) -> tuple[object, ...]:
+    return context.run_id, context.task, new.index, new.attempt, new.output
 
 
 def _code(context: Context) -> tuple[bytes, bytes, str]:

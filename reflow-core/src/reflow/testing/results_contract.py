@@ -164,41 +164,6 @@ class ResultsContract(StoreFixtures):
         assert list(found.values([(first.identity, first.output)])) == [again]
         assert found.find([first.identity])[first.identity].run_id == "demo-2"
 
-    def test_what_is_stale_is_found_no_more_and_its_value_is_kept(
-        self, results: Results, found: Results
-    ) -> None:
-        results.append(context(), [result(0), result(1)])
-        key = (result(0).identity, result(0).output)
-        results.invalidate([key], "a.nc is gone")
-
-        assert set(found.find([result(0).identity, result(1).identity])) == {result(1).identity}
-        assert list(found.values([key])) == ["0"]
-
-    def test_an_older_result_is_current_again_when_the_newer_is_stale(
-        self, results: Results, found: Results
-    ) -> None:
-        older, newer = result(0, value="10"), result(0, value="20")
-        results.append(context(), [older, newer])
-        results.invalidate([(newer.identity, newer.output)], "wrong")
-
-        assert found.find([older.identity])[older.identity].output == older.output
-
-    def test_what_was_stale_can_be_made_anew(self, results: Results, found: Results) -> None:
-        results.append(context(), [result(0)])
-        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
-        results.append(context("demo-2"), [result(0)])
-
-        assert found.find([result(0).identity])[result(0).identity].run_id == "demo-2"
-
-    def test_appending_the_same_attempt_again_does_not_bring_back_what_is_stale(
-        self, results: Results, found: Results
-    ) -> None:
-        results.append(context(), [result(0)])
-        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
-        results.append(context(), [result(0)])
-
-        assert found.find([result(0).identity]) == {}
-
     def test_results_of_a_task_key_are_told_newest_first_and_with_what_they_were_made_from(
         self, results: Results, found: Results
     ) -> None:
@@ -254,12 +219,6 @@ class ResultsContract(StoreFixtures):
         told = found.earlier("demo.convert", 1, NOW + 50)
 
         assert [row.index for row in told] == [0]
-
-    def test_what_is_stale_is_told_with_the_reason(self, results: Results, found: Results) -> None:
-        results.append(context(), [result(0)])
-        results.invalidate([(result(0).identity, result(0).output)], "a.nc is gone")
-
-        assert [row.stale for row in found.earlier("demo.convert", 0, NOW + 100)] == ["a.nc is gone"]
 
     def test_what_code_was_made_of_is_kept_as_it_was_first_said(
         self, results: Results, found: Results
