@@ -89,6 +89,12 @@ def test_where_nobody_can_be_asked_it_refuses_and_says_what_to_add(
     assert lab.submit(flows("verifying").chain, out=out).calls == []
 
 
+def test_a_task_that_is_not_there_is_not_taken_for_a_run(invalidate, capsys):
+    assert invalidate("secnod", "--yes") == 4
+
+    assert "no run is called 'secnod'" in capsys.readouterr().err
+
+
 def test_what_a_run_is_still_making_is_not_forgotten(lab, flows, until, capsys):
     wf = flows("gates").wf
     run = lab.submit(wf, names=["a"], wait=False)

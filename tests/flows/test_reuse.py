@@ -141,6 +141,21 @@ def test_a_dry_run_leaves_nothing_behind_and_says_what_would_run(shared_lab, wf,
     assert "prepare" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_that_it_verifies_nothing(shared_lab, wf, first, capsys):
+    with shared_lab.home():
+        for verify in (True, False):
+            wf.submit(
+                shared_lab.new_run_dir(),
+                executor=shared_lab.executor,
+                store=shared_lab.store,
+                dry_run=True,
+                verify=verify,
+                items=ABC,
+            )
+
+    assert capsys.readouterr().out.count("a dry run verifies nothing") == 1
+
+
 def test_the_parts_of_an_identity_are_stored_and_make_it(shared_lab, first):
     with shared_lab.home():
         run = open_run(first.run.id, run_dir=str(first.run_dir))

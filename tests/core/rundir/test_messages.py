@@ -21,6 +21,12 @@ def test_what_was_said_is_not_said_again(paths):
     assert told(paths) == ["one", "two", "three"]
 
 
+def test_what_has_several_lines_is_told_in_one(paths):
+    tell(paths, ["the store is  damaged\nmake it anew with: reflow store rebuild\n"])
+
+    assert told(paths) == ["the store is damaged; make it anew with: reflow store rebuild"]
+
+
 def test_what_holds_no_more_is_forgotten_and_the_rest_stays(paths):
     tell(paths, ["a: full; again", "b: full; again", "c: broken"])
     take_back(paths, "; again", but=["b: "])

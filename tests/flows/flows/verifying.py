@@ -212,6 +212,8 @@ def is_good(output: object) -> bool:
         said.with_name("said.new").write_text(str(os.getpid()))
         said.with_name("said.new").rename(said.with_name("said hang"))
         time.sleep(100)
+    if word == "exit":
+        raise SystemExit(3)
     if word == "die":
         os._exit(3)
     return word == "good"

@@ -34,11 +34,11 @@ def run(call: Call) -> int:
     from reflow.run.invalidate import forget, to_forget
 
     target = target_of(call)
+    run = open_target(call, target)
     if not target.selectors:
         raise UsageError(
             f"which results are to be forgotten? type: {call.typed('invalidate', 'TASK', run=target.run)}"
         )
-    run = open_target(call, target)
     forgotten = to_forget(run, selectors_of(run, target))
     if not forgotten.chosen:
         call.hint(f"run {run.id} has no results of {' '.join(target.selectors)}: nothing was forgotten")

@@ -12,6 +12,7 @@ from reflow.run.clock import monotonic_s, now_ms
 from reflow.run.opened import OpenRun
 from reflow.run.status import read_picture, read_status
 from reflow.rundir.lease import is_free
+from reflow.rundir.messages import in_one_line
 from reflow.rundir.queue import read_waits
 
 SILENT_S = 5.0  #: a run that wrote nothing for so long, and that nobody drives, is looked after
@@ -97,7 +98,7 @@ def heal(run: OpenRun, *, stays: bool = False) -> str | None:
         if is_silent(run):
             _settle(run, stays=stays)
     except (ReflowError, OSError) as error:
-        return "; ".join(" ".join(line.split()) for line in str(error).splitlines())
+        return in_one_line(str(error))
     return None
 
 

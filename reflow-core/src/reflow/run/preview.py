@@ -31,6 +31,8 @@ from reflow.run.submit import SubmitRequest
 from reflow.run.why_ran import why_uncached
 from reflow.run.why_tasks import reason_of
 
+NOT_VERIFIED = "a dry run verifies nothing: what does not hold, and what is built on it, will run, too"
+
 _T = TypeVar("_T")
 _NOTHING = Finished(TaskState.WAITING)
 
@@ -69,6 +71,7 @@ def preview(request: SubmitRequest) -> dict[str, Any]:
             if "run" in decided:
                 commands += _commands(request, node, decided.count("run"), limits)
         messages = tell_other_code(request.graph, other_code, past.results, "accept", request.code)
+    messages += [NOT_VERIFIED] if request.verify else []
     if commands and not request.backends.executor.resident:
         commands += _small_commands(request)
     return {"workflow": request.graph.workflow, "tasks": tasks, "commands": commands, "messages": messages}

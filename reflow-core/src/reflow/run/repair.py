@@ -12,7 +12,7 @@ from reflow.plan.verification import Chosen, Stale, Widths, fed_by, to_make_agai
 from reflow.run.hold import Hold
 from reflow.run.upstream import Purged, element_texts
 from reflow.run.verify import FILES_ONLY, Checks, Finding, Outputs, findings, refused_file
-from reflow.view.words import plural
+from reflow.view.words import elements, plural
 
 _BUILT_ON = "it was built on an output that does not hold"
 
@@ -120,7 +120,7 @@ def _reopened(
         missing = stale.missing.get(task, {})
         why = {row.index: _reason(task, row.index, stale) for row in kept}
         if kept:
-            first = f"{task}[{kept[0].index}]: {why[kept[0].index]}"
+            first = f"{_named(hold, kept[0])}: {why[kept[0].index]}"
             hold.messages.append(f"{task}: {plural(len(kept), 'instance')} made again: {first}")
         _forget(hold, task, [row for row in kept if row.index not in missing], stale)
         rows += [_pending(row, why[row.index]) for row in kept]
@@ -134,11 +134,15 @@ def _forget(hold: Hold, task: str, rows: Sequence[InstanceRow], stale: Stale) ->
     wrong = [row for row in rows if row.index in reasons]
     built_on = [row for row in rows if row.index not in reasons]
     if wrong:
-        first = f"{task}[{wrong[0].index}]: {reasons[wrong[0].index]}"
+        first = f"{_named(hold, wrong[0])}: {reasons[wrong[0].index]}"
         many = f"it is one of {len(wrong)} of {task} that did not hold, such as {first}"
         hold.results.invalidate(_keys(wrong), first if len(wrong) == 1 else many)
     if built_on:
         hold.results.invalidate(_keys(built_on), _BUILT_ON)
+
+
+def _named(hold: Hold, row: InstanceRow) -> str:
+    return elements(row.task, [row.index], array=hold.run.graph.tasks[row.task].array)
 
 
 def _keys(rows: Iterable[InstanceRow]) -> list[tuple[bytes, bytes]]:

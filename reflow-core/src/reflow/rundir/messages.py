@@ -14,8 +14,13 @@ _GONE = "\x1f"  # stands before a line that holds no more; in a message it is a 
 def tell(paths: RunPaths, messages: Iterable[str]) -> None:
     """Keep messages for the user; what was said before is not said again."""
     known = set(_lines(paths))
-    said = map(_one_line, messages)
+    said = map(in_one_line, messages)
     _append(paths, [line for line in said if line not in known])
+
+
+def in_one_line(text: str) -> str:
+    """Return a text, such as that of an error and of what to do about it, in one line."""
+    return "; ".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
 def take_back(paths: RunPaths, ending: str, but: Iterable[str] = ()) -> None:
@@ -28,11 +33,6 @@ def take_back(paths: RunPaths, ending: str, but: Iterable[str] = ()) -> None:
 def told(paths: RunPaths) -> list[str]:
     """Return what the user should be told, the newest last."""
     return _lines(paths)[-SHOWN:]
-
-
-def _one_line(message: str) -> str:
-    lines = (" ".join(line.split()) for line in message.splitlines())
-    return "; ".join(filter(None, lines))
 
 
 def _append(paths: RunPaths, lines: Sequence[str]) -> None:

@@ -39,7 +39,8 @@ class Judge:
             told = str(reason) or "its verifier says so, and does not say why"
             return Verdict(bool(holds), shortened(told, 2 * REASON_LIMIT), bool(missing))
         except BaseException as error:
-            return Verdict(False, f"its verifier raised {describe(error)[0]}")
+            told, _, kind = describe(error)
+            return Verdict(False, f"its verifier {told if kind == 'exit' else f'raised {told}'}")
 
     def _of(self, task: str) -> tuple[Callable[[Tagged], Any], Verify]:
         if task not in self._known:
