@@ -582,3 +582,23 @@ def test_a_value_of_a_cell_that_nobody_can_write_down_is_told(cell):
 
     (told,) = codes_of({"task": task})["task"].unresolved
     assert "takes OPEN, a value of type object" in told
+
+
+USED_UP = {
+    "iter([1, 2])": True,
+    "(n for n in (1, 2))": True,
+    "map(str, [1, 2])": True,
+    "count()": True,
+    "[1, 2]": False,
+    "range(3)": False,
+    "list(iter([1, 2]))": False,
+}
+
+
+@pytest.mark.parametrize("value", USED_UP)
+def test_check_says_where_a_task_takes_an_iterator(code, value):
+    model = f"def count():\n    yield 1\n\nLEFT = {value}\n\ndef run(x):\n    return LEFT\n"
+    flow = "from .model import run\n\ndef task(x: int) -> int:\n    return run(x)\n"
+    told = "LEFT in model.py is an iterator, and nobody sees what is left of it"
+
+    assert code({"model": model, "flow": flow}).unresolved == ((told,) if USED_UP[value] else ())

@@ -460,6 +460,16 @@ PACKAGES = {
         "import numpy as np\n",
         "return np",
     ),
+    "a draw of random numbers": (
+        "import numpy as np\nNOISE = np.random.normal(0, 1, int('{}'[-1]))",
+        "import numpy as np\n",
+        "return np.random.uniform()",
+    ),
+    "a draw in a function": (
+        "import numpy as np\ndef noise(how):\n    return np.random.choice(how)\nNOISE = noise(int('{}'[-1]))",
+        "import numpy as np\n",
+        "return np.random.uniform()",
+    ),
     "for whom imports it later": ("import numpy\nnumpy.dtype('{}')", "", "import numpy as np\n    return np"),
 }
 

@@ -76,6 +76,16 @@ class Deep(Meter):
     def put(self, n):
         L.append(n)
 
+class Size:
+    def __init__(self, n=0):
+        self.n = n
+    def __len__(self):
+        L.append(self.n)
+        return 1
+    def __repr__(self):
+        L.append(self.n)
+        return ''
+
 def ping(n):
     return pong(n - 1) if n else L.append(n)
 
@@ -102,6 +112,16 @@ def setn(n):
 def table():
     return D
 
+STEPS = []
+
+def step(f):
+    STEPS.append(f)
+    return f
+
+def run_all():
+    for one in STEPS:
+        one()
+
 def register(n):
     def put(f):
         D[n] = f(0)
@@ -125,9 +145,14 @@ Wide.note({n}) | W.known.append({n}) | Wide({n}).known.append({n}) | Wide.known 
 M.size = {n} | x_ = Meter({n}).size | M['m'] = {n} | M += {n} | M|{n} | with Meter({n}):/ pass | for x_ in Meter({n}):/ pass | H[0]['h'] = {n}
 x_ = H[0].keep({n}) | H[0].size = {n} | Deep().hook({n}) | class Q_:/ x_{n} = Part() | T_ = type('T_', (Base,), {'w': {n}}) | ping({n}) | pong({n}) | note({n}) | l_ = list(map(Meter, [{n}]))/l_[0].size
 import math/math.zzz = {n} | import math/setattr(math, 'zzz', {n})
+@step/def g_():/ L.append({n}) | @step/def g_():/ L.append({n})/run_all() | for f_ in STEPS:/ f_() | run_all() | STEPS.append(lambda: add({n}))
+x_ = len(Size({n})) | x_ = f'{Size({n})}' | x_ = str(Size({n})) | x_ = {n} if Size({n}) else 0 | x_ = [0 for _ in 'a' if Size({n})] | Z_ = Size({n})/x_ = bool(Z_)
 match {n} % 2:/ case 1:/  L.append(5)/ case _:/  L.append(6) | assert add({n}) is not None | add({n}) if L else None | del L[:{n} % 2] | V_ = [{n}]/L.extend(V_)
 """  # noqa: E501  (a line of `/` is a statement's)
-NAMED = "L, D, Box, Base, B, add, setn, table, register, Wide, W, Part, Meter, Deep, M, H, ping, pong, note"
+NAMED = (
+    "L, D, Box, Base, B, add, setn, table, register, Wide, W, Part, Meter, Deep, M, H, ping, pong, note, "
+    "Size, STEPS, step, run_all"
+)
 IMPORTS = [
     f"from .config import {NAMED}",
     "from .config import *",

@@ -78,6 +78,15 @@ class Item:
 def meter():
     return Meter(1)
 
+def local():
+    class Local:
+        def __getitem__(self, k):
+            L.append(k)
+
+        def hold(self, n):
+            L.append(n)
+    return Local()
+
 def ping(n):
     if n:
         pong(n - 1)
@@ -90,6 +99,7 @@ def pong(n):
 m = Meter()
 one, two = Meter(), Meter()
 outer, made = Outer(), meter()
+box = local()
 METERS = {{"a": Meter()}}
 put = m.put
 put_it = partial(m.put)
@@ -136,6 +146,31 @@ BY_PYTHON = {
     "class C:\n    a = Meter()\nC().a = NN": "def __get__(self, *a): pass\n    def __set__(self, o, n): L.append(n)",
     "outer.inner['a'] = NN": "def __setitem__(self, k, v): L.append(v)",
     "METERS['a']['b'] = NN": "def __setitem__(self, k, v): L.append(v)",
+    "ONE = len(Meter(NN))": "def __len__(self): L.append(self.n); return 0",
+    "ONE = list(Meter(NN))": "def __iter__(self): L.append(self.n); return iter(())",
+    "ONE = sorted((two, Meter(NN)))": "def __lt__(self, o): L.append((self.n, o.n)); return True",
+    "ONE = hash(Meter(NN))": "def __hash__(self): L.append(self.n); return 1",
+    "ONE = {Meter(NN): 1}": "def __hash__(self): L.append(self.n); return 1",
+    "ONE = {Meter(NN)}": "def __hash__(self): L.append(self.n); return 1",
+    "ONE = {}\nONE[Meter(NN)] = 1": "def __hash__(self): L.append(self.n); return 1",
+    "ONE = bool(Meter(NN))": "def __bool__(self): L.append(self.n); return True",
+    "ONE = 1 if Meter(NN) else 2": "def __bool__(self): L.append(self.n); return True",
+    "if Meter(NN):\n    ONE = 1": "def __len__(self): L.append(self.n); return 1",
+    "while Meter(NN):\n    break": "def __bool__(self): L.append(self.n); return True",
+    "assert Meter(NN)": "def __bool__(self): L.append(self.n); return True",
+    "ONE = Meter(NN) and 1": "def __bool__(self): L.append(self.n); return True",
+    "ONE = not Meter(NN)": "def __len__(self): L.append(self.n); return 1",
+    "ONE = [1 for _ in 'a' if Meter(NN)]": "def __bool__(self): L.append(self.n); return True",
+    "ONE = repr(Meter(NN))": "def __repr__(self): L.append(self.n); return ''",
+    "ONE = str(Meter(NN))": "def __repr__(self): L.append(self.n); return ''",
+    "ONE = f'{Meter(NN)}'": "def __format__(self, how): L.append(self.n); return ''",
+    "ONE = f'{Meter(NN)!r}'": "def __repr__(self): L.append(self.n); return ''",
+    "ONE = '%s' % Meter(NN)": "def __str__(self): L.append(self.n); return ''",
+    "ONE = 'a {}'.format(Meter(NN))": "def __str__(self): L.append(self.n); return ''",
+    "print(Meter(NN), end='')": "def __str__(self): L.append(self.n); return ''",
+    "ONE = int(Meter(NN))": "def __index__(self): L.append(self.n); return 1",
+    "a, *b = Meter(NN)": "def __iter__(self): L.append(self.n); return iter('a')",
+    "one.n = len(two)": "def __len__(self): self.n = NN; return 0",
 }
 BY_NAME = [
     "m.size = NN",
@@ -161,6 +196,8 @@ BY_NAME = [
     "class C:\n    class D(Told):\n        w = NN",
     "ping(0)\npong(1NN)",
     "pong(0)\nif True:\n    ping(1NN)",
+    "ONE = box.hold(NN)",
+    "ONE = box[NN]",
 ]
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
-from reflow.graph.free_names import Chain, Import, chain_of, imports_of
+from reflow.graph.free_names import Chain, Import, imports_of
 from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS, NAMED, Named, parts_to_make
+from reflow.graph.roots import (
+    OWN_MODULE,
+    given_a_name,
+    last_name,
+    names_in_arguments,
+    of_origin,
+    root_of,
+    roots_of,
+)
 from reflow.graph.verbs import (
+    DRAWING,
     HARMLESS,
-    HOLDING,
-    IMPORTING,
-    NAMESPACES,
     PUTTING,
     RUNNING,
     SETTING,
@@ -22,10 +28,6 @@ from reflow.graph.verbs import (
     TAKING,
     TAKING_METHODS,
 )
-
-CALLED = "()"  #: stands behind a name for what that returns
-
-OWN_MODULE = ("globals", CALLED)  #: stands for the module that a body is of, with all that it has
 
 
 class Body:
@@ -99,7 +101,7 @@ class Body:
             if chain in seen or chain[0] in self._own:
                 continue
             seen.add(chain)
-            if chain[0] in self.local and chain[0] not in self.imports:
+            if chain[0] not in self.imports:
                 waiting += [of_origin(origin, chain) for origin in self._same.get(chain[0], ())]
             if chain[0] not in self.local or chain[0] in self.parameters or chain[0] in self.imports:
                 found.add(chain)
@@ -176,7 +178,8 @@ class Body:
 
     def _note_call(self, node: ast.Call) -> None:
         self.calls.append(node)
-        if _last(node.func).startswith(SETTING_UP):
+        name = last_name(node.func)
+        if name.startswith(SETTING_UP) or name in DRAWING:
             self.done.append(root_of(node.func))
         for keyword in node.keywords:
             if keyword.arg == "out":
@@ -187,7 +190,7 @@ class Body:
                 self.inside.add(root_of(node.func.value))
 
     def _note_same(self, node: ast.AST) -> None:
-        for target, value in _given_a_name(node):
+        for target, value in given_a_name(node):
             if chains := roots_of(value):
                 for name in every_node(target):
                     if isinstance(name, ast.Name):
@@ -212,43 +215,14 @@ _NOTES: dict[type, Any] = {
 }
 
 
-def _given_a_name(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Yield what gets a name in a statement, as the name and what it is then another name of."""
-    if isinstance(node, ast.Assign):
-        yield from ((target, node.value) for target in node.targets)
-    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-        yield node.target, node.value
-    elif isinstance(node, (ast.For, ast.comprehension)):
-        yield node.target, node.iter
-    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-        yield node.optional_vars, node.context_expr
-
-
-def origins_of(leaf: ast.stmt, name: str) -> Iterator[Chain]:
-    """Yield the names of which a statement makes a name another one, or a part: ``T`` for ``row = T[0]``."""
-    for node in (leaf, *getattr(leaf, "items", ())):
-        for target, value in _given_a_name(node):
-            is_named = any(isinstance(part, ast.Name) and part.id == name for part in every_node(target))
-            if is_named:
-                yield from roots_of(value)
-
-
 def set_in_call(call: ast.Call) -> list[Chain]:
     """Return what ``setattr`` and ``delattr`` change."""
-    return changed_in_call(call) if _last(call.func) in SETTING else []
-
-
-def of_origin(origin: Chain, chain: Chain) -> Chain:
-    """Return what a name with attributes stands for once it is known where the name comes from.
-
-    That is what it is a part of; of what is made by a call, the attribute is told apart.
-    """
-    return (*origin, *chain[1:]) if origin[-1] == CALLED else origin
+    return changed_in_call(call) if last_name(call.func) in SETTING else []
 
 
 def changed_in_call(call: ast.Call) -> list[Chain]:
     """Return what a call may change whose result nobody uses: what it is a method of, and what it is given."""
-    name = _last(call.func)
+    name = last_name(call.func)
     if isinstance(call.func, ast.Name) and name in HARMLESS:
         return []
     if name in SETTING and len(call.args) > 1:
@@ -260,62 +234,6 @@ def changed_in_call(call: ast.Call) -> list[Chain]:
     return names_in_arguments(call)
 
 
-def roots_of(node: ast.expr) -> list[Chain]:
-    """Return the names that an expression is a part of, or may hold: ``T`` and ``U`` for ``(T, dict(a=U[0]))``."""
-    if isinstance(node, ast.Call) and (node.args or node.keywords) and _last(node.func) in HOLDING:
-        parts: list[ast.expr | None] = [*node.args, *(keyword.value for keyword in node.keywords)]
-        parts += [node.func.value] if isinstance(node.func, ast.Attribute) else []
-    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        parts = [*node.elts]
-    elif isinstance(node, (ast.BoolOp, ast.Dict)):
-        parts = [*node.values]
-    elif isinstance(node, ast.IfExp):
-        parts = [node.body, node.orelse]
-    else:
-        return [chain] if (chain := root_of(node)) else []
-    return [chain for part in parts if part is not None for chain in roots_of(part)]
-
-
-def root_of(node: ast.expr) -> Chain:
-    """Return the name, with attributes, that an expression is a part of: ``T`` for ``T[0].x`` and ``T.get(k)``.
-
-    Of ``table()[0]`` that is what ``table`` returns.
-    """
-    while not (chain := chain_of(node)):
-        if isinstance(node, ast.Subscript) and _is_own_module(node):
-            return OWN_MODULE
-        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
-            node = node.value
-        elif not isinstance(node, ast.Call):
-            return ()
-        elif _last(node.func) in IMPORTING:
-            return (*chain_of(node.func), CALLED)
-        elif isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        else:
-            return _root_of_called(node.func.id, node.args) if isinstance(node.func, ast.Name) else ()
-    return chain
-
-
-def _root_of_called(name: str, arguments: list[ast.expr]) -> Chain:
-    """Return the name that what a function returns is a part of."""
-    if name in NAMESPACES and not arguments:
-        return OWN_MODULE
-    if name == "type" and len(arguments) == 1:
-        return (*root_of(arguments[0]), "__class__")
-    if name == "vars":
-        return (*root_of(arguments[0]), "__dict__")
-    if name == "getattr" and len(arguments) > 1 and (chain := root_of(arguments[0])):
-        attribute = arguments[1]
-        return (*chain, str(attribute.value)) if isinstance(attribute, ast.Constant) else chain
-    return (name, CALLED)
-
-
-def _is_own_module(node: ast.Subscript) -> bool:
-    """Whether it is ``sys.modules[__name__]``."""
-    return chain_of(node.slice) == ("__name__",) and chain_of(node.value)[-1:] == ("modules",)
-
-
 def run_by(call: ast.Call) -> list[Chain]:
     """Return the names that ``exec`` and ``eval`` may change: of the module, unless they are given others."""
     if not isinstance(call.func, ast.Name) or call.func.id not in RUNNING:
@@ -325,22 +243,4 @@ def run_by(call: ast.Call) -> list[Chain]:
 
 def _takes_away(call: ast.Call) -> bool:
     names = TAKING_METHODS if isinstance(call.func, ast.Attribute) else TAKING
-    return _last(call.func) in names
-
-
-def names_in_arguments(call: ast.Call) -> list[Chain]:
-    found: list[Chain] = []
-    waiting: list[ast.AST] = [*call.args, *(keyword.value for keyword in call.keywords)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, (ast.Name, ast.Attribute)) and (chain := chain_of(node)):
-            found.append(chain)
-        elif isinstance(node, ast.Call) and root_of(node) == OWN_MODULE:
-            found.append(OWN_MODULE)
-        else:
-            waiting += ast.iter_child_nodes(node)
-    return found
-
-
-def _last(node: ast.expr) -> str:
-    return str(getattr(node, "attr", getattr(node, "id", "")))
+    return last_name(call.func) in names

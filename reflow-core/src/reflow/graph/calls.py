@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from reflow.graph.bodies import Body, names_in_arguments, root_of
+from reflow.graph.bodies import Body
 from reflow.graph.free_names import Chain, chain_of, imports_of
 from reflow.graph.globals import NOTHING, Globals, names_of_reflow
 from reflow.graph.modules import Module
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS, NAMED
+from reflow.graph.roots import names_in_arguments, root_of
 from reflow.model.named_tuple import NamedTuple
 
 

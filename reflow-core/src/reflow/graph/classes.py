@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from reflow.graph.bodies import CALLED, Body, root_of
+from reflow.graph.bodies import Body
 from reflow.graph.free_names import Chain
 from reflow.graph.named import every_node
 from reflow.graph.parsed import NAMED, is_plain
+from reflow.graph.roots import CALLED, root_of
 
 _OWN_CLASS = "__class__"  #: an attribute that stands for the class itself
 

@@ -6,17 +6,19 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 
-from reflow.graph.bodies import CALLED, OWN_MODULE, Body, names_in_arguments, of_origin, origins_of
+from reflow.graph.bodies import Body
 from reflow.graph.classes import bases_of, shares
 from reflow.graph.free_names import Chain, Import, chain_of, imports_of
 from reflow.graph.modules import Module, Modules, is_of_reflow
 from reflow.graph.normal import FUNCTIONS
 from reflow.graph.parsed import IMPORTS
+from reflow.graph.roots import CALLED, OWN_MODULE, names_in_arguments, of_origin, origins_of
 from reflow.model.named_tuple import NamedTuple
 
 BUILTINS = "builtins"  #: the module of which all see all names
 
 EVERY = "*"  #: stands for all globals of a module
+PACKAGES = ""  #: stands where a key has a file, before the name of an installed package
 _ANYWHERE = (
     ("sys", "modules"),
     ("importlib", "import_module"),
@@ -52,17 +54,27 @@ class Globals:
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
+        self._known: dict[_Met, list[Global]] = {}
 
     def of(self, module: Module, body: Body, chain: Chain, seen: set[_Met] | None = None) -> Iterator[Global]:
         """Yield the globals that a name in a body stands for, each with its module."""
-        seen = set() if seen is None else seen
         if chain == OWN_MODULE:
             yield Global(module, EVERY, ())
         elif chain[:2] == OWN_MODULE:
-            yield from self._named(module, chain[2:], seen)
+            yield from self._named(module, chain[2:], set() if seen is None else seen)
         elif chain[0] in body.imports:
-            yield from self._imported(module, body.imports[chain[0]], chain[1:], seen)
-        elif not names_of_reflow(module, chain):
+            target = body.imports[chain[0]]
+            yield from self._imported(module, target, chain[1:], set() if seen is None else seen)
+        elif seen is not None:
+            yield from self._of_module(module, chain, seen)
+        else:
+            key = (module.file, chain)
+            if key not in self._known:
+                self._known[key] = [*self._of_module(module, chain, set())]
+            yield from self._known[key]
+
+    def _of_module(self, module: Module, chain: Chain, seen: set[_Met]) -> Iterator[Global]:
+        if not names_of_reflow(module, chain):
             yield from self._named(module, chain, seen)
 
     def is_own(self, module: Module, target: Import) -> bool:

@@ -14,9 +14,12 @@ from typing import Any
 
 from reflow.graph.calls import Callee
 from reflow.graph.modules import Module, Modules
+from reflow.graph.named import every_node
 from reflow.graph.normal import FUNCTIONS
 
-_METHOD = rb"(?m)^[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)"  #: compiled when it is first used
+#: these are compiled when they are first used
+_METHOD = rb"(?m)^[ \t]+(?:async[ \t]+)?def[ \t]+(\w+)"
+_LOCAL_CLASS = rb"(?m)^[ \t]+class[ \t]"
 _PLAIN = ("staticmethod", "classmethod", "abstractmethod", "overload")  #: decorators of what has to be called
 
 Operation = tuple[tuple[str, ...], list[ast.expr]]  # names of methods, and what they are called of
@@ -82,12 +85,13 @@ class Methods:
 
 
 def _classes(module: Module) -> Iterator[ast.ClassDef]:
-    """Yield the classes of a module, and those within classes."""
-    waiting = [leaf for bound in module.parsed.bindings.values() for leaf, _ in bound]
-    for leaf in waiting:
-        if isinstance(leaf, ast.ClassDef):
-            yield leaf
-            waiting += leaf.body
+    """Yield the classes of a module, also those within classes and functions."""
+    bound = [leaf for bindings in module.parsed.bindings.values() for leaf, _ in bindings]
+    if re.search(_LOCAL_CLASS, module.raw):
+        nodes: Iterable[ast.AST] = (node for leaf in dict.fromkeys(bound) for node in every_node(leaf))
+    else:
+        nodes = bound
+    yield from (node for node in nodes if isinstance(node, ast.ClassDef))
 
 
 def _is_used_as_attribute(node: ast.stmt) -> bool:
@@ -100,7 +104,8 @@ _BINARY = {
     ast.FloorDiv: "floordiv", ast.Mod: "mod", ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift",
     ast.BitOr: "or", ast.BitXor: "xor", ast.BitAnd: "and",
 }  # fmt: skip
-_UNARY = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__", ast.Not: "__bool__"}
+_TRUE = ("__bool__", "__len__")
+_UNARY = {ast.USub: ("__neg__",), ast.UAdd: ("__pos__",), ast.Invert: ("__invert__",), ast.Not: _TRUE}
 _ATTRIBUTE = {
     ast.Load: ("__getattr__", "__getattribute__", "__get__"),
     ast.Store: ("__setattr__", "__set__"),
@@ -108,14 +113,37 @@ _ATTRIBUTE = {
 }
 _ITEM = {ast.Load: ("__getitem__", "__missing__"), ast.Store: ("__setitem__",), ast.Del: ("__delitem__",)}
 _WITH = ("__enter__", "__exit__", "__aenter__", "__aexit__")
-_ITERATED = ("__iter__", "__next__", "__getitem__")
+_ITERATED = ("__iter__", "__next__", "__getitem__", "__len__")
+_EQUAL = ("__hash__", "__eq__")
 _COMPARED = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
+_TEXT = ("__str__", "__repr__", "__format__")
+_NUMBER = (
+    "__int__",
+    "__float__",
+    "__complex__",
+    "__index__",
+    "__abs__",
+    "__round__",
+    "__trunc__",
+    "__divmod__",
+)
+_OF_BUILTINS = (
+    *_TRUE,
+    *_ITERATED,
+    *_EQUAL,
+    *_COMPARED,
+    *_TEXT,
+    *_NUMBER,
+    "__reversed__",
+    "__bytes__",
+    "__dir__",
+)
 _IMPLICIT = frozenset((
     *(f"__{kind}{name}__" for name in _BINARY.values() for kind in ("", "r", "i")),
-    *_UNARY.values(), *(name for names in (*_ATTRIBUTE.values(), *_ITEM.values()) for name in names),
-    *_WITH, *_ITERATED, *_COMPARED,
+    *(name for names in (_UNARY, _ATTRIBUTE, _ITEM) for of_one in names.values() for name in of_one),
+    *_WITH, *_OF_BUILTINS,
 ))  # fmt: skip
-"""All methods that Python calls by itself for what is written as something else than a call."""
+"""All methods that Python calls by itself for what is written as something else than a call of them."""
 
 
 def are_implicit(names: Collection[str]) -> bool:
@@ -125,7 +153,7 @@ def are_implicit(names: Collection[str]) -> bool:
 
 def operations(nodes: Iterable[ast.AST]) -> Iterator[Operation]:
     """Yield the methods that Python calls by itself for the parts of a statement, with what they are called of."""
-    return (_OPERATIONS[type(node)](node) for node in nodes if type(node) in _OPERATIONS)
+    return (found for node in nodes if type(node) in _OPERATIONS for found in _OPERATIONS[type(node)](node))
 
 
 def attributes_in(nodes: Iterable[ast.AST]) -> list[ast.Attribute]:
@@ -133,20 +161,57 @@ def attributes_in(nodes: Iterable[ast.AST]) -> list[ast.Attribute]:
     return [node for node in nodes if isinstance(node, ast.Attribute)]
 
 
-def _binary(node: Any) -> Operation:
+def _binary(node: Any) -> Iterator[Operation]:
     sides = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.target, node.value]
-    return _METHODS_OF[type(node.op)], sides
+    yield _METHODS_OF[type(node.op)], sides
+    if isinstance(node.op, ast.Mod):  # "%s" % one
+        yield _TEXT, sides[1:]
+
+
+def _subscript(node: Any) -> Iterator[Operation]:
+    yield _ITEM[type(node.ctx)], [node.value]
+    yield _EQUAL, [node.slice]
+
+
+def _called(node: Any) -> Iterator[Operation]:
+    """What a function of Python's own calls of what it is given, or a method of its texts, lists and dicts."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if any(isinstance(part, ast.Name) for value in given for part in every_node(value)):
+        yield _OF_BUILTINS, given
+
+
+def _given_names(node: Any) -> Iterator[Operation]:
+    if any(isinstance(target, (ast.Tuple, ast.List)) for target in node.targets):
+        yield _ITERATED, [node.value]
+
+
+def _tested(node: Any) -> Iterator[Operation]:
+    yield _TRUE, [node.test]
+
+
+def _gone_through(node: Any) -> Iterator[Operation]:
+    yield _ITERATED, [node.iter]
+    if tests := getattr(node, "ifs", ()):
+        yield _TRUE, [*tests]
 
 
 _METHODS_OF = {op: tuple(f"__{kind}{name}__" for kind in ("", "r", "i")) for op, name in _BINARY.items()}
-_OPERATIONS: dict[type, Callable[[Any], Operation]] = {
-    ast.Attribute: lambda node: (_ATTRIBUTE[type(node.ctx)], [node.value]),
-    ast.Subscript: lambda node: (_ITEM[type(node.ctx)], [node.value]),
+_OPERATIONS: dict[type, Callable[[Any], Iterable[Operation]]] = {
+    ast.Attribute: lambda node: [(_ATTRIBUTE[type(node.ctx)], [node.value])],
+    ast.Subscript: _subscript,
     **dict.fromkeys((ast.BinOp, ast.AugAssign), _binary),
-    ast.UnaryOp: lambda node: ((_UNARY[type(node.op)],), [node.operand]),
+    ast.UnaryOp: lambda node: [(_UNARY[type(node.op)], [node.operand])],
+    ast.BoolOp: lambda node: [(_TRUE, node.values)],
+    **dict.fromkeys((ast.If, ast.IfExp, ast.While, ast.Assert), _tested),
     **dict.fromkeys(
-        (ast.With, ast.AsyncWith), lambda node: (_WITH, [one.context_expr for one in node.items])
+        (ast.With, ast.AsyncWith), lambda node: [(_WITH, [one.context_expr for one in node.items])]
     ),
-    **dict.fromkeys((ast.For, ast.AsyncFor, ast.comprehension), lambda node: (_ITERATED, [node.iter])),
-    ast.Compare: lambda node: (_COMPARED, [node.left, *node.comparators]),
+    **dict.fromkeys((ast.For, ast.AsyncFor, ast.comprehension), _gone_through),
+    ast.Starred: lambda node: [(_ITERATED, [node.value])],
+    ast.Assign: _given_names,
+    ast.Compare: lambda node: [(_COMPARED, [node.left, *node.comparators])],
+    ast.FormattedValue: lambda node: [(_TEXT, [node.value])],
+    ast.Set: lambda node: [(_EQUAL, node.elts)],
+    ast.Dict: lambda node: [(_EQUAL, [key for key in node.keys if key is not None])],
+    ast.Call: _called,
 }

@@ -7,11 +7,14 @@ TAKING = frozenset(
     "setattr delattr setitem delitem pop popitem popleft setdefault next heappop heappushpop heapreplace heappush "
     "shuffle".split()
 )  #: functions and methods that change a thing though their result is used
-TAKING_METHODS = TAKING.union(
-    "append appendleft extend extendleft insert add discard remove update clear sort reverse rotate set reset send "
+DRAWING = frozenset(
     "random normal standard_normal uniform integers randint randrange choice choices sample permutation gauss "
     "exponential poisson bytes spawn".split()
-)  #: methods that do; a generator of random numbers changes with each of them
+)  #: functions and methods of generators of random numbers, which change with each
+TAKING_METHODS = TAKING | DRAWING.union(
+    "append appendleft extend extendleft insert add discard remove update clear sort reverse rotate set reset "
+    "send".split()
+)  #: methods that change a thing though their result is used
 PUTTING = frozenset(
     ("append", "appendleft", "extend", "insert", "add", "update")
 )  #: these keep what they are given

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
@@ -16,13 +14,13 @@ from reflow.graph.free_names import Chain, Finder, Import, imports_of
 from reflow.graph.globals import BUILTINS
 from reflow.graph.library import Library
 from reflow.graph.live import cells_of, defaults_of, is_of_cell, is_of_project, wrappers_of
-from reflow.graph.modules import Module, is_foreign, is_of_reflow
+from reflow.graph.modules import Module, is_of_reflow
 from reflow.graph.named import LAMBDA, same_name
 from reflow.graph.normal import Node
 from reflow.graph.parsed import IMPORTS, NAMED, Binding, is_for_types
 from reflow.graph.place import Find, Place
-from reflow.graph.riddles import told
-from reflow.graph.unloaded import find_unloaded, with_packages
+from reflow.graph.unloaded import with_packages
+from reflow.graph.untold import Untold
 from reflow.values.digests import digest
 
 _BUILTINS = frozenset(dir(builtins))
@@ -45,7 +43,7 @@ class Walk:
         self._classes: set[type] = set()
         self._waiting: list[Place] = []
         self._wrappers: list[FunctionType] = []
-        self._unresolved: set[str] = set()
+        self._untold = Untold(library.modules)
         self._finds: list[Find] = []
 
     def source(self) -> str:
@@ -68,7 +66,7 @@ class Walk:
 
     def unresolved(self) -> tuple[str, ...]:
         """Return where it has come to what cannot be told, each in words."""
-        return tuple(sorted(self._unresolved))
+        return self._untold.said()
 
     def finds(self) -> tuple[Find, ...]:
         """Return where it has come to what looks for files."""
@@ -85,12 +83,11 @@ class Walk:
         self._counted.definition(module, label, node, definition.hash)
         place = Place(module, label, definition.taken)
         if not definition.is_read:
-            self._unresolved.add(f"{place.where(node.lineno)} is nested too deeply to be followed")
+            self._untold.nested(place, node.lineno)
         return place
 
     def _follow_all(self, place: Place) -> None:
-        for name, line in place.taken.opaque:
-            self._unresolved.add(f"{place.where(line)} {told(name)}")
+        self._untold.called(place)
         self._finds += [self._find(place, finder) for finder in place.taken.finders]
         if place.taken.imports:
             self._load(place.module, place.taken.imports.values())
@@ -132,8 +129,8 @@ class Walk:
         is_known = is_bound or name in _BUILTINS
         if name in module.namespace and (module.is_cell or not is_known):
             self._value(place, name, module.namespace[name], rest)
-        elif not is_known and not name.startswith("__"):
-            self._unresolved.add(f"{place.where()} takes {name}, which is not to be found")
+        elif not is_known:
+            self._untold.name(place, name)
 
     def _in_module(self, module: Module, name: str, rest: Chain, without: tuple[Module, ...] = ()) -> bool:
         """Follow a name of a module, if it has that; through ``from x import *`` too.
@@ -177,6 +174,7 @@ class Walk:
         if None not in targets:
             return
         self._globals.append((module, name))
+        self._untold.global_(module, name)
         self._changed(module, name)
         if len(bindings) > 1:
             self._counted.note_several(module, [top for _, top in bindings])
@@ -229,7 +227,7 @@ class Walk:
         if rest and (below := self._library.modules.below(name, rest[0])):
             self._module(below, rest[1:])
         elif module is None:
-            self._note_unseen(name)
+            self._untold.module(name)
             if (package := name.partition(".")[0]) not in self._packages:
                 self._set_up(package)
         elif not rest:
@@ -238,24 +236,7 @@ class Walk:
         elif not self._in_module(module, rest[0], rest[1:]) and not self._in_module(
             module, "__getattr__", ()
         ):
-            self._note_not_shown(module, rest[0])
-
-    def _note_not_shown(self, module: Module, name: str) -> None:
-        if not name.startswith("__"):
-            self._unresolved.add(f"{os.path.basename(module.file)} does not show what {name} is")
-
-    def _note_unseen(self, name: str) -> None:
-        """Note a module of the project that is compiled, or not there."""
-        if name in sys.modules:
-            file = getattr(sys.modules[name], "__file__", None)
-        else:
-            found = find_unloaded(name)
-            file = found.file if found is not None else None
-            parent = name.rpartition(".")[0]
-            if found is None and parent and self._library.modules.named(parent) is not None:
-                self._unresolved.add(f"{name} is not to be found")
-        if file and not file.endswith(".py") and not is_foreign(name, file):
-            self._unresolved.add(f"{name} is compiled ({os.path.basename(file)})")
+            self._untold.attribute(module, rest[0])
 
     def _value(self, place: Place, name: str, value: object, rest: Chain) -> None:
         """Follow what is known by its value alone: a variable of an enclosing function, or of another cell."""
@@ -274,7 +255,7 @@ class Walk:
         if (text := constant_text(value) or named_text(value)) is not None:
             self._constant(place, name, text)
         elif not is_of_reflow(value):
-            self._unresolved.add(f"{place.where()} takes {name}, a value of type {type(value).__qualname__}")
+            self._untold.value(place, name, value)
 
     def _constant(self, place: Place, name: str, text: str) -> None:
         hashed = digest("value", text).hex()
@@ -307,8 +288,7 @@ class Walk:
             if is_of_project(wrapper):
                 self._take_as_it_is(wrapper)
             else:
-                where = f"{plain.__qualname__} in {os.path.basename(plain.__code__.co_filename)}"
-                self._unresolved.add(f"{where} is wrapped by a value of type {type(wrapper).__qualname__}")
+                self._untold.wrapper(plain, wrapper)
         self._wrappers += [wrapper for wrapper in wrappers[by_call:] if is_of_project(wrapper)]
 
     def _take_as_it_is(self, function: FunctionType, name: str = "", *, is_task: bool = False) -> int:
@@ -318,8 +298,7 @@ class Walk:
         if id(function) not in self._functions:
             self._functions.add(id(function))
             if not nodes:
-                where = os.path.basename(module.file)
-                self._unresolved.add(f"{function.__qualname__} in {where} is not to be found in its file")
+                self._untold.function(function)
             label = name if name and function.__code__.co_name == LAMBDA else same_name(function.__qualname__)
             for node in nodes:
                 around = module.parsed.around(node)
