@@ -265,6 +265,17 @@ OWN = {
         "add(1)",
         "add(2)",
     ),
+    **{
+        f"a method that is given away, as in {statement}": (f"T = []\nONE = {statement}\n", "[1]", "[2]")
+        for statement in ("list(map(T.append, [1]))", "sorted([1], key=T.append)", "(t := T).append([1])")
+    },
+    "a method of a list that is called by its class": ("T = []\nlist.append(T, 1)\n", "1)", "2)"),
+    "a method of a dict that is called by its class": ("T = {}\ndict.update(T, a=1)\n", "=1", "=2"),
+    "what an object calls by the name of its class": (
+        "T = []\n\nclass C:\n    t = T\n    def add(self, n):\n        return self.t.append(n)\n\nONE = C().add(1)\n",
+        "add(1)",
+        "add(2)",
+    ),
     "a function that another is given": (
         "T = []\n\ndef add(v):\n    T.append(v)\n\nDONE = list(map(add, (1, 2)))\n",
         "(1, 2)",

@@ -105,6 +105,8 @@ put = m.put
 put_it = partial(m.put)
 # other
 import types
+from copy import deepcopy
+from pathlib import Path
 from . import config
 from .config import *
 {statement}
@@ -170,6 +172,9 @@ BY_PYTHON = {
     "print(Meter(NN), end='')": "def __str__(self): L.append(self.n); return ''",
     "ONE = int(Meter(NN))": "def __index__(self): L.append(self.n); return 1",
     "a, *b = Meter(NN)": "def __iter__(self): L.append(self.n); return iter('a')",
+    "ONE = Meter[NN]": "def __class_getitem__(cls, k): L.append(k)",
+    "ONE = str(Path(Meter(NN)))": "def __fspath__(self): L.append(self.n); return 'a'",
+    "ONE = deepcopy(Meter(NN))": "def __deepcopy__(self, memo): L.append(self.n); return self",
     "one.n = len(two)": "def __len__(self): self.n = NN; return 0",
 }
 BY_NAME = [

@@ -21,6 +21,7 @@ from reflow.graph.roots import (
 from reflow.graph.verbs import (
     DRAWING,
     HARMLESS,
+    KINDS,
     PUTTING,
     RUNNING,
     SETTING,
@@ -184,6 +185,9 @@ class Body:
         for keyword in node.keywords:
             if keyword.arg == "out":
                 self.changed.update(roots_of(keyword.value))
+        for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if isinstance(given, ast.Attribute) and given.attr in PUTTING:  # map(T.append, found)
+                self.changed.add(root_of(given.value))
         if _takes_away(node) or any(keyword.arg == "inplace" for keyword in node.keywords):
             self.unused.append(node)
             if isinstance(node.func, ast.Attribute):
@@ -230,7 +234,8 @@ def changed_in_call(call: ast.Call) -> list[Chain]:
         return [(*chain, str(attribute.value)) if chain and isinstance(attribute, ast.Constant) else chain]
     if isinstance(call.func, ast.Attribute):
         receiver = root_of(call.func.value)
-        return [receiver] if name in PUTTING else [receiver, *names_in_arguments(call)]
+        is_of_receiver = name in PUTTING and receiver[:1] not in [(kind,) for kind in KINDS]
+        return [receiver] if is_of_receiver else [receiver, *names_in_arguments(call)]
     return names_in_arguments(call)
 
 

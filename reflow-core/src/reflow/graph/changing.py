@@ -261,14 +261,15 @@ class Changing:
         return all_._replace(names=all_.names | own)
 
     def _of_class(self, module: Module, node: ast.ClassDef, body: Body) -> set[Key]:
-        """Return the classes whose lists or the like a method changes through its object."""
+        """Return the classes whose lists or the like a method changes through its object, and what these lists are."""
+        found: set[Key] = set()
         changed = changed_of_class(body)
-        lineage = self._globals.lineage(module, node) if changed else ()
-        return {
-            (home.file, parent.name)
-            for home, parent in lineage
-            if any(shares(parent, attributes) for attributes in changed)
-        }
+        for home, parent in self._globals.lineage(module, node) if changed else ():
+            for attributes in changed:
+                if shares(parent, attributes):
+                    found.add((home.file, parent.name))
+                    found |= self._keys(home, NOTHING, [(parent.name, *attributes)])
+        return found
 
     def _by_deriving(self, module: Module, node: ast.ClassDef, *, is_base: bool = False) -> set[Key]:
         """Return what is changed where a class is made, by those that it is made from, of which it may be one."""

@@ -111,7 +111,11 @@ _ATTRIBUTE = {
     ast.Store: ("__setattr__", "__set__"),
     ast.Del: ("__delattr__", "__delete__"),
 }
-_ITEM = {ast.Load: ("__getitem__", "__missing__"), ast.Store: ("__setitem__",), ast.Del: ("__delitem__",)}
+_ITEM = {
+    ast.Load: ("__getitem__", "__missing__", "__class_getitem__"),
+    ast.Store: ("__setitem__",),
+    ast.Del: ("__delitem__",),
+}
 _WITH = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 _ITERATED = ("__iter__", "__next__", "__getitem__", "__len__")
 _EQUAL = ("__hash__", "__eq__")
@@ -127,17 +131,9 @@ _NUMBER = (
     "__trunc__",
     "__divmod__",
 )
-_OF_BUILTINS = (
-    *_TRUE,
-    *_ITERATED,
-    *_EQUAL,
-    *_COMPARED,
-    *_TEXT,
-    *_NUMBER,
-    "__reversed__",
-    "__bytes__",
-    "__dir__",
-)
+_MADE_OF = ("__fspath__", "__array__", "__copy__", "__deepcopy__", "__bytes__", "__reversed__", "__dir__")
+_OF_KIND = ("__instancecheck__", "__subclasscheck__")
+_OF_BUILTINS = (*_TRUE, *_ITERATED, *_EQUAL, *_COMPARED, *_TEXT, *_NUMBER, *_MADE_OF, *_OF_KIND)
 _IMPLICIT = frozenset((
     *(f"__{kind}{name}__" for name in _BINARY.values() for kind in ("", "r", "i")),
     *(name for names in (_UNARY, _ATTRIBUTE, _ITEM) for of_one in names.values() for name in of_one),

@@ -67,7 +67,7 @@ def root_of(node: ast.expr) -> Chain:
     while not (chain := chain_of(node)):
         if isinstance(node, ast.Subscript) and _is_own_module(node):
             return OWN_MODULE
-        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        if isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred, ast.NamedExpr)):
             node = node.value
         elif not isinstance(node, ast.Call):
             return ()

@@ -18,6 +18,12 @@ TAKING_METHODS = TAKING | DRAWING.union(
 PUTTING = frozenset(
     ("append", "appendleft", "extend", "insert", "add", "update")
 )  #: these keep what they are given
+KINDS = (
+    "list",
+    "dict",
+    "set",
+    "bytearray",
+)  #: classes whose methods are given what they change: ``list.append(T, x)``
 HARMLESS = ("print",)
 HOLDING = frozenset(
     "dict enumerate iter list reversed sorted tuple zip cycle chain memoryview MappingProxyType "
