@@ -230,6 +230,40 @@ def test_why_says_who_accepted_other_code_when_and_why(project, rule):
     )
 
 
+def test_with_auto_why_says_who_accepted_the_last_of_several_changes(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    for number, reason in (("1", "first"), ("0", "second")):
+        project.edit("bounds", f"LIMIT = {int(number) + 1}", f"LIMIT = {number}")
+        project.type("accept", "convert", "--yes", "--reason", reason)
+        calls, _ = project.submit()
+
+    told = project.type("why", "convert[0]").out
+
+    assert calls == []
+    assert re.search(
+        r"another one then \(LIMIT in bounds.py\); \S+ accepted that on 20\d\d-\S+Z: second\n", told
+    )
+
+
+def test_with_auto_why_does_not_deny_that_it_was_accepted_where_nobody_knows_by_whom(project):
+    project.flow(task="(code='auto')")
+    project.submit()
+    project.edit("bounds", "LIMIT = 2", "LIMIT = 1")
+    project.type("accept", "convert", "--yes")
+    with contextlib.closing(sqlite3.connect(project.terminal.store)) as db:
+        db.execute("DELETE FROM accepts")
+        db.commit()
+    project.submit()
+
+    told = project.type("why", "convert[0]").out
+
+    assert (
+        "another one then (LIMIT in bounds.py); that was accepted, and by whom is not known any more\n"
+        in told
+    )
+
+
 def test_why_says_that_other_code_does_not_count_where_only_the_version_does(project):
     project.flow(task="(code='version')")
     project.submit()

@@ -251,8 +251,17 @@ def _code_then(past: Past, node: Node, found: FoundResult) -> bytes:
 
 
 def _accepted(past: Past, node: Node, code: bytes) -> str:
-    """Say why results of other code count: somebody accepted them, or the user was warned, or does not care."""
-    if (word := past.results.accepted_for(node).get(code)) is not None:
+    """Say why results of other code count: somebody accepted them, or the user was warned, or does not care.
+
+    Where code is part of identity, somebody did, maybe several changes one after another: the last one is told.
+    """
+    words = past.results.accepted_for(node)
+    word = words.get(code)
+    if word is None and node.code == "auto":
+        if not words:
+            return "that was accepted, and by whom is not known any more"
+        word = max(words.values(), key=lambda one: one.created)
+    if word is not None:
         return f"{word.who} accepted that on {iso(word.created)}{f': {word.reason}' if word.reason else ''}"
     if node.code == "version":
         return 'with code="version" that does not count'
