@@ -27,6 +27,7 @@ from reflow.run.release import release
 from reflow.run.retry import retry
 from reflow.run.settle import settle
 from reflow.run.submit import SubmitRequest, create
+from reflow.rundir import messages
 from reflow.rundir.control import Scope, leave_note, write_request
 from reflow.rundir.outcomes import read_segment
 from reflow.testing.cluster import ANSWERS, Cluster, Element, Killed
@@ -134,6 +135,7 @@ class EngineMachine(RuleBasedStateMachine):
             self.is_alone = True
         except OutOfReach:
             pass
+        self.is_alone |= any("no job will look at this run" in one for one in messages.told(self.paths))
 
     # What users do
 

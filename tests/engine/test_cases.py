@@ -603,6 +603,18 @@ def test_whoever_waits_to_submit_again_hears_a_cancel_at_once_and_submits_no_mor
     assert engine.ledger.overview().submissions == []
 
 
+def test_a_command_does_not_wait_until_more_is_taken_and_says_that_no_job_looks(engine):
+    engine_flow.FAILS["work", 0] = 1
+    engine.get_over()
+    engine.cluster.answers.extend(["full"] * 100)
+    before = engine.cluster.now_s
+    engine.retry(())
+
+    assert engine.cluster.now_s - before < 3.0
+    assert [message for message in told(engine.paths) if message.startswith("no job will look at this run")]
+    assert engine.is_alone
+
+
 def test_what_was_certainly_refused_does_not_keep_a_cancel(engine):
     engine.cluster.answers.extend(["busy"] * 100)
     engine.cluster.run_for(16.0)

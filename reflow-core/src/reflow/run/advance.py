@@ -14,7 +14,7 @@ from reflow.model.states import InstanceState, RunState
 from reflow.run.clock import monotonic_s, now_ms, sleep
 from reflow.run.coordinator import Coordinator
 from reflow.run.guards import Guards
-from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now
+from reflow.run.handover import LOOKED_UP, TRIED_AGAIN, is_refused_for_now, is_unanswered
 from reflow.run.hold import ASKED_AGAIN, Hold, held
 from reflow.run.opened import OpenRun
 from reflow.run.small_jobs import is_dismissed, is_of_small_job, is_small
@@ -118,6 +118,7 @@ class _Pass:
         if not state.is_over:
             self._keep_guarded(caller)
             state = self._wait_for_answers(state, caller)
+            self._tell_unguarded()
         if state.is_over:
             self._guards.end(used=caller)
         return state
@@ -201,7 +202,7 @@ class _Pass:
         return state
 
     def _is_asked_to_stay(self, caller: str) -> bool:
-        intents = self._intents()
+        intents = list(filter(self._is_waited_for, self._intents()))
         if self._wait and any(not is_small(row) for row in intents):
             return True
         return bool(intents) and not self._guards.is_guarded(used=caller)
@@ -213,7 +214,9 @@ class _Pass:
         self._guards.keep_net(used=caller)
         self._guards.retire(used=caller)
         self._guards.leave([caller])
-        if not (self._intents() or self._guards.is_guarded()):
+
+    def _tell_unguarded(self) -> None:
+        if not (self._hold.overview().state.is_over or self._guards.is_guarded()):
             self._hold.messages.append(self._unguarded)
 
     def _answer_intents(self) -> None:
@@ -263,11 +266,18 @@ class _Pass:
     def _settled_find(self, intents: list[SubmissionRow]) -> dict[str, str]:
         tokens = [row.token for row in intents]
         found = self._executor.find(tokens)
-        while self._stays and not all(r.token in found or is_settled(self._executor, r) for r in intents):
+        while self._stays and any(self._may_arrive(row) for row in intents if row.token not in found):
             if self._doze(LOOK_AGAIN_S):
                 break
             found = self._executor.find(tokens)
         return found
+
+    def _may_arrive(self, row: SubmissionRow) -> bool:
+        return self._is_waited_for(row) and not is_settled(self._executor, row)
+
+    def _is_waited_for(self, row: SubmissionRow) -> bool:
+        """Whether this process may wait for the answer to an intent; what was refused is tried again by jobs alone."""
+        return self._is_job or is_unanswered(row)
 
     def _doze(self, seconds: float) -> bool:
         """Wait; return True as soon as something was asked for."""

@@ -233,12 +233,11 @@ class _Driver:
 
 
 def hand_over(run: OpenRun) -> None:
-    """Advance a run on a scheduler, and stay until every submission got its answer."""
+    """Advance a run on a scheduler, and stay until it is known what was taken, as far as the scheduler answers."""
     from reflow.run.advance import advance
+    from reflow.run.handover import is_unanswered
 
-    while advance(run) is RunState.RUNNING and any(
-        row.state == "intent" for row in run.ledger.overview().submissions
-    ):
+    if advance(run) is RunState.RUNNING and any(map(is_unanswered, run.ledger.overview().submissions)):
         advance(run, wait=True)
 
 

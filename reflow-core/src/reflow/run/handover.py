@@ -307,6 +307,11 @@ def is_refused_for_now(submission: SubmissionRow) -> bool:
     return submission.state == "intent" and submission.ended is not None
 
 
+def is_unanswered(submission: SubmissionRow) -> bool:
+    """Whether nobody knows whether an intent was taken, and somebody is to find out."""
+    return submission.state == "intent" and submission.ended is None
+
+
 def is_cancelled(paths: RunPaths, ledger: Ledger, submission: SubmissionRow) -> bool:
     """Whether a submission was cancelled, so that nothing of it is wanted any more.
 
