@@ -415,6 +415,22 @@ def test_what_ran_again_since_its_file_is_another_one_says_so(lab, flows, ask, t
     assert "files" in told["reason"]
 
 
+def test_what_failed_before_says_that_and_is_not_compared_with_its_neighbours(
+    own_lab, flows, monkeypatch, capsys
+):
+    fragile = flows("asked").fragile
+    monkeypatch.setenv("BREAKS", "b")
+    first = own_lab.submit(fragile, items=ABC)
+    monkeypatch.delenv("BREAKS")
+    reason = f"run {first.run.id} did the same work, and it failed"
+
+    there = own_lab.new_run_dir()
+    assert own_lab.cli(fragile, "submit", "--executor", "inline", "--items", *ABC, run_dir=there) == 0
+    assert f"  handle  1 run, 2 reused  {reason}" in capsys.readouterr().err
+    assert own_lab.cli(fragile, "why", "handle[1]", run_dir=there) == 0
+    assert f"why it ran: {reason}" in capsys.readouterr().out
+
+
 def test_every_explanation_has_the_same_keys(first, failed, lab):
     with lab.home():
         told = [one for seen in (first, failed) for one in seen.run.why(as_dict=True)]

@@ -49,6 +49,24 @@ def look() -> int:
     return 1
 
 
+# Items of which one fails for a reason that is no part of what is asked for
+
+
+fragile = Workflow("fragile")
+
+
+@fragile.job
+def pieces(items: list[str]) -> list[str]:
+    return items
+
+
+@fragile.array_job
+def handle(piece: Annotated[str, Result("pieces")]) -> str:
+    if piece == os.environ.get("BREAKS"):
+        raise OSError(f"{piece} breaks")
+    return piece
+
+
 # Lists of which the items are taken one by one
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from reflow.contracts.executor import Executor
     from reflow.contracts.store import Store
 
-_LAST_RUNS = 5  #: that are looked at for what is not reusable
+_LAST_RUNS = 5  #: that are looked at for what left no result
+_DONE = frozenset({InstanceState.SUCCEEDED, InstanceState.FAILED})
 
 
 class PastRuns:
@@ -99,15 +100,15 @@ class Past(PastRuns):
             if one.context.run_id != self._run.id or one.stale is not None or one.identity == row.identity
         ]
 
-    def unusable(self, row: InstanceRow) -> tuple[str, str] | None:
-        """Return the last run that did the work of an instance, and why what it made is not reusable.
+    def without_result(self, row: InstanceRow) -> str:
+        """Say why the last run that did the work of an instance has left no result of it; empty where none did.
 
         No store has that: the last runs of the workflow are looked at, and there the instance of the same index.
         """
         for run_id in self._before():
-            if (run := self.opened(run_id)) is not None and (why := _made_alike(run, row)) is not None:
-                return (run_id, why) if why else None
-        return None
+            if (run := self.opened(run_id)) is not None and (why := _without_result(run, row)) is not None:
+                return why and f"run {run_id} did the same work, {why}"
+        return ""
 
     def _before(self) -> list[str]:
         """Return the last few runs of the workflow that were submitted before this one, newest first."""
@@ -138,11 +139,16 @@ class Past(PastRuns):
         return found[0].created if found else now_ms()
 
 
-def _made_alike(run: OpenRun, row: InstanceRow) -> str | None:
-    """Return None where a run has not done the work of an instance of another; else as `why_unusable`."""
+def _without_result(run: OpenRun, row: InstanceRow) -> str | None:
+    """Return None where a run has not done the work of an instance of another; else what became of that, if known."""
     try:
-        found = run.ledger.instances(row.task, {InstanceState.SUCCEEDED}, {row.index})
-        return why_unusable(run, found[0]) if found and found[0].identity == row.identity else None
+        found = run.ledger.instances(row.task, _DONE, {row.index})
+        if not found or found[0].identity != row.identity:
+            return None
+        if found[0].state is InstanceState.FAILED:
+            return "and it failed"
+        why = why_unusable(run, found[0])
+        return why and f"but what it made is not reusable: {why}"
     except ReflowError:
         return None
 

@@ -82,7 +82,7 @@ def why_ran(run: OpenRun, past: Past, row: InstanceRow) -> Ran:
         return not_taken(past, run.graph, node, row, same)
     if past.results.trouble is not None:
         return Ran("unknown", f"earlier results cannot be looked at: {past.results.trouble}")
-    if why := told_unusable(past, row):
+    if why := past.without_result(row):
         return Ran("unusable", why)
     now = parts_of_instance(run, row)
     found = nearest(now, row.index, made_from(earlier))
@@ -162,16 +162,6 @@ def not_taken(past: PastRuns, graph: Graph, node: Node, row: InstanceRow, same: 
     if row.fresh:
         return Ran("retried", "what it had made did not hold any more, and was made again", same)
     return Ran("unusable", "the files of its earlier result were not as it left them, or out of reach", same)
-
-
-def told_unusable(past: Past, row: InstanceRow) -> str:
-    """Say that the last run that did the work of an instance made nothing that may be reused, or nothing."""
-    found = past.unusable(row)
-    return (
-        ""
-        if found is None
-        else f"run {found[0]} did the same work, but what it made is not reusable: {found[1]}"
-    )
 
 
 # The parts, with their values as far as they are kept

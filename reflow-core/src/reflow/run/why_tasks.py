@@ -23,7 +23,6 @@ from reflow.run.why_ran import (
     not_taken,
     part_name,
     same_work,
-    told_unusable,
     why_uncached,
 )
 from reflow.values.show import show
@@ -68,12 +67,14 @@ def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | N
         return f"forced: {force_option(run, node.name)}"
     rows = _some_to_run(run, node)
     earlier = past.results.earlier(node.key, rows[0].index, overview.created) if rows else []
+    if not any(one.index == rows[0].index for one in earlier):  # else what was different then is the reason
+        if why := next(filter(None, map(past.without_result, rows)), ""):
+            return why
     shared = overview.tasks[node.name].parts or "{}"
     found = reason_of(run.graph, node, shared, rows, earlier, run.info["parameters"], past)
     if found or past.results.trouble:
         return found
-    first = MEANWHILE if overview.counts[node.name].get(InstanceState.REUSED) else FIRST
-    return next((why for row in rows if (why := told_unusable(past, row))), first)
+    return MEANWHILE if overview.counts[node.name].get(InstanceState.REUSED) else FIRST
 
 
 def _some_to_run(run: OpenRun, node: Node) -> list[InstanceRow]:
