@@ -217,6 +217,20 @@ def test_a_retry_of_one_cancelled_instance_leaves_the_others_cancelled(submit):
 
 
 @only_local
+def test_single_instances_that_nobody_knows_yet_cannot_be_retried_alone(submit, capsys):
+    run = submit(*NAMES)
+    run.type("cancel")
+    run.process.wait(60)
+    run.open()
+    capsys.readouterr()
+
+    assert run.type("retry", "behind[1]") == 2
+    assert "behind was cancelled before its instances were known; retry all of it: " in capsys.readouterr().err
+    assert run.type("retry", "behind") == 1  # since what was not named stays cancelled
+    assert run.called("behind") == NAMES
+
+
+@only_local
 def test_a_cancel_reaches_one_who_hears_of_it_after_the_retry_that_follows(submit, terminal, until):
     """As one does who is in a long call of a library in C: signals are heard when that returns."""
     run = submit("a", "b", "c")

@@ -30,7 +30,7 @@ Loader = Callable[[str], list[InstanceRow]]
 
 _RETRIED = frozenset({InstanceState.FAILED, InstanceState.CANCELLED, InstanceState.SKIPPED})
 _ACTIVE = frozenset({InstanceState.PENDING, InstanceState.SUBMITTED})
-_WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED})
+WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED})  #: how tasks end without any
 
 
 def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done: set[str]) -> None:
@@ -183,7 +183,7 @@ def reopened(
         else:
             picked = []
         picked += [r for r in found if behind and r.state is InstanceState.SKIPPED and r not in picked]
-        is_open = row.state in _WITHOUT_INSTANCES and (name in chosen or row.state is TaskState.SKIPPED)
+        is_open = row.state in WITHOUT_INSTANCES and (name in chosen or row.state is TaskState.SKIPPED)
         if picked or is_open:
             tasks[name] = row._replace(state=TaskState.WAITING, reason=None)
             rows += [r._replace(state=InstanceState.PENDING, tries=None, reason=None) for r in picked]

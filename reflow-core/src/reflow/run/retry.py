@@ -12,7 +12,7 @@ from reflow.run.called_off import is_called_off
 from reflow.run.clock import monotonic_s, sleep
 from reflow.run.kept import keep
 from reflow.run.opened import OpenRun
-from reflow.run.requests import reopened
+from reflow.run.requests import WITHOUT_INSTANCES, reopened
 from reflow.run.settle import settle
 from reflow.run.status import drift, read_status
 from reflow.rundir.control import Scope, list_requests, write_request
@@ -41,11 +41,12 @@ def retry(
     nothing to retry, nothing changes.
 
     Raises:
-        UsageError: The run is held.
+        UsageError: The run is held, or instances are named of a task that ended before it had any.
         OutOfReach: Whoever drives the run did not take it up in time, or its ledger is half written.
     """
     wanted = tuple(scopes) or (Scope(),)
     try:
+        _refuse_unknown(run, wanted)
         if run.ledger.overview().state is RunState.HELD:
             raise UsageError(f"run {run.id} is held, since its ledger was rebuilt; first {run.remedy}")
         _take_in_cancel(run, timeout_s)
@@ -67,6 +68,20 @@ def retry(
                 f"run {run.id} did not take up the retry in {timeout_s:.0f} s; see: {run.typed('status')}"
             )
         sleep(0.05)
+
+
+def _refuse_unknown(run: OpenRun, scopes: Sequence[Scope]) -> None:
+    """Refuse instances that nobody knows yet: all of their task would be opened."""
+    overview = run.ledger.overview()
+    for scope in scopes:
+        if scope.task is None or scope.indices is None or not run.graph.tasks[scope.task].array:
+            continue
+        row = overview.tasks[scope.task]
+        if row.state in WITHOUT_INSTANCES and not any(overview.counts.get(scope.task, {}).values()):
+            raise UsageError(
+                f"{scope.task} was {row.state.value} before its instances were known; "
+                f"retry all of it: {run.typed('retry')} {scope.task}"
+            )
 
 
 def _take_in_cancel(run: OpenRun, timeout_s: float) -> None:
