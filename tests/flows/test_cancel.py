@@ -225,7 +225,9 @@ def test_single_instances_that_nobody_knows_yet_cannot_be_retried_alone(submit, 
     capsys.readouterr()
 
     assert run.type("retry", "behind[1]") == 2
-    assert "behind was cancelled before its instances were known; retry all of it: " in capsys.readouterr().err
+    assert (
+        "behind was cancelled before its instances were known; retry all of it: " in capsys.readouterr().err
+    )
     assert run.type("retry", "behind") == 1  # since what was not named stays cancelled
     assert run.called("behind") == NAMES
 

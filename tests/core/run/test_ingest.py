@@ -27,7 +27,12 @@ def hold(tmp_path):
         asked.append(token)
         return ledger.segments(token)
 
-    counting = SimpleNamespace(segments=segments, submissions=ledger.submissions, instances=ledger.instances)
+    counting = SimpleNamespace(
+        segments=segments,
+        submissions=ledger.submissions,
+        instances=ledger.instances,
+        attempts=ledger.attempts,
+    )
     info = {"options": {"force": False, "force_tasks": []}}
     run = SimpleNamespace(graph=SimpleNamespace(tasks={}), is_resident=True, info=info)
     return SimpleNamespace(
@@ -59,3 +64,16 @@ def test_a_segment_that_comes_twice_is_taken_in_once(hold):
 
     assert hold.ledger.instances("convert") == before
     assert [row.state.is_success for row in before] == [True, True, False, False, False]
+
+
+def test_the_attempt_of_what_was_cancelled_is_cancelled_though_its_function_ran_on_to_its_end(hold):
+    hold.apply(Changes(instances=[instance(0, InstanceState.CANCELLED)]))
+    ingest(hold, [sealed(0), sealed(1)])
+
+    told = {one.index: (one.state, one.reason) for one in hold.ledger.attempts("convert")}
+    assert told[0] == (
+        InstanceState.CANCELLED,
+        "cancelled; it ran on to its end, and what came of that is not used",
+    )
+    assert told[1] == (InstanceState.SUCCEEDED, None)
+    assert hold.ledger.instances("convert")[0].output is None

@@ -28,6 +28,9 @@ STATES = {
 }
 
 
+_RAN_ON = "cancelled; it ran on to its end, and what came of that is not used"
+
+
 class Batch(NamedTuple):
     """The outcomes of one segment, and what is known of its writer.
 
@@ -161,6 +164,8 @@ class _Books:
             self._died(batch._replace(death=late), rows, outcome, begun or outcome, task)
             return
         state = STATES[outcome.state]
+        if row is not None and _was_cancelled(row, batch, outcome) and state is not InstanceState.CANCELLED:
+            state, outcome = InstanceState.CANCELLED, outcome._replace(reason=_RAN_ON)
         self._attempts.append(attempt_row(batch, task, outcome, begun, state))
         if row is None or not _is_of(row, batch):
             return
@@ -191,9 +196,11 @@ class _Books:
         is_ours = row is not None and _is_of(row, batch)
         # one that was cancelled while it was handed over was cancelled by reflow, whatever the scheduler calls it
         is_cancelled = death.state is InstanceState.CANCELLED and not is_ours
+        is_cancelled = is_cancelled or (row is not None and _was_cancelled(row, batch, begun))
         reason = "cancelled" if is_cancelled else death.reason
+        state = InstanceState.CANCELLED if is_cancelled else death.state
         ended = last._replace(reason=reason, peak_mib=last.peak_mib or death.peak_mib)
-        self._attempts.append(attempt_row(batch, task, ended, begun, death.state))
+        self._attempts.append(attempt_row(batch, task, ended, begun, state))
         if row is None or not is_ours:
             return
         limit = LIMITS.get(death.budget, self._graph.tasks[task].retries if death.budget else 0)
@@ -213,6 +220,12 @@ class _Books:
 def _is_of(row: InstanceRow, batch: Batch) -> bool:
     """Whether an instance is still handed over in the submission that a batch belongs to."""
     return row.state is InstanceState.SUBMITTED and row.submission == batch.token
+
+
+def _was_cancelled(row: InstanceRow, batch: Batch, outcome: Outcome) -> bool:
+    """Whether an instance was cancelled in the very attempt that an outcome tells of."""
+    is_same = (row.submission, row.attempt) == (batch.token, outcome.attempt)
+    return is_same and row.state is InstanceState.CANCELLED
 
 
 def tried_again(counts: Mapping[tuple[str, str], int]) -> list[str]:

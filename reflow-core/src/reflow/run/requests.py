@@ -30,7 +30,9 @@ Loader = Callable[[str], list[InstanceRow]]
 
 _RETRIED = frozenset({InstanceState.FAILED, InstanceState.CANCELLED, InstanceState.SKIPPED})
 _ACTIVE = frozenset({InstanceState.PENDING, InstanceState.SUBMITTED})
-WITHOUT_INSTANCES = frozenset({TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED})  #: how tasks end without any
+WITHOUT_INSTANCES = frozenset(
+    {TaskState.FAILED, TaskState.SKIPPED, TaskState.CANCELLED}
+)  #: how tasks end without any
 
 
 def carry_out(hold: Hold, executor: Executor, requests: Sequence[Request], done: set[str]) -> None:

@@ -67,9 +67,9 @@ def _reason(run: OpenRun, past: Past, overview: Overview, node: Node) -> str | N
         return f"forced: {force_option(run, node.name)}"
     rows = _some_to_run(run, node)
     earlier = past.results.earlier(node.key, rows[0].index, overview.created) if rows else []
-    if not any(one.index == rows[0].index for one in earlier):  # else what was different then is the reason
-        if why := next(filter(None, map(past.without_result, rows)), ""):
-            return why
+    is_new = not any(one.index == rows[0].index for one in earlier)  # else what is different is the reason
+    if is_new and (why := next(filter(None, map(past.without_result, rows)), "")):
+        return why
     shared = overview.tasks[node.name].parts or "{}"
     found = reason_of(run.graph, node, shared, rows, earlier, run.info["parameters"], past)
     if found or past.results.trouble:
