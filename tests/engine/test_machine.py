@@ -8,7 +8,7 @@ import pytest
 from engine_machine import EngineMachine
 from hypothesis import HealthCheck, settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
 
 TestEngine = EngineMachine.TestCase
 TestEngine.settings = settings(
