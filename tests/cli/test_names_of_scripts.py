@@ -94,3 +94,11 @@ def test_processes_that_a_task_starts_submit_nothing(terminal):
 
     assert told.code == 0, told.err
     assert len(list((terminal.folder / "runs" / "named" / ".reflow").iterdir())) == 1
+
+
+def test_what_was_typed_into_an_interpreter_is_told_to_go_on_with_reflow(terminal):
+    (terminal.folder / "named.py").write_text(FLOW)
+
+    told = terminal.python("-c", "import named; named.wf.cli(['submit', '--executor', 'inline'])")
+
+    assert f"next:  reflow results {told.out.split()[0]}" in told.out

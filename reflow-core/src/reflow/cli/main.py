@@ -169,8 +169,14 @@ def _overview(workflow: Definition | None, prog: str) -> str:
 
 
 def _script() -> str:
-    """Return how this script was started, ready to paste: ``python flow.py``, ``python -m pkg.flow``."""
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    """Return how this script was started, ready to paste: ``python flow.py``, ``python -m pkg.flow``.
+
+    What was typed into an interpreter, or a notebook, cannot be started again: ``reflow`` knows its runs, too.
+    """
+    main = sys.modules.get("__main__")
+    if getattr(main, "__file__", None) is None:
+        return "reflow"
+    spec = getattr(main, "__spec__", None)
     if spec is not None and spec.name and spec.name != "__main__":  # a directory was named, not a package
         return f"python -m {quoted(spec.name.removesuffix('.__main__'))}"
     return f"python {quoted(sys.argv[0])}" if sys.argv and sys.argv[0] else "python"
