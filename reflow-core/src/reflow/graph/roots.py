@@ -100,6 +100,7 @@ def _is_own_module(node: ast.Subscript) -> bool:
 
 
 def names_in_arguments(call: ast.Call) -> list[Chain]:
+    """Return the names, with attributes, that stand in what a call is given, however deep."""
     found: list[Chain] = []
     waiting: list[ast.AST] = [*call.args, *(keyword.value for keyword in call.keywords)]
     while waiting:
@@ -114,4 +115,5 @@ def names_in_arguments(call: ast.Call) -> list[Chain]:
 
 
 def last_name(node: ast.expr) -> str:
+    """Return the name that an expression ends with: ``c`` for ``a.b.c``; empty where it is no name."""
     return str(getattr(node, "attr", getattr(node, "id", "")))
