@@ -615,6 +615,19 @@ def test_a_command_does_not_wait_until_more_is_taken_and_says_that_no_job_looks(
     assert engine.is_alone
 
 
+def test_what_was_refused_is_submitted_as_soon_as_its_user_says_go_on(engine):
+    engine_flow.FAILS["work", 0] = 1
+    engine.get_over()
+    engine.cluster.answers.extend(["full"] * 100)
+    engine.retry(())
+    assert of_task(engine, "work") == guards_of(engine) == []
+    engine.cluster.answers.clear()
+    engine.advance()
+
+    assert of_task(engine, "work")
+    assert guards_of(engine)
+
+
 def test_what_was_certainly_refused_does_not_keep_a_cancel(engine):
     engine.cluster.answers.extend(["busy"] * 100)
     engine.cluster.run_for(16.0)

@@ -239,12 +239,17 @@ class _Pass:
         ]
         self._hold.is_heard = True
         known = {row.token for row in adopted}
-        again = [row for row in intents if row.token not in known and is_settled(self._executor, row)]
+        again = [row for row in intents if row.token not in known and self._is_due(row)]
         self._hold.apply(Changes(submissions=adopted))
         self._guards.watch(row for row in adopted if not is_small(row))
         self._coordinator.submissions.hand_over_again([row for row in again if not is_small(row)])
         self._guards.hand_over_again([row for row in again if is_small(row)])
         self._coordinator.submissions.call_off(open_work(self._hold))
+
+    def _is_due(self, row: SubmissionRow) -> bool:
+        """Whether an intent that is not there is submitted again; what was refused, at once for who asks for that."""
+        is_asked_for = self._wait and not self._is_job
+        return is_settled(self._executor, row) or (is_asked_for and is_refused_for_now(row))
 
     def _drop_intents(self) -> None:
         """End the submissions that were refused for now and are not wanted any more: no answer can change that."""
